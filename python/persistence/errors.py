@@ -1,4 +1,4 @@
-"""The exception tree. Each class is something that a caller can act on.
+"""The exception tree. Each class is a failure that callers can act on.
 
 Where Gen2 raised a built-in class that scripts may catch, ours is also an instance of that class.
 """
@@ -15,31 +15,31 @@ from typing import Any
 
 from persistence import notebook
 
-# Of names and modules that can be imported though they are not here: gen2types/absent.py.
+# For names that can be imported although this package lacks them: gen2types/absent.py.
 NOT_HERE = "not part of this package"
-# What pip calls this package: `persistence` is somebody else's there.
+# This package's name on PyPI, where `persistence` is another project.
 DISTRIBUTION = "gen2-butler"
 
 
 def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
-    """Say which of the known words look like this one: ``"; did you mean 'calexp'?"`` or ``""``.
+    """Return a hint at the known words like this one: ``"; did you mean 'calexp'?"``, or ``""``.
 
-    What all of them begin with, ``before``, is told but does not count.
+    ``before`` is the common beginning of the known words: it is shown, but not compared.
     """
-    import difflib  # only who errs needs it
+    import difflib  # lazy: only needed for error messages
 
     close = difflib.get_close_matches(word, [str(name) for name in known], n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(repr(before + name) for name in close)}?" if close else ""
 
 
-# Options of commands that are called otherwise than the arguments: their names, and their values'.
+# Options of commands whose names differ from the arguments: their names, and names of their values.
 _OPTIONS = {"calibRoot": ("calib", "DIR")}
 _is_command = ContextVar("is_command", default=False)
 
 
 @contextlib.contextmanager
 def for_commands() -> Iterator[None]:
-    """Let messages name options of commands meanwhile, not arguments of Python; see `argument`."""
+    """Set messages to name command-line options inside the block; see `argument`."""
     token = _is_command.set(True)
     try:
         yield
@@ -48,20 +48,20 @@ def for_commands() -> Iterator[None]:
 
 
 def argument(name: str, value: Any = None) -> str:
-    """Return an argument as the user of the tool at hand gives it, for a message.
+    """Return an argument for a message, in the notation of Python or of the command line.
 
     Parameters
     ----------
     name : `str`
         The argument, for which commands have an option.
     value : `str` or `list` [`str`], optional
-        Its value, if that is known.
+        The argument's value, if known.
 
     Returns
     -------
     text : `str`
-        ``trust=['a.B']`` of a Butler, ``--trust a.B`` of a command; ``mapper=`` and
-        ``--mapper NAME`` without a value.
+        ``trust=['a.B']`` in Python, ``--trust a.B`` on the command line (see `for_commands`);
+        ``mapper=`` and ``--mapper NAME`` without a value.
     """
     if not _is_command.get():
         return f"{name}={'' if value is None else repr(value)}"
@@ -73,7 +73,7 @@ def argument(name: str, value: Any = None) -> str:
 
 
 def warn_caller(message: str, category: type[Warning]) -> None:
-    """Warn, and show the line outside this package that led here."""
+    """Issue a warning that shows the line outside of this package from which the call came."""
     depth = 1
     while sys._getframe(depth).f_globals.get("__name__", "").split(".")[0] == "persistence":
         depth += 1
@@ -81,9 +81,9 @@ def warn_caller(message: str, category: type[Warning]) -> None:
 
 
 class PersistenceError(Exception):
-    """Whatever this package refuses to do.
+    """The base of all errors of this package.
 
-    The message names the thing, what was tried, what is known.
+    The message names the thing, what was tried, and what is known.
     """
 
     def __str__(self) -> str:
@@ -97,14 +97,29 @@ class PersistenceError(Exception):
 
 
 class UnknownDatasetType(PersistenceError, AttributeError, KeyError):
-    """No such dataset type. Gen2 raised AttributeError from ``get``, KeyError from ``getKeys``.
+    """A dataset type that does not exist.
+
+    Parameters
+    ----------
+    name : `str`
+        The unknown name.
+    known : iterable of `str`
+        The names that exist, for the hint.
+    mapper : `str`
+        The name of the camera's mapper.
+    kind : `str`, optional
+        The word for the thing that is unknown.
 
     Attributes
     ----------
     datasetType : `str`
-        What was asked for.
+        The unknown name.
     known : `tuple` [`str`]
-        Those that there are.
+        The names that exist.
+
+    Notes
+    -----
+    Gen2 raised AttributeError from ``get``, and KeyError from ``getKeys``.
     """
 
     def __init__(
@@ -118,38 +133,35 @@ class UnknownDatasetType(PersistenceError, AttributeError, KeyError):
 
 
 class DataIdError(PersistenceError, ValueError, RuntimeError):
-    """A value in a data ID that cannot be used.
-
-    Of the wrong kind, or one that leaves the repository.
-    """
+    """An invalid value in a data ID: of the wrong type, or one that leads out of the repository."""
 
 
 class ExpressionError(PersistenceError, ValueError):
-    """A condition, ``where=``, that cannot be read, or that compares what is of different types."""
+    """A ``where=`` condition that cannot be parsed, or that compares values of different types."""
 
 
 class UsageError(PersistenceError, ValueError):
-    """Something typed on a command line that cannot be meant."""
+    """Invalid command-line argument."""
 
 
 class AliasError(PersistenceError, RuntimeError):
-    """An alias that is badly formed, or that another one begins."""
+    """An alias that is malformed, or that is the beginning of another alias."""
 
 
 class MissingKey(PersistenceError, KeyError):
-    """A data ID lacks a key that a camera's function needs."""
+    """A data ID lacks a key that a function of the camera needs."""
 
 
 class PolicyError(PersistenceError, RuntimeError):
-    """A policy file that says something it cannot mean; the message starts with file and line."""
+    """An invalid entry in a policy file; the message starts with file and line."""
 
 
 class TemplateUndefined(PolicyError):
-    """The dataset type has no template: the camera's policy has to supply one."""
+    """A dataset type without a template: the camera's policy has to supply one."""
 
 
 class TemplateError(PolicyError):
-    """A path template that cannot be parsed, or a path that fits a template in several ways."""
+    """A path template that cannot be parsed, or a path that matches a template in several ways."""
 
 
 class RegistryError(PersistenceError, RuntimeError):
@@ -157,51 +169,60 @@ class RegistryError(PersistenceError, RuntimeError):
 
 
 class RegistryLocked(RegistryError):
-    """Another process holds the registry; the message says for how long we waited."""
+    """A registry locked by another process; the message states how long we waited."""
 
 
 class DatabaseError(PersistenceError, RuntimeError):
     """The alert production database cannot be opened, read or written as asked.
 
-    The message names its address.
+    The message contains its address.
     """
 
 
 class DatabaseLocked(DatabaseError):
-    """Others hold the alert production database; the message says for how long we waited."""
+    """The alert production database is locked; the message states how long we waited."""
 
 
 class RowExists(RegistryError):
-    """A row with the same unique columns is in the registry already."""
+    """A row with the same unique columns is already in the registry."""
 
 
 class NotImportable(PersistenceError, ImportError):
-    """A dotted name that leads to nothing."""
+    """A dotted name that cannot be imported."""
 
 
 class NotPartOfThisPackage(PersistenceError, NotImplementedError):
-    """Something of the LSST stack that this package does not have; importing it was no error."""
+    """A part of the LSST stack that this package lacks; importing its name was not an error."""
 
 
 class WrittenDiffers(PersistenceError, RuntimeError):
-    """A file that is written once only has other content already."""
+    """A file that is written only once already has other content."""
 
 
 class FormatterError(PersistenceError, RuntimeError):
-    """An object that cannot be read from, or written to, a file in the storage format asked for."""
+    """An object that cannot be read from, or written to, a file in the requested storage format."""
 
 
 class CalibrationError(PersistenceError, ValueError, TypeError):
-    """A calibration that does not hold: for a quantity in another unit, or without a position."""
+    """An invalid calibration: for a quantity in another unit, or without a position."""
 
 
 class MissingExtra(PersistenceError, ImportError):
     """An optional library is not installed; the message is the command that installs it.
 
+    Parameters
+    ----------
+    library : `str`
+        The missing library.
+    extra : `str`
+        The extra of this package that installs it.
+    purpose : `str`
+        The operation that needs it.
+
     Attributes
     ----------
     library, extra, purpose : `str`
-        The library, the extra of this package that installs it, and what needs it.
+        As above.
     """
 
     def __init__(self, library: str, extra: str, purpose: str) -> None:
@@ -213,46 +234,48 @@ class MissingExtra(PersistenceError, ImportError):
 
 
 class UnsafeContent(FormatterError):
-    """A file asks for code to be run, or for a class that is not trusted; it was not read."""
+    """A file that would run code or create a class that is not trusted; it was not read."""
 
 
 class RepositoryError(PersistenceError, RuntimeError):
-    """A directory that is no repository, or one that cannot be used as asked."""
+    """A directory that is not a repository, or a repository that cannot be used as asked."""
 
 
 class UnknownArgument(RepositoryError, TypeError):
-    """An argument of a Butler that nothing takes. Gen2's mappers raised TypeError."""
+    """An unknown argument of a Butler. Gen2's mappers raised TypeError."""
 
 
 class NoRepositoryAtRoot(RepositoryError):
-    """A root directory that is not there, and was not to be made."""
+    """A missing root directory that was not to be created."""
 
 
 class SourceChanged(RepositoryError):
-    """A dataset that was put as a reference to another file, which is not what it was then."""
+    """A dataset written as a reference to a file that has changed since."""
 
 
 class NoMapperException(PersistenceError):
-    """A repository without a mapper. Gen2 had the name and never raised it; nor do we."""
+    """A repository without a mapper; kept for its Gen2 name, which was never raised."""
 
 
 class ParentsMismatch(RepositoryError):
-    """The inputs that are given are not those that an output was set up with."""
+    """Inputs other than those with which an output repository was created."""
 
 
 class CameraNotFound(RepositoryError):
-    """No camera of that name is installed."""
+    """No installed camera has this name."""
 
 
 class IngestError(PersistenceError, RuntimeError):
     """Files that could not be ingested.
 
-    Attributes
+    Parameters
     ----------
-    pathname : `str`
+    message : `str`
+        The text of the error.
+    pathname : `str`, optional
         The first such file.
-    position : `int`
-        Its index in the expanded list of files.
+    position : `int`, optional
+        Its index in the expanded list of files, from 0.
     """
 
     def __init__(self, message: str, pathname: str = "", position: int = 0) -> None:
@@ -262,7 +285,7 @@ class IngestError(PersistenceError, RuntimeError):
 
 
 class FileConflict(IngestError, FileExistsError):
-    """Another file, or another record, already stands where this one would go."""
+    """Another file, or another registry row, is where a new one would go."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> FileConflict:
         # RuntimeError, whose turn it is, refuses to create an OSError; what unpickles exceptions
@@ -271,31 +294,31 @@ class FileConflict(IngestError, FileExistsError):
 
 
 class NotInSkyMap(PersistenceError, IndexError):
-    """A tract, a patch or a position that a sky map does not have.
+    """A tract, patch or position that a sky map does not have.
 
     Gen2 raised IndexError or LookupError.
     """
 
 
 class NoSuchDetector(PersistenceError, KeyError, IndexError):
-    """A camera has no detector of that number or name."""
+    """A detector, by number or name, that a camera does not have."""
 
 
 class NoResults(PersistenceError, RuntimeError):
-    """Nothing answers to a data ID.
+    """No dataset matches a data ID.
 
-    Its text is made of these:
+    The text consists of these fields.
 
-    Attributes
+    Parameters
     ----------
     message : `str`
-        What was not found: ``No locations for get:``.
+        The beginning of the text, such as ``No locations for get:``.
     datasetType : `str`
-        What was asked for.
-    dataId : `~collections.abc.Mapping`
-        The data ID as given.
-    reasons : `tuple` [`str`]
-        One line each: where we looked, what is missing, what is nearest.
+        The requested dataset type.
+    dataId : mapping
+        The data ID as passed by the caller.
+    reasons : sequence of `str`, optional
+        One line each: the paths that were tried, the missing keys, the nearest matches.
     """
 
     def __init__(
@@ -312,39 +335,56 @@ class NoResults(PersistenceError, RuntimeError):
         return f"{self.message} {self.datasetType} {dict(self.dataId)}{lines}"
 
     def within(self, reason: str) -> NoResults:
-        """Return the same error, with one more line that says in what it happened."""
+        """Return a copy of the error with one more line that states the context.
+
+        Parameters
+        ----------
+        reason : `str`
+            The line to add.
+
+        Returns
+        -------
+        `NoResults`
+            An error of the same class.
+        """
         fields = {**self.__dict__, "reasons": (*self.reasons, reason)}
-        made = _rebuild(type(self), self.args, fields)
-        assert isinstance(made, NoResults)
-        made.args = (made._text(), *self.args[1:])
-        return made
+        copy = _rebuild(type(self), self.args, fields)
+        assert isinstance(copy, NoResults)
+        copy.args = (copy._text(), *self.args[1:])
+        return copy
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
 class IncompleteDataId(NoResults):
-    """A key is missing, and no registry can supply it."""
+    """A data ID lacks a key, and no registry can supply it."""
 
 
 class NoTables(IncompleteDataId, TypeError):
-    """A key is missing, and the policy names no registry table to look it up in.
+    """A data ID lacks a key, and the policy names no registry table to look it up in.
 
     Gen2 raised TypeError.
     """
 
 
 class AmbiguousDataId(NoResults):
-    """Several rows of the registry answer to the data ID."""
+    """Several rows of the registry match a data ID."""
 
 
 class MultipleResults(NoResults):
-    """Several datasets answer where one was asked for.
+    """Several datasets match where one was requested.
 
-    Attributes
+    Parameters
     ----------
-    locations : `list`
-        What answered.
+    message : `str`
+        The beginning of the text.
+    datasetType : `str`
+        The requested dataset type.
+    dataId : mapping
+        The data ID as passed by the caller.
+    locations : sequence
+        The locations of all matches.
     """
 
     def __init__(
@@ -355,37 +395,37 @@ class MultipleResults(NoResults):
 
 
 class UnknownKey(PersistenceError, sqlite3.OperationalError, KeyError):
-    """No registry column of that name. Gen2 let SQLite's own error through."""
+    """No registry column has this name. Gen2 raised SQLite's own error."""
 
 
 class MissingPartWarning(UserWarning):
-    """Something was read without a part that may be missing."""
+    """An object was read without an optional part."""
 
 
 class PolicyWarning(UserWarning):
-    """A policy, or another file in YAML, says something twice: the last counts."""
+    """A policy, or another YAML file, contains a key twice; the last value counts."""
 
 
 class UnknownKeyWarning(UserWarning):
-    """A key in a data ID that no dataset type and no registry column of the repository knows."""
+    """A key of a data ID that no dataset type and no registry column of the repository has."""
 
 
 class RegistryWarning(UserWarning):
-    """A registry, or a row of it, cannot be used, and was left out."""
+    """A registry, or a row of it, cannot be used and was ignored."""
 
 
 class TrustWarning(UserWarning):
-    """Something was written that can be read back only if its class is trusted: ``trust=``."""
+    """An object was written that can only be read back if its class is trusted: ``trust=``."""
 
 
 class LossyWarning(UserWarning):
-    """Something is written less exactly than it was."""
+    """A value is written with less precision than it has."""
 
 
 def _rebuild(
     cls: type[PersistenceError], args: tuple[Any, ...], state: dict[str, Any]
 ) -> PersistenceError:
-    """Unpickle an exception whose constructor takes more than its message."""
+    """Return an unpickled exception whose constructor takes more than its message."""
     error = cls.__new__(cls, *args)
     error.args = args
     error.__dict__.update(state)
@@ -393,13 +433,13 @@ def _rebuild(
 
 
 def told(error: BaseException) -> str:
-    """Say what an error is: ``ValueError: no stars``.
+    """Return the text of an error with its class: ``ValueError: no stars``.
 
-    Whatever its class does wrong, there is a text in UTF-8.
+    The result can always be encoded as UTF-8, whatever the error's own text does.
     """
     try:
         text = str(error)
-    except Exception as other:  # its own fault must not hide the first
-        text = f"its text cannot be told: {type(other).__name__}"
+    except Exception as other:  # a faulty __str__ must not hide the error
+        text = f"its text is not available: {type(other).__name__}"
     name = type(error).__name__
     return f"{name}: {text}".encode(errors="backslashreplace").decode() if text else name

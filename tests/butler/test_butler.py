@@ -316,9 +316,9 @@ ODD = {
                            r"raw: the level must be a name, not \{'visit': 1\}; is it the data ID\? write dataId="),
     "an empty one": (lambda butler: butler.subset("raw", {}), DataIdError, "raw: the level must be a name"),
     "a number as level": (lambda butler: butler.getKeys("raw", 3), DataIdError, "raw: the level must be a name, not 3"),
-    "no data ID": (lambda butler: butler.get("raw", 410877), DataIdError, "410877 is no data ID: give keys and values"),
-    "a text": (lambda butler: butler.datasetExists("raw", "visit=410877"), DataIdError, "'visit=410877' is no data ID"),
-    "and a keyword": (lambda butler: butler.subset("raw", "", 410877, ccdnum=1), DataIdError, "410877 is no data ID"),
+    "no data ID": (lambda butler: butler.get("raw", 410877), DataIdError, "410877 is not a data ID: pass keys and values"),
+    "a text": (lambda butler: butler.datasetExists("raw", "visit=410877"), DataIdError, "'visit=410877' is not a data ID"),
+    "and a keyword": (lambda butler: butler.subset("raw", "", 410877, ccdnum=1), DataIdError, "410877 is not a data ID"),
     "no name": (lambda butler: butler.get({"visit": 1}), DataIdError, "expected the name of a dataset type, not {'visit': 1}"),
 }  # fmt: skip
 

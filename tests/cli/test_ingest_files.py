@@ -212,7 +212,7 @@ def test_another_file_in_the_place_stays_unless_told(
         (("calexp_md", "t.csv"), "calexp_md has no files of its own"),
         (("gaiaCat", "t.csv", "--with", "visit=1..2"), "stands for several data IDs"),
         (("gaiaCat", "t.csv", "--with", "vist=1"), "unknown key 'vist'; did you mean 'visit'"),
-        (("gaiaCat", "--match", "%(visit", "t.csv"), "'%' at '%(visit' starts no field"),
+        (("gaiaCat", "--match", "%(visit", "t.csv"), "'%' at '%(visit' does not begin a field"),
         (("gaiaCat", "t.csv", "--transfer", "skip"), "invalid choice: 'skip'"),
     ],
 )

@@ -204,7 +204,7 @@ def raising(error: BaseException) -> Any:
         (
             Unspeakable(),
             1,
-            "persistence: Unspeakable: its text cannot be told: TypeError (--traceback shows where)\n",
+            "persistence: Unspeakable: its text is not available: TypeError (--traceback shows where)\n",
         ),
         (
             PermissionError(13, "Permission denied", "/a/b"),

@@ -72,7 +72,7 @@ def test_write_tells_where_put_would_write_there_or_not(run: Any, rerun: Path) -
         (("source",), 1, "Template is not defined for the source dataset type"),
         (("scr", *ONE), 2, "has no dataset type 'scr'; did you mean 'src'"),
         (("src", "--id", "vist=1"), 2, "unknown key 'vist'; did you mean 'visit'"),
-        (("src", "--id", "visit"), 2, "'visit' is no key=value"),
+        (("src", "--id", "visit"), 2, "'visit' is not key=value"),
     ],
 )
 def test_what_cannot_be_given_is_explained(

@@ -43,8 +43,8 @@ def test_data_ids_have_the_types_of_their_keys(
         ("raww", "visit=1", "did you mean 'raw'", UnknownDatasetType),
         ("raw", "vist=1", "unknown key 'vist'; did you mean 'visit'", DataIdError),
         ("raw", "visit=x", "visit takes a value of type int", DataIdError),
-        ("raw", "visit", "'visit' is no key=value", DataIdError),
-        ("raw", "visit=9..1", "has no member", DataIdError),
+        ("raw", "visit", "'visit' is not key=value", DataIdError),
+        ("raw", "visit=9..1", "is empty", DataIdError),
     ],
 )
 def test_what_is_mistyped_is_refused(

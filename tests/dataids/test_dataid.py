@@ -87,7 +87,7 @@ def test_a_data_id_has_the_keys_of_its_mapping_and_of_its_keywords():
 @pytest.mark.parametrize("given_id", [0, False, 5, "visit=1", {"visit"}], ids=repr)
 def test_what_is_no_data_id_is_refused_with_keywords_or_without(given_id):
     for rest in ({}, {"ccdnum": 1}):
-        with pytest.raises(DataIdError, match="is no data ID: give keys and values"):
+        with pytest.raises(DataIdError, match="is not a data ID: pass keys and values"):
             as_given(given_id, rest)
 
 

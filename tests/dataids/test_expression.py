@@ -481,28 +481,28 @@ def test_keys_have_other_names() -> None:
 @pytest.mark.parametrize(
     ("text", "at", "problem"),
     [
-        ("visit ==", "", "here has to be a key, a number or a text"),
-        ("visit == 1 ccdnum == 2", "ccdnum", "ccdnum is not expected here: conditions are joined"),
+        ("visit ==", "", "expected a key, a number or a text"),
+        ("visit == 1 ccdnum == 2", "ccdnum", "ccdnum is not expected here: join conditions"),
         ("visit == 1)", ")", r"\) is not expected here"),
-        ("(visit == 1", "", r"here has to be \) after what stands in parentheses"),
-        ("visit in (1, 2", "", r"here has to be \) or a comma, after a value"),
-        ("visit in (1, 2]", "]", r"here has to be \) or a comma, after a value, not \]"),
-        ("visit in ()", ")", "here has to be a number, a date or a text in quotes"),
-        ("visit in (ccdnum)", "ccdnum", "a value, not a key: a text is 'ccdnum'"),
-        ("visit in (5..1)", "5..1", "the range has no member"),
-        ("visit in (1..5:0)", "0", "here has to be a step"),
-        ("visit in (1..5:1.5)", "1.5", "here has to be a step"),
-        ("and visit == 1", "and", "here has to be a key"),
+        ("(visit == 1", "", r"expected \) after the condition in parentheses"),
+        ("visit in (1, 2", "", r"expected \) or a comma, after a value"),
+        ("visit in (1, 2]", "]", r"expected \) or a comma, after a value, not \]"),
+        ("visit in ()", ")", "expected a number, a date or a text in quotes"),
+        ("visit in (ccdnum)", "ccdnum", "a value here, not a key: a text is 'ccdnum'"),
+        ("visit in (5..1)", "5..1", "the range is empty"),
+        ("visit in (1..5:0)", "0", "expected a step"),
+        ("visit in (1..5:1.5)", "1.5", "expected a step"),
+        ("and visit == 1", "and", "expected a key"),
         ("visit", "visit", "visit is not a condition: write visit == ..."),
         ("not visit", "visit", "visit is not a condition"),
         ("5", "5", "5 is not a condition"),
-        ("5 == 5", "5", "are no keys"),
-        ("visit is 5", "5", "here has to be null after is"),
-        ("visit not 5", "5", "here has to be in, like or between after not"),
+        ("5 == 5", "5", "is compared with something that is not a key"),
+        ("visit is 5", "5", "expected null after is"),
+        ("visit not 5", "5", "expected in, like or between after not"),
         ("visit == null", "null", "write is null"),
         ("null == visit", "null", "write is null"),
         ("visit in (1, None)", "None", "write is null"),
-        ("visit == - 'a'", "'a'", "here has to be a number after -"),
+        ("visit == - 'a'", "'a'", "expected a number after -"),
         ("visit == 3x", "3x", "'3x' is not a number, nor a date"),
         ("date == 2014-02-20T", "2014-02-20T", "nor a date such as 2014-02-20"),
         ("date == 2014-2-3", "2014-2-3", "nor a date such as 2014-02-20"),
@@ -517,32 +517,36 @@ def test_keys_have_other_names() -> None:
         ("visit == 1 || ccdnum == 2", "|", "'|' has no meaning here: write or"),
         ("visit ; drop", ";", "';' has no meaning here$"),
         ("__import__('os')", "(", r"\( is not expected here"),
-        ("date == 2014-13-01", "2014-13-01", "there is no date 2014-13-01: month must be"),
-        ("date == '2014-02-30'", "'2014-02-30'", "there is no date 2014-02-30: day"),
-        ("date == 2014-02-20T25:00", "2014-02-20T25:00", "there is no date"),
-        ("filter like g", "g", "here has to be a pattern in quotes, such as 'a%', not g"),
+        ("date == 2014-13-01", "2014-13-01", "2014-13-01 is not a date: month must be"),
+        ("date == '2014-02-30'", "'2014-02-30'", "2014-02-30 is not a date: day"),
+        ("date == 2014-02-20T25:00", "2014-02-20T25:00", "is not a date"),
+        ("filter like g", "g", "expected a pattern in quotes, such as 'a%', not g"),
         # types
-        ("visit == 'a'", "'a'", "visit is a whole number, and 'a' a text$"),
-        ("visit == '12'", "'12'", "visit is a whole number, and '12' a text: write 12$"),
-        ("expTime in (1, 'x')", "'x'", "expTime is a number, and 'x' a text$"),
-        ("filter == 5", "5", "filter is a text, and 5 a whole number: write '5'$"),
-        ("filter in ('a'..5)", "5", "filter is a text, and 5 a whole number"),
-        ("visit like '41%'", "visit", "visit is a whole number: only texts have patterns"),
-        ("visit == filter", "filter", "filter is a text, and visit a whole number"),
+        ("visit == 'a'", "'a'", "visit is a whole number, but 'a' is a text$"),
+        ("visit == '12'", "'12'", "visit is a whole number, but '12' is a text: write 12$"),
+        ("expTime in (1, 'x')", "'x'", "expTime is a number, but 'x' is a text$"),
+        ("filter == 5", "5", "filter is a text, but 5 is a whole number: write '5'$"),
+        ("filter in ('a'..5)", "5", "filter is a text, but 5 is a whole number"),
+        ("visit like '41%'", "visit", "visit is a whole number: only texts can match a pattern"),
+        ("visit == filter", "filter", "filter is a text, but visit is a whole number"),
         ("visit > 2014-02-20", "2014-02-20", "visit is a whole .* a date: write 20140220, if"),
-        ("written > 5", "5", "written is a time, and 5 a whole number: write a date"),
+        ("written > 5", "5", "written is a time, but 5 is a whole number: write a date"),
         ("written > 'yesterday'", "'yesterday'", "written is a time, .*: write a date"),
-        ("written == visit", "visit", "visit is a whole number, and written a time"),
+        ("written == visit", "visit", "visit is a whole number, but written is a time"),
         ("date > 2014-02-20Z", "2014-02-20Z", "date is a text, which has no time scale"),
-        ("filter in ('a'..'c':2)", "'a'..'c':2", "only whole numbers have a step"),
-        ("expTime in (1..5:2)", "1..5:2", "only whole numbers have a step"),
+        ("filter in ('a'..'c':2)", "'a'..'c':2", "only ranges of whole numbers can have a step"),
+        ("expTime in (1..5:2)", "1..5:2", "only ranges of whole numbers can have a step"),
         ("calexp == 1", "1", "calexp is true or false, .*: it is a condition by itself"),
-        ("calexp == 2014-01-01", "2014-01-01", "calexp is true or false, and 2014-01-01 a date$"),
+        (
+            "calexp == 2014-01-01",
+            "2014-01-01",
+            "calexp is true or false, but 2014-01-01 is a date$",
+        ),
         (f"visit == {2**63}", str(2**63), "has more than 64 bits"),
         # keys
         ("vist == 3", "vist", "unknown key 'vist'; did you mean 'visit'"),
         ("visit == 3 and ccdmun in (3)", "ccdmun", "unknown key 'ccdmun'; did you mean 'ccdnum'"),
-        ("filter == r", "r", "unknown key 'r'.*; a text stands in quotes: 'r'$"),
+        ("filter == r", "r", "unknown key 'r'.*; texts are quoted: 'r'$"),
         ("`visit ` == 3", "`visit `", "unknown key 'visit '; did you mean"),
         ("Visit == 3", "Visit", "unknown key 'Visit'; did you mean 'visit'"),
         ("zzz is null", "zzz", r"unknown key 'zzz' \(known: visit, ccdnum, expTime, filter,"),
@@ -588,10 +592,10 @@ def test_control_characters_are_not_printed() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("(" * 51 + "visit == 1" + ")" * 51, "more than 50 conditions stand within each other"),
+        ("(" * 51 + "visit == 1" + ")" * 51, "more than 50 conditions are nested"),
         ("not " * 10_000 + "visit == 1", "characters, more than 20000"),
         ("not " * 1000 + "visit == 1", "more than 50 conditions"),
-        ("visit in (" + "1," * 20_000, "give long lists of values as keywords"),
+        ("visit in (" + "1," * 20_000, "pass long lists of values as keywords"),
     ],
 )
 def test_what_is_too_much_is_refused_at_once(text: str, problem: str) -> None:
@@ -614,7 +618,7 @@ def test_a_pattern_of_many_stars_takes_no_time() -> None:
 
 @pytest.mark.parametrize("text", ["filter == '\ud800'", "filter like '\ud800%'", "x == '\0'"])
 def test_what_no_text_can_hold_is_refused(text: str) -> None:
-    with pytest.raises(ExpressionError, match="is in no text of a key"):
+    with pytest.raises(ExpressionError, match="cannot be part of a key's text"):
         expression.parse(text)
 
 
@@ -704,14 +708,14 @@ def test_a_date_may_be_a_value() -> None:
 
 @pytest.mark.parametrize("where", [5, ["visit == 3"], b"visit == 3", None])
 def test_a_condition_is_a_text(where: Any) -> None:
-    with pytest.raises(ExpressionError, match="where: a condition belongs here, as a text, not"):
+    with pytest.raises(ExpressionError, match="where: expected the text of a condition, not"):
         expression.parse(where)
 
 
 def test_an_unknown_key_of_a_data_id_is_told_without_a_place() -> None:
     with pytest.raises(UnknownKey, match=r"^unknown key 'vist'; did you mean 'visit'\?$"):
         expression.of_data_ids([{"vist": 3}]).check(KINDS)
-    with pytest.raises(DataIdError, match=r"^visit=\{\}: a number or a text belongs here"):
+    with pytest.raises(DataIdError, match=r"^visit=\{\}: expected a number, a text"):
         expression.of_data_ids([{"visit": {}}])
 
 

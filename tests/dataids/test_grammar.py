@@ -41,7 +41,7 @@ def test_alternatives_are_parted_by_carets_and_ranges_have_both_ends(text, value
 @pytest.mark.parametrize("text", ["5..3", "1^5..3", "1..9:0"])
 def test_a_range_without_members_is_refused_and_shown(text):
     with pytest.raises(
-        DataIdError, match=r"^range '(5\.\.3|1\.\.9:0)' has no member: write low\.\.high"
+        DataIdError, match=r"^range '(5\.\.3|1\.\.9:0)' is empty: write low\.\.high"
     ):
         grammar.values(text)
 
@@ -76,8 +76,8 @@ def test_without_known_keys_every_value_is_text():
 @pytest.mark.parametrize(
     ("tokens", "message"),
     [
-        (["visit"], "'visit' is no key=value"),
-        ([""], "'' is no key=value"),
+        (["visit"], "'visit' is not key=value"),
+        ([""], "'' is not key=value"),
         (["visit=1", "visit=2"], r"key 'visit' is given twice; write visit=A\^B"),
         (
             ["vist=1"],
@@ -88,7 +88,7 @@ def test_without_known_keys_every_value_is_text():
         (["visit="], "visit='': visit takes a value of type int"),
         (["visit=1^"], "visit='': visit takes a value of type int"),
         (["visit=1.5"], "visit='1.5': visit takes"),
-        (["visit=9..3"], "range '9..3' has no member"),
+        (["visit=9..3"], "range '9..3' is empty"),
     ],
 )
 def test_a_word_that_cannot_be_meant_is_refused(tokens, message):
@@ -138,11 +138,11 @@ def test_a_range_of_texts_keeps_leading_zeros():
     [
         (
             ["visit=1..99999999999"],
-            r"1\.\.99999999999 stands for 99999999999 values: more than 1000000 are not meant",
+            r"1\.\.99999999999 selects 99999999999 values: more than 1000000 are too many",
         ),
         (
             ["visit=1..9999", "ccdnum=1..9999"],
-            r"visit=1\.\.9999 ccdnum=1\.\.9999 stands for 99980001 values",
+            r"visit=1\.\.9999 ccdnum=1\.\.9999 selects 99980001 values",
         ),
     ],
 )

@@ -87,7 +87,7 @@ def test_the_order_of_the_data_ids_does_not_count() -> None:
     [
         (
             {"object": "a^b"},
-            r"object='a\^b' cannot be given with --id, where it stands for something else",
+            r"object='a\^b' cannot be given with --id, where it has another meaning",
         ),
         ({"object": "1..3"}, r"object='1\.\.3' cannot be given"),
         ({"object": "3..1:0"}, r"object='3\.\.1:0' cannot be given"),

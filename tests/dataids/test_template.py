@@ -217,7 +217,7 @@ def test_a_value_that_climbs_out_of_the_repository_is_refused(text, show, value)
 
 
 def test_half_a_character_is_told_as_no_name_of_a_file():
-    with pytest.raises(DataIdError, match=r"\{'a': '\\ud800'\} would .* which no file can have"):
+    with pytest.raises(DataIdError, match=r"\{'a': '\\ud800'\} would .* which cannot be a path"):
         PathTemplate("%(a)s.txt").format({"a": "\ud800"})
     assert PathTemplate("%(a)s.txt").format({"a": "ü\udc80"}) == "ü\udc80.txt"
 

@@ -28,7 +28,7 @@ class Odd:
 
 def test_an_object_whose_error_has_no_text_is_refused_with_the_name_of_the_error(disk_of):
     disk = disk_of("FitsCatalogStorage")
-    message = "thing: .*Odd.* cannot be written as FitsCatalogStorage: Unspeakable: its text cannot be told: ValueError"
+    message = "thing: .*Odd.* cannot be written as FitsCatalogStorage: Unspeakable: its text is not available: ValueError"
     with pytest.raises(FormatterError, match=message):
         disk.write(Odd())
 

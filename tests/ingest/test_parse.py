@@ -188,7 +188,7 @@ def test_a_translator_whose_error_has_no_text_fails_its_file_and_not_the_run(
     parser = Parser(ParseConfig(translation={"visit": "RUN"}))
     monkeypatch.setitem(parser._functions, "filter", fail)
     assert parser(one(tmp_path, RUN=7)).problem == (
-        "filter: its translator failed: Unspeakable: its text cannot be told: TypeError"
+        "filter: its translator failed: Unspeakable: its text is not available: TypeError"
     )
 
 

@@ -65,7 +65,7 @@ def test_each_target_is_run_and_what_is_written_once_is_written(
             "RuntimeError: the task raised BaseException: no more, which is to end the program",
             True,
         ),
-        ("mute", "Mute: its text cannot be told: ValueError", True),
+        ("mute", "Mute: its text is not available: ValueError", True),
         ("odd", "ValueError: no file \\udcff", True),
     ],
 )

@@ -187,17 +187,17 @@ WRONG = {
     "a template that cannot be parsed": (
         "datasets:\n  bad:\n    template: '%(visit'",
         3,
-        "starts no field",
+        "does not begin a field",
     ),
     "a template with a strange conversion": (
         "datasets:\n  bad: {template: '%(visit)q'}",
         2,
-        "no conversion that we know",
+        "an unknown conversion",
     ),
     "a template with two types of a key": (
         "datasets:\n  bad: {template: '%(v)d%(v)s'}",
         2,
-        "shows v in two types",
+        "uses v with two types",
     ),
     "an absolute template": ("datasets:\n  bad: {template: /etc/passwd}", 2, "is absolute"),
     "a component that is missing": (

@@ -34,7 +34,7 @@ def data_ids(obj: Any, path: str, keys: Mapping[str, type], name: str) -> DataId
     Raises
     ------
     DataIdError
-        If the path leads nowhere, or to what is no data ID.
+        If the path leads nowhere, or to what is not a data ID.
     """
     for step in path.split(".") if path else ():
         obj = _step(obj, step, name)

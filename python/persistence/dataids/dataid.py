@@ -1,4 +1,4 @@
-"""Data IDs: what a dataset is called, in key-value pairs. Values are normalised here, once."""
+"""Data IDs: the keys and values that identify a dataset. Values are normalized here, once."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _EXACT = 2**53
 
 
 def plain(value: Any) -> Any:
-    """Turn a numpy scalar into the Python number or string that it stands for; leave the rest.
+    """Return a numpy scalar as the Python number or string of the same value; others unchanged.
 
-    numpy is recognised by what it offers, so that it need not be imported.
+    numpy is recognized by the type's module and shape, so that it need not be imported.
     """
     if type(value) in _PLAIN:
         return value
@@ -25,7 +25,7 @@ def plain(value: Any) -> Any:
 
 
 def as_tags(tag: Any) -> set[Any]:
-    """Make a set of one tag (a string, or what cannot be iterated) or of many."""
+    """Return the set of a tag's members: of one tag (a string or not iterable), or of several."""
     if tag is None:
         return set()
     if isinstance(tag, str) or not isinstance(tag, Iterable):
@@ -34,20 +34,38 @@ def as_tags(tag: Any) -> set[Any]:
 
 
 class DataId(dict[str, Any]):
-    """A dictionary of keys and values with tags.
+    """A dictionary of the keys and values that identify a dataset, with tags.
+
+    Values that are numpy scalars become Python numbers or strings.
 
     Parameters
     ----------
     initialdata : mapping, optional
-        The keys and values; the tags of another data ID come along.
-    tag : `str` or iterable, optional
-        Tags: only repositories that carry one of them are asked.
-    **kwargs
+        The keys and values. The tags of another `DataId` are copied, too.
+    tag : `str` or iterable of `str`, optional
+        Tags that restrict a search: only repositories that carry one of them are searched.
+    **kwargs : object
         More keys and values.
+
+    Raises
+    ------
+    DataIdError
+        If ``initialdata`` is not a mapping.
 
     Notes
     -----
     Two data IDs are equal when their keys and values are; tags do not count.
+
+    Gen2 defined the name: ``lsst.daf.persistence.DataId`` (doc/gen2/gen2-core.md).
+
+    Examples
+    --------
+    >>> from persistence import DataId
+    >>> data_id = DataId({"visit": 410877}, tag="deep", ccdnum=28)
+    >>> data_id
+    DataId({'visit': 410877, 'ccdnum': 28}, tag=['deep'])
+    >>> data_id == {"visit": 410877, "ccdnum": 28}
+    True
     """
 
     __slots__ = ("tag",)
@@ -61,7 +79,7 @@ class DataId(dict[str, Any]):
                 super().update(kwargs)
         except (TypeError, ValueError) as error:
             raise DataIdError(
-                f"{initialdata!r} is no data ID: give keys and values, {{'visit': 410877}}"
+                f"{initialdata!r} is not a data ID: pass keys and values, {{'visit': 410877}}"
             ) from error
         for key, value in self.items():
             if type(value) not in _PLAIN:
@@ -71,19 +89,56 @@ class DataId(dict[str, Any]):
 
     @classmethod
     def of_plain(cls, items: Mapping[str, Any]) -> DataId:
-        """Return a data ID without tags of values that are plain already; nothing is checked."""
-        made: DataId = cls.__new__(cls)
-        dict.update(made, items)
-        made.tag = set()
-        return made
+        """Return a data ID without tags, of values that are Python numbers and strings already.
+
+        Nothing is checked or converted: this is the fast path for values that were read from a
+        registry.
+
+        Parameters
+        ----------
+        items : mapping
+            Keys and values; the values are `int`, `float` or `str`.
+
+        Returns
+        -------
+        `DataId`
+            A new data ID.
+        """
+        data_id: DataId = cls.__new__(cls)
+        dict.update(data_id, items)
+        data_id.tag = set()
+        return data_id
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, plain(value))
 
     def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return the value of a key, after setting it if the key is missing.
+
+        Parameters
+        ----------
+        key : `str`
+            The key.
+        default : object, optional
+            The value to set if the key is missing; numpy scalars are converted.
+
+        Returns
+        -------
+        object
+            The key's value.
+        """
         return super().setdefault(key, plain(default))
 
     def update(self, other: Any = (), /, **kwargs: Any) -> None:
+        """Add or replace keys and values, like `dict.update`; numpy scalars are converted.
+
+        Parameters
+        ----------
+        other : mapping or iterable, optional
+            A mapping, or pairs of key and value.
+        **kwargs : object
+            More keys and values.
+        """
         items = dict(other, **kwargs)
         for key, value in items.items():
             if type(value) not in _PLAIN:
@@ -95,10 +150,11 @@ class DataId(dict[str, Any]):
         return self
 
     def copy(self) -> DataId:
-        made: DataId = DataId.__new__(DataId)
-        dict.update(made, self)  # its values are plain already
-        made.tag = set(self.tag)
-        return made
+        """Return a copy with the same keys, values and tags."""
+        duplicate: DataId = DataId.__new__(DataId)
+        dict.update(duplicate, self)  # its values are plain already
+        duplicate.tag = set(self.tag)
+        return duplicate
 
     def __repr__(self) -> str:
         tags = f", tag={sorted(map(str, self.tag))}" if self.tag else ""
@@ -109,10 +165,10 @@ class DataId(dict[str, Any]):
 
 
 def as_given(data_id: Mapping[str, Any] | None, rest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the data ID that a caller gives by a mapping, by keywords, or by both.
+    """Return the data ID that a call passes as a mapping, as keywords, or both.
 
-    It is the mapping itself where that is all: who keeps it has to copy it, and its values need not
-    be plain.
+    The mapping itself is returned if there are no keywords: callers that keep it have to copy it,
+    and its values need not be plain.
     """
     if data_id is not None and not rest and type(data_id) in (dict, DataId):
         return data_id  # one without keys may have tags
@@ -123,17 +179,31 @@ def as_given(data_id: Mapping[str, Any] | None, rest: Mapping[str, Any]) -> Mapp
 
 
 def text(data_id: Mapping[str, Any]) -> str:
-    """Show a data ID on one line, as it is typed after ``--id``: ``visit=410877 ccdnum=28``."""
+    """Return a data ID on one line, as typed after ``--id``: ``visit=410877 ccdnum=28``."""
     return " ".join(f"{key}={value}" for key, value in data_id.items())
 
 
 def cast(key: str, value: Any, kind: type) -> Any:
-    """Return a value in the type that its key has: ``'410877'`` becomes 410877 for an integer key.
+    """Return a value converted to its key's type: ``'410877'`` becomes 410877 for an integer key.
+
+    Parameters
+    ----------
+    key : `str`
+        The key, for the error message.
+    value : object
+        The value; numpy scalars are accepted.
+    kind : `type`
+        The key's type, `int`, `float` or `str`.
+
+    Returns
+    -------
+    object
+        The value, of type ``kind``.
 
     Raises
     ------
     DataIdError
-        If the value cannot be of that type without loss.
+        If the value cannot be converted without loss.
     """
     if type(value) is kind:
         return value
@@ -144,7 +214,10 @@ def cast(key: str, value: Any, kind: type) -> Any:
 
 
 def _typed(value: Any, kind: type) -> Any:
-    """Return a plain value in a type, or None: ``1_000`` is not an integer, and 1e16 not exact."""
+    """Return a plain value converted to a type, or None if that would lose something.
+
+    ``1_000`` is not an integer, and 1e16 is not exact.
+    """
     if not isinstance(value, _PLAIN):
         return None
     if isinstance(value, str) and kind is not str and ("_" in value or not value.isascii()):
@@ -159,7 +232,10 @@ def _typed(value: Any, kind: type) -> Any:
 
 
 def cast_exactly(value: Any, kind: type) -> Any:
-    """Return a value as another type if it stays the same: ``'7'`` as 7, but ``'007'`` as it is."""
+    """Return a value converted to a type if its text stays the same.
+
+    ``'7'`` becomes 7 for an integer key, and ``'007'`` is returned as it is.
+    """
     try:
         typed = cast("", value, kind)
     except DataIdError:

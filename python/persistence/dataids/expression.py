@@ -30,22 +30,31 @@ from persistence.dataids.expression_operands import Day, Key, Kinds, Literal
 from persistence.dataids.expression_parser import Parser
 from persistence.errors import DataIdError, ExpressionError
 
-# What may be given for several values of a key.
+# The types that hold several values of a key.
 _LISTS = (list, tuple, set, frozenset, range)
 
 
 class Expression:
-    """A condition on the keys of a dataset, and on what else a query knows of it.
+    """A condition on the keys of datasets and on the other columns of a query.
 
     Parameters
     ----------
     condition : `persistence.dataids.expression_nodes.Condition`
-        What it says. `parse` and `of_data_ids` make expressions.
+        The parsed condition. `parse` and `of_data_ids` create expressions.
 
     Notes
     -----
-    Where a value is NULL, a comparison with it is neither true nor false, as in SQL, and so is the
-    contrary of the comparison: ``filter != 'g'`` leaves out what has no filter.
+    As in SQL, a comparison with NULL is neither true nor false, and nor is its negation: ``filter
+    != 'g'`` does not match rows without a filter.
+
+    Examples
+    --------
+    >>> from persistence.dataids.expression import parse
+    >>> condition = parse("visit in (1..100) and filter == 'r'")
+    >>> condition.keys
+    ('visit', 'filter')
+    >>> condition.sql({"visit": int, "filter": str})
+    ('(("visit" >= ? AND "visit" <= ?)) AND ("filter" = ?)', [1, 100, 'r'])
     """
 
     def __init__(self, condition: Condition) -> None:
@@ -65,37 +74,57 @@ class Expression:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys that it names, in their order."""
+        """The keys in the expression, in order of appearance."""
         return tuple(dict.fromkeys(key.name for key in self._condition.keys()))  # noqa: SIM118
 
     def check(self, kinds: Kinds) -> None:
-        """Check it against the keys that there are.
+        """Check the expression against the keys that exist.
 
         Parameters
         ----------
-        kinds : mapping [`str`, `type`]
-            The keys, with their types: `int`, `float`, `str`; `datetime.datetime` for times of
-            files, which are integers: nanoseconds since 1970, UTC; `bool` for what is a condition
-            by itself.
+        kinds : `Kinds`
+            The known keys and their types: `int`, `float`, `str`; `datetime.datetime` for times of
+            files, which are stored as integers (nanoseconds since 1970, UTC); `bool` for keys that
+            are conditions by themselves.
 
         Raises
         ------
         UnknownKey
-            If it names another key.
+            If the expression has a key that is not known.
         ExpressionError
-            If it compares a key with what is of another type.
+            If it compares a key with a value of another type.
         """
         self._condition.check(kinds)
 
     def sql(self, kinds: Kinds) -> tuple[str, Sequence[Any]]:
-        """Return it in SQLite's SQL, with the parameters in it; see `check` for the rest."""
+        """Return the condition in SQLite's SQL, with the values of its ``?`` placeholders.
+
+        Parameters
+        ----------
+        kinds : `Kinds`
+            The known keys and their types, as for `check`, which raises the errors.
+
+        Returns
+        -------
+        `tuple` [`str`, sequence]
+            The text of the condition, and its parameters.
+        """
         self.check(kinds)
         return self._condition.sql(kinds)
 
     def parted(self, names: Collection[str]) -> tuple[Expression, Expression]:
-        """Return the part of it that is about some keys alone, and the rest.
+        """Return the part of the expression that uses only some keys, and the rest.
 
-        It is true where both are.
+        Parameters
+        ----------
+        names : collection of `str`
+            The keys that the first part may use.
+
+        Returns
+        -------
+        `tuple` [`Expression`, `Expression`]
+            The part with these keys alone, and the rest. The whole expression is true where both
+            are.
         """
         parts = _parts(self._condition)
         its = [part for part in parts if all(key.name in names for key in part.keys())]  # noqa: SIM118
@@ -103,24 +132,43 @@ class Expression:
         return Expression(And(tuple(its))), Expression(And(tuple(others)))
 
     def renamed(self, aliases: Mapping[str, str]) -> Expression:
-        """Return it with other names of some keys."""
+        """Return the expression with keys renamed.
+
+        Parameters
+        ----------
+        aliases : mapping of `str` to `str`
+            Old name to new name.
+
+        Returns
+        -------
+        `Expression`
+            The same condition on the renamed keys.
+        """
         return Expression(_renamed(self._condition, aliases))
 
     @property
     def is_everything(self) -> bool:
-        """Whether it has no condition at all."""
+        """Whether there is no condition at all, so that every row matches."""
         return not _parts(self._condition)
 
     def possible(self, values: Mapping[str, Any]) -> bool:
-        """Return whether it can be true of a row of which only some values are known.
+        """Return whether a row of which only some values are known can match.
 
-        False only if it cannot, whatever the others are; of a row of which all is known, whether
-        it is true. The values have the types that it was checked for; None is NULL.
+        Parameters
+        ----------
+        values : mapping
+            The known values by key, of the types that the expression was checked for; None is NULL.
+
+        Returns
+        -------
+        `bool`
+            False only if the row cannot match, whatever its other values are. If all values are
+            known, whether it matches.
         """
         return True in self._condition.outcomes(values)
 
     def known(self) -> dict[str, Any]:
-        """Return the keys that have to be equal to one value, with that value."""
+        """Return the keys that have to equal one value, with that value."""
         return self._condition.equalities()
 
 
@@ -131,7 +179,7 @@ def _parts(condition: Condition) -> tuple[Condition, ...]:
 
 
 def _renamed(part: Any, aliases: Mapping[str, str]) -> Any:
-    """Return a condition, or what is in one, with other names of some keys."""
+    """Return a condition, or a part of one, with keys renamed."""
     if isinstance(part, Key):
         return dataclasses.replace(part, name=aliases.get(part.name, part.name))
     if isinstance(part, tuple):
@@ -142,79 +190,91 @@ def _renamed(part: Any, aliases: Mapping[str, str]) -> Any:
     return dataclasses.replace(part, **changed) if changed else part
 
 
-# True of everything.
+# Matches every row.
 EVERYTHING = Expression(And(()))
 
 
 def parse(text: str) -> Expression:
-    """Read an expression; of an empty text, one that is true of everything.
+    """Parse the text of an expression; an empty text matches everything.
+
+    Parameters
+    ----------
+    text : `str`
+        The expression, such as ``visit > 100 and filter == 'r'``.
+
+    Returns
+    -------
+    `Expression`
+        The parsed expression.
 
     Raises
     ------
     ExpressionError
-        If it cannot be read; the message points at the column.
+        If the text is not an expression; the message points at the column.
     """
     if not isinstance(text, str):
-        raise ExpressionError(f"where: a condition belongs here, as a text, not {text!r}")
+        raise ExpressionError(f"where: expected the text of a condition, not {text!r}")
     return Expression(Parser(text).whole()) if text.strip() else EVERYTHING
 
 
 def of_data_ids(data_ids: Iterable[Mapping[str, Any]]) -> Expression:
-    """Return what is true of the datasets that one of some partial data IDs matches.
+    """Return the expression that matches the datasets of any of some partial data IDs.
 
-    A key may have several values: a list, a tuple, a set, a range or an array of them. None is
-    that there is no value.
+    A key may have several values (a list, tuple, set, range or array); None matches a missing
+    value.
     """
-    every = [And(tuple(_has(key, value) for key, value in one.items())) for one in data_ids]
-    return Expression(every[0] if len(every) == 1 else Or(tuple(every)))
+    conditions = [
+        And(tuple(_has(key, value) for key, value in data_id.items())) for data_id in data_ids
+    ]
+    return Expression(conditions[0] if len(conditions) == 1 else Or(tuple(conditions)))
 
 
 def of_words(
     options: Iterable[Sequence[str]], keys: Mapping[str, type], aliases: Mapping[str, str] = {}
 ) -> Expression:
-    """Return what is true of the datasets that ``--id`` options stand for; without any, of all.
+    """Return the expression that matches the datasets that ``--id`` options select.
 
     Parameters
     ----------
     options : iterable of sequence of `str`
-        The words of each option, ``visit=1^5..9:2``.
+        The words of each option, ``visit=1^5..9:2``. No options select every dataset.
     keys, aliases : mapping
-        As `persistence.dataids.grammar.alternatives` takes them, which raises the errors.
+        As for `persistence.dataids.grammar.alternatives`, which raises the errors.
     """
     chosen = [grammar.alternatives(words, keys, aliases) for words in options]
     return of_data_ids(chosen) if chosen else EVERYTHING
 
 
 def flags(names: Iterable[str]) -> Expression:
-    """Return what is true where each of some keys is that are conditions by themselves."""
+    """Return the expression that is true where all of some boolean keys are true."""
     return Expression(And(tuple(Truth(Key(name)) for name in names)))
 
 
 def unless(names: Iterable[str]) -> Expression:
-    """Return what is true where none of some keys is that are conditions by themselves."""
+    """Return the expression that is true where none of some boolean keys is true."""
     return Expression(And(tuple(Not(Truth(Key(name))) for name in names)))
 
 
 def every(expressions: Iterable[Expression]) -> Expression:
-    """Return what is true where all of some expressions are."""
-    parts = tuple(part for one in expressions for part in _parts(one._condition))
+    """Return the expression that is true where all of some expressions are."""
+    parts = tuple(part for expression in expressions for part in _parts(expression._condition))
     return Expression(parts[0] if len(parts) == 1 else And(parts))
 
 
 def _has(key: str, value: Any) -> Condition:
-    """Return the condition that a key has a value, or one of several."""
+    """Return the condition that a key equals a value, or one of several values."""
     value = value.tolist() if getattr(value, "shape", None) else value
     if not isinstance(value, _LISTS):
         return (
             IsNull(Key(key)) if value is None else Comparison(Key(key), "==", _literal(key, value))
         )
-    literals = tuple(_literal(key, one) for one in value if one is not None)
+    literals = tuple(_literal(key, item) for item in value if item is not None)
     member = Member(Key(key), literals)
     return Or((member, IsNull(Key(key)))) if None in value else member
 
 
 def date(text: str) -> Any:
-    """Return a date to be a value in `of_data_ids`; a text that is none, as it is."""
+    """Return a date as an operand for `of_data_ids`; a text that is not a date is kept as it is."""
     written = dates.read(text)
     return text if written is None or dates.problem(written) else Day(written)
 
@@ -224,5 +284,5 @@ def _literal(key: str, value: Any) -> Literal | Day:
         return value
     value = plain(value)
     if not isinstance(value, int | float | str):
-        raise DataIdError(f"{key}={value!r}: a number or a text belongs here, or a list of them")
+        raise DataIdError(f"{key}={value!r}: expected a number, a text, or a list of them")
     return Literal(value)

@@ -1,7 +1,7 @@
-"""Dates in expressions: a month, a day, or a time of any precision, is all that begins with it.
+"""Dates in expressions: a month, day or time of any precision matches all that begins with it.
 
-``2015-02-24`` is the whole day: texts of a registry are compared by as many characters as the date
-has, and times of files with the first and the last instant of it.
+``2015-02-24`` matches the whole day: texts of a registry are compared by as many characters as the
+date has, times of files with the first and the last instant of the day.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MONTH_GLOB = f"'{_DIGITS * 4}-{_DIGITS * 2}'"
 _COMPACT_GLOB = f"'{_DIGITS * 8}'"
 _ZEROS = 9 * "0"
 _SECOND = 10**9
-# Nanoseconds that a date of so many characters lasts.
+# Length of a date's text -> its duration in nanoseconds.
 _LASTS = {10: 86400 * _SECOND, 16: 60 * _SECOND, 19: _SECOND}
 # In UTC.
 _EPOCH = datetime.datetime(1970, 1, 1)
@@ -30,13 +30,13 @@ _LARGEST = 2**63 - 1
 
 
 def read(text: str) -> str | None:
-    """Return a text that is written as an ISO date or time, with ``T``; None if it is not."""
+    """Return an ISO date or time with ``T`` as its separator; None if the text is not a date."""
     written = text.strip().replace(" ", "T")
     return written if _DAY.fullmatch(written) else None
 
 
 def problem(date: str) -> str:
-    """Return why there is no such date; an empty text if there is."""
+    """Return the reason why a date does not exist; an empty text if it does."""
     try:
         _begun(date)
     except ValueError as error:
@@ -45,7 +45,7 @@ def problem(date: str) -> str:
 
 
 def interval(date: str) -> tuple[int, int]:
-    """Return the first instant of a date and the one behind it, in nanoseconds since 1970 (UTC)."""
+    """Return the first instant of a date and the one after it, in nanoseconds since 1970 (UTC)."""
     date, begun = date.rstrip("Z"), _begun(date)
     since, digits = begun - _EPOCH, date[20:]
     first = (since.days * 86400 + since.seconds) * _SECOND + int(digits.ljust(9, "0") or 0)
@@ -57,18 +57,18 @@ def interval(date: str) -> tuple[int, int]:
 
 
 def _begun(date: str) -> datetime.datetime:
-    """Return the second in which a date begins."""
+    """Return the first second of a date."""
     day = date.rstrip("Z")
     return datetime.datetime.fromisoformat(f"{day}-01" if _MONTH.fullmatch(day) else day[:19])
 
 
 def _clipped(instant: int) -> int:
-    """Return an instant that SQLite can hold: no file is older, or younger."""
+    """Return an instant limited to SQLite's range of integers."""
     return max(-_LARGEST, min(instant, _LARGEST))
 
 
 def prefix(value: str, date: str) -> str | None:
-    """Return as much of a registry's text as a date has characters; None if it is not a date.
+    """Return a registry's text cut to the length of a date, or None if it is not a date.
 
     ``20150224`` is read as ``2015-02-24``, and a space as ``T``.
     """
@@ -86,7 +86,7 @@ def prefix(value: str, date: str) -> str | None:
 
 
 def prefix_sql(column: str, date: str) -> str:
-    """Return the same as `prefix`, of a column, in SQL."""
+    """Return the SQL that computes `prefix` of a column."""
     iso = f"rtrim(replace({column}, ' ', 'T'), 'Z')"
     if len(date) > 19:
         iso = f"{iso} || CASE instr({iso}, '.') WHEN 0 THEN '.{_ZEROS}' ELSE '{_ZEROS}' END"

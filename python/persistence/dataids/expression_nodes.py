@@ -1,4 +1,4 @@
-"""The conditions that an expression is made of, each as SQL and as what it can be in Python."""
+"""The conditions of an expression, each as SQL and as its possible outcomes in Python."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ from persistence.dataids.expression_operands import (
 )
 from persistence.dataids.expression_text import Span
 
-# More values of a list than these are one parameter.
+# Longer lists of values are passed as one JSON parameter.
 _FEW = 100
 
 
 class Condition(Protocol):
-    """What can be true of a row."""
+    """A node of an expression: a condition that rows can match."""
 
     def check(self, kinds: Kinds) -> None:
-        """Raise an error if a key is unknown, or compared with what is of another type."""
+        """Raise an error if a key is unknown, or compared with a value of another type."""
 
     def outcomes(self, values: Mapping[str, Any]) -> Outcomes:
-        """Return all that it can be, whatever the values are that are not given."""
+        """Return all possible truth values of the condition, given some of the row's values."""
 
     def sql(self, kinds: Kinds) -> Sql:
-        """Return it in SQL, with its parameters."""
+        """Return the condition in SQL, with its parameters."""
 
     def keys(self) -> Iterator[Key]:
-        """Yield the keys in it."""
+        """Yield the keys in the condition."""
 
     def equalities(self) -> dict[str, Any]:
-        """Return the values that keys have wherever it is true."""
+        """Return the keys that equal one value wherever the condition is true, with that value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A key, a sign such as ``<=``, and what it is compared with."""
+    """A comparison of a key with an operand, by an operator such as ``<=``."""
 
     key: Key
     word: str
@@ -84,7 +84,7 @@ class Comparison:
 
 
 def _equality(key: Key, value: int | float | str) -> dict[str, Any]:
-    """Return a key with its value; of a number with a fraction, no path can be told."""
+    """Return a key with its value as a dictionary; empty for a fraction: no path contains one."""
     if isinstance(value, float):
         return {key.name: int(value)} if value.is_integer() else {}
     return {key.name: value}
@@ -92,7 +92,7 @@ def _equality(key: Key, value: int | float | str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Member:
-    """A key whose value is one of a list, of numbers, texts, dates and ranges."""
+    """A key whose value is in a list of numbers, texts, dates and ranges."""
 
     key: Key
     items: tuple[Literal | Day | Range, ...]
@@ -120,11 +120,11 @@ class Member:
             return outcome(True)
         if any(isinstance(other, str) is not isinstance(value, str) for other in self._values):
             return ANY
-        found = outcome(False)
+        possible = outcome(False)
         for item in self._others:
             its = item.outcomes(value) if isinstance(item, Range) else item.compare("==", value, {})
-            found = either(found, its)
-        return found
+            possible = either(possible, its)
+        return possible
 
     def sql(self, kinds: Kinds) -> Sql:
         pairs = [self._listed(sorted(self._values, key=_rank))] if self._values else []
@@ -156,7 +156,7 @@ def _rank(value: int | float | str) -> tuple[bool, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    r"""A key whose text has a pattern: ``%`` is any text, ``_`` any letter, ``\%`` just that."""
+    r"""A key whose text matches a pattern: ``%`` is any text, ``_`` a letter, ``\%`` a percent."""
 
     key: Key
     pattern: str
@@ -165,7 +165,7 @@ class Like:
     def check(self, kinds: Kinds) -> None:
         kind = self.key.kind(kinds)
         if kind is not str:
-            problem = f"{self.key.name} is {NAMES[kind]}: only texts have patterns"
+            problem = f"{self.key.name} is {NAMES[kind]}: only texts can match a pattern"
             raise fail(self.span, problem)
 
     def outcomes(self, values: Mapping[str, Any]) -> Outcomes:
@@ -179,7 +179,7 @@ class Like:
         return outcome(_regex(self.pattern).match(value) is not None)
 
     def sql(self, kinds: Kinds) -> Sql:
-        # SQLite's LIKE takes g for G.
+        # SQLite's LIKE ignores case; GLOB does not.
         return f"{self.key.column} GLOB ?", [_glob(self.pattern)]
 
     def keys(self) -> Iterator[Key]:
@@ -193,7 +193,7 @@ _PATTERN = re.compile(r"\\([%_\\])|(%+)|(_)|([*?\[])", re.DOTALL)
 
 
 def _glob(pattern: str) -> str:
-    """Return a pattern as that of file names."""
+    """Return a LIKE pattern as SQLite's GLOB pattern."""
 
     def piece(match: re.Match[str]) -> str:
         escaped, many, letter, special = match.groups()
@@ -209,7 +209,7 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A key that is a condition by itself: whether another dataset is there."""
+    """A key that is a condition by itself: whether a related dataset exists."""
 
     key: Key
 
@@ -237,7 +237,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class IsNull:
-    """A key that has no value: a registry or a header does not say."""
+    """A key without a value: the registry or the header does not have it."""
 
     key: Key
 
@@ -262,7 +262,7 @@ class IsNull:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The contrary of a condition; of NULL, NULL."""
+    """The negation of a condition; NULL stays NULL."""
 
     part: Condition
 
@@ -285,7 +285,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All of some conditions; of none, true."""
+    """The conjunction of conditions; true if there are none."""
 
     parts: tuple[Condition, ...]
 
@@ -294,10 +294,10 @@ class And:
             part.check(kinds)
 
     def outcomes(self, values: Mapping[str, Any]) -> Outcomes:
-        found = outcome(True)
+        possible = outcome(True)
         for part in self.parts:
-            found = both(found, part.outcomes(values))
-        return found
+            possible = both(possible, part.outcomes(values))
+        return possible
 
     def sql(self, kinds: Kinds) -> Sql:
         return joined([part.sql(kinds) for part in self.parts], "AND") if self.parts else ("1", [])
@@ -306,15 +306,15 @@ class And:
         return itertools.chain.from_iterable(part.keys() for part in self.parts)
 
     def equalities(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for part in self.parts:
-            found = part.equalities() | found
-        return found
+            values = part.equalities() | values
+        return values
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """One of some conditions at least; of none, false."""
+    """The disjunction of conditions; false if there are none."""
 
     parts: tuple[Condition, ...]
 
@@ -323,10 +323,10 @@ class Or:
             part.check(kinds)
 
     def outcomes(self, values: Mapping[str, Any]) -> Outcomes:
-        found = outcome(False)
+        possible = outcome(False)
         for part in self.parts:
-            found = either(found, part.outcomes(values))
-        return found
+            possible = either(possible, part.outcomes(values))
+        return possible
 
     def sql(self, kinds: Kinds) -> Sql:
         return joined([part.sql(kinds) for part in self.parts], "OR") if self.parts else ("0", [])
@@ -345,7 +345,7 @@ class Or:
 
 
 def joined(pairs: Sequence[Sql], word: str) -> Sql:
-    """Join conditions in SQL, as a tree that is not deep: SQLite refuses a thousand levels."""
+    """Join conditions in SQL as a balanced tree: SQLite refuses a thousand levels of nesting."""
     if len(pairs) == 1:
         return pairs[0]
     middle = len(pairs) // 2

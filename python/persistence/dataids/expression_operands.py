@@ -1,7 +1,7 @@
-"""What a key is compared with in an expression: a number, a text, a date, a range, another key.
+"""Operands of expressions: numbers, texts, dates, ranges and other keys, to compare a key with.
 
-Each is compared in SQL, and in Python, where the result is all that the comparison can be while
-some values are not known yet: true, false, or, as in SQL, NULL where a value is.
+Each compares in SQL and in Python. In Python the result is the set of possible truth values while
+some values are unknown: true, false, or NULL, as in SQL.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from persistence.errors import ExpressionError, PersistenceError, UnknownKey, di
 
 Outcomes = frozenset[bool | None]
 Sql = tuple[str, list[Any]]
-# The types of keys: `datetime` is a time of a file, an integer number of nanoseconds since 1970.
+# The types of keys. `datetime` is the time of a file, stored as integer nanoseconds since 1970.
 Kinds = Mapping[str, type]
 
 ANY: Outcomes = frozenset({True, False, None})
@@ -45,58 +45,66 @@ _INTEGERS = range(-(2**63), 2**63)
 
 
 def outcome(value: bool | None) -> Outcomes:
-    """Return that a condition can only be this."""
+    """Return the set of possible truth values that has only this one."""
     return frozenset({value})
 
 
 def fail(
     span: Span | None, problem: str, kind: type[PersistenceError] = ExpressionError
 ) -> PersistenceError:
-    """Return an error that points at what it is about, if that was written in an expression."""
+    """Return an error that points at its cause, if that was written in an expression."""
     return kind(problem) if span is None else span.error(problem, kind)
 
 
-# -- what a key is compared with
-# -------------------------------------------------------------------
+# -- operands
+# ---------------------------------------------------------------------------------------
 
 
 class Operand(Protocol):
-    """What stands on the other side of a comparison."""
+    """The other side of a key's comparison."""
 
     @property
     def span(self) -> Span | None: ...
 
     def check(self, key: Key, kinds: Kinds) -> None:
-        """Raise `ExpressionError` if a key's values cannot be compared with it."""
+        """Raise `ExpressionError` if a key's values cannot be compared with this operand."""
 
     def compare(self, word: str, value: Any, values: Mapping[str, Any]) -> Outcomes:
-        """Return what the comparison of a value with it can be."""
+        """Return the possible outcomes of comparing a value with this operand."""
 
     def sql(self, word: str, key: Key, kinds: Kinds) -> Sql:
-        """Return the comparison of a key with it."""
+        """Return the comparison of a key with this operand in SQL, with its parameters."""
 
     def keys(self) -> Iterator[Key]:
-        """Yield the keys in it."""
+        """Yield the keys in the operand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of the data ID, or another column."""
+    """A key of the data ID, or another column of the query."""
 
     name: str
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
     def column(self) -> str:
+        """The name quoted for SQL."""
         return '"' + self.name.replace('"', '""') + '"'
 
     def kind(self, kinds: Kinds, hint: str = "") -> type:
-        """Return the type of its values; a message about a key that is unknown ends with the hint.
+        """Return the type of the key's values.
+
+        Parameters
+        ----------
+        kinds : `Kinds`
+            The known keys and their types.
+        hint : `str`, optional
+            The end of the message if the key is unknown.
 
         Raises
         ------
         UnknownKey
-            If there is no such key.
+            If the key is not known.
         """
         try:
             return kinds[self.name]
@@ -106,12 +114,12 @@ class Key:
             raise fail(self.span, problem, UnknownKey) from None
 
     def check(self, key: Key, kinds: Kinds) -> None:
-        ours = self.kind(kinds, f"; a text stands in quotes: '{self.name}'")
+        ours = self.kind(kinds, f"; texts are quoted: '{self.name}'")
         others = key.kind(kinds)
         if ours is not others and not (ours in _NUMBERS and others in _NUMBERS):
             raise fail(
                 self.span,
-                f"{self.name} is {NAMES[ours]}, and {key.name} {NAMES[others]}",
+                f"{self.name} is {NAMES[ours]}, but {key.name} is {NAMES[others]}",
             )
 
     def compare(self, word: str, value: Any, values: Mapping[str, Any]) -> Outcomes:
@@ -139,7 +147,7 @@ class Literal:
             return
         raise fail(
             self.span,
-            f"{key.name} is {NAMES[kind]}, and {self.value!r} "
+            f"{key.name} is {NAMES[kind]}, but {self.value!r} is "
             f"{NAMES[type(self.value)]}{self._hint(kind)}",
         )
 
@@ -168,13 +176,13 @@ def _compared(word: str, value: Any, other: Any) -> Outcomes:
     if value is None or other is None or value != value or other != other:  # NaN, which is NULL
         return NULL
     if isinstance(value, str) is not isinstance(other, str):
-        return ANY  # of values whose types nobody checked, nothing is known
+        return ANY  # values of unchecked types may compare either way
     return outcome(_OPERATORS[word][1](value, other))
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A date, or a time of some precision: all that begins with it."""
+    """A date or a time of some precision, which matches all that begins with it."""
 
     text: str
     span: Span | None = field(default=None, compare=False, repr=False)
@@ -186,12 +194,12 @@ class Day:
             hint = f": write {number}, if its values are dates" if kind is int else ""
             raise fail(
                 self.span,
-                f"{key.name} is {NAMES[kind]}, and {self.text} a date{hint}",
+                f"{key.name} is {NAMES[kind]}, but {self.text} is a date{hint}",
             )
         if kind is str and self.text.endswith("Z"):
             raise fail(
                 self.span,
-                f"{key.name} is a text, which has no time scale: leave out Z",
+                f"{key.name} is a text, which has no time scale: omit the Z",
             )
 
     def compare(self, word: str, value: Any, values: Mapping[str, Any]) -> Outcomes:
@@ -213,7 +221,7 @@ class Day:
         return iter(())
 
 
-# How an instant is compared with an interval: in SQL, in Python, and which bounds SQL is given.
+# Comparisons of an instant with an interval: in SQL, in Python, and the bounds that SQL needs.
 _Within = tuple[str, Callable[[int, int, int], bool], tuple[int, ...]]
 _WITHIN: Mapping[str, _Within] = {
     "==": ("{0} >= ? AND {0} < ?", lambda t, first, after: first <= t < after, (0, 1)),
@@ -229,7 +237,7 @@ Bound = Literal | Day
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Numbers, texts or dates from one to another, both included; of integers, some n-th each."""
+    """Numbers, texts or dates from ``first`` to ``last``, inclusive; integers may have a step."""
 
     first: Bound
     last: Bound
@@ -241,10 +249,10 @@ class Range:
         self.last.check(key, kinds)
         whole = isinstance(getattr(self.first, "value", None), int)
         if self.step != 1 and not (whole and key.kind(kinds) is int):
-            raise fail(self.span, "only whole numbers have a step")
+            raise fail(self.span, "only ranges of whole numbers can have a step")
 
     def outcomes(self, value: Any) -> Outcomes:
-        """Return what it can be that a value is in it."""
+        """Return the possible outcomes of the test whether a value is in the range."""
         ends = both(self.first.compare(">=", value, {}), self.last.compare("<=", value, {}))
         if self.step == 1 or True not in ends:
             return ends
@@ -255,7 +263,7 @@ class Range:
         return self.first.value if isinstance(self.first, Literal) else 0
 
     def sql(self, key: Key, kinds: Kinds) -> Sql:
-        """Return the condition that a key's value is in it."""
+        """Return the SQL condition that a key's value is in the range, with its parameters."""
         above, first = self.first.sql(">=", key, kinds)
         below, last = self.last.sql("<=", key, kinds)
         text, values = f"{above} AND {below}", [*first, *last]
@@ -265,12 +273,12 @@ class Range:
         return f"({text})", values
 
 
-# -- three values
-# ----------------------------------------------------------------------------------
+# -- three-valued logic
+# ----------------------------------------------------------------------------
 
 
 def negated(value: bool | None) -> bool | None:
-    """Return what not makes of a truth value."""
+    """Return the negation of a truth value; NULL (None) stays NULL."""
     return None if value is None else not value
 
 
@@ -282,13 +290,13 @@ def _and(value: bool | None, other: bool | None) -> bool | None:
 
 @functools.cache
 def both(some: Outcomes, others: Outcomes) -> Outcomes:
-    """Return what ``and`` can be of two conditions."""
+    """Return the possible outcomes of ``and`` of two conditions."""
     return frozenset(_and(value, other) for value in some for other in others)
 
 
 @functools.cache
 def either(some: Outcomes, others: Outcomes) -> Outcomes:
-    """Return what ``or`` can be of two conditions."""
+    """Return the possible outcomes of ``or`` of two conditions."""
     return frozenset(
         negated(_and(negated(value), negated(other))) for value in some for other in others
     )

@@ -1,4 +1,4 @@
-"""The grammar of expressions: `Parser.expression` and what it is made of, from the top down."""
+"""The recursive-descent parser of expressions; `Parser.whole` is its start."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from persistence.errors import PersistenceError
 _WORDS = frozenset({"and", "or", "not", "in", "like", "is", "between"})
 _NULL = ("null", "none")
 _SIGNS = {sign: sign for sign in ("==", "!=", "<", "<=", ">", ">=")} | {"=": "==", "<>": "!="}
-# What a sign becomes when its sides change places.
+# The operator after its two sides are exchanged.
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _CLOSING = {"(": ")", "[": "]"}
 _DEEPEST = 50
 
 
 class Parser:
-    """Reads one expression.
+    """A parser of one expression.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ class Parser:
         self._depth = 0
 
     def whole(self) -> Condition:
-        """Return the condition that the whole text is."""
+        """Return the condition of the whole text."""
         condition = self._either()
         if self._next.kind != "end":
             raise self._next.span.error(
-                f"{self._next.span} is not expected here: conditions are joined by and, or"
+                f"{self._next.span} is not expected here: join conditions with and, or"
             )
         return condition
 
@@ -65,7 +65,7 @@ class Parser:
         return piece
 
     def _taken(self, *words: str) -> Piece | None:
-        """Take the next piece if it is one of some words or signs."""
+        """Return and consume the next piece if it is one of some words or signs; None otherwise."""
         return self._take() if self._next.word in words else None
 
     def _expect(self, word: str, after: str) -> Piece:
@@ -74,10 +74,10 @@ class Parser:
             raise self._missing(f"{word} {after}")
         return piece
 
-    def _missing(self, what: str) -> PersistenceError:
+    def _missing(self, expected: str) -> PersistenceError:
         span = self._next.span
-        there = f", not {span}" if self._next.kind != "end" else ""
-        return span.error(f"here has to be {what}{there}")
+        actual = f", not {span}" if self._next.kind != "end" else ""
+        return span.error(f"expected {expected}{actual}")
 
     # -- and, or, not
     # ------------------------------------------------------------------------------
@@ -100,13 +100,13 @@ class Parser:
             return self._condition()
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise first.span.error(f"more than {_DEEPEST} conditions stand within each other")
+            raise first.span.error(f"more than {_DEEPEST} conditions are nested")
         self._take()
         if first.word == "not":
             condition: Condition = Not(self._one())
         else:
             condition = self._either()
-            self._expect(")", "after what stands in parentheses")
+            self._expect(")", "after the condition in parentheses")
         self._depth -= 1
         return condition
 
@@ -119,7 +119,7 @@ class Parser:
         if sign.word in _SIGNS:
             return self._comparisons(side)
         if not isinstance(side, Key):
-            raise self._side_error(side, "is not a condition: compare a key with it")
+            raise self._side_error(side, "is not a condition: compare it with a key")
         if self._taken("is"):
             contrary = self._taken("not")
             if not self._taken(*_NULL):
@@ -143,7 +143,7 @@ class Parser:
         return Truth(side)
 
     def _comparisons(self, side: Key | Literal | Day) -> Condition:
-        """Read what stands on: ``1 < visit <= 5`` has two conditions."""
+        """Parse a chain of comparisons: ``1 < visit <= 5`` has two."""
         parts: list[Condition] = []
         while self._next.word in _SIGNS:
             sign = self._take()
@@ -154,7 +154,7 @@ class Parser:
             elif isinstance(other, Key):
                 parts.append(Comparison(other, _TURNED.get(word, word), side))
             else:
-                raise self._side_error(other, "and what it is compared with are no keys")
+                raise self._side_error(other, "is compared with something that is not a key either")
             side = other
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
@@ -165,7 +165,7 @@ class Parser:
             name = piece.content if piece.kind == "key" else str(piece.span)
             return Key(name, piece.span)
         if piece.word in _NULL:
-            raise piece.span.error("nothing is equal to null: write is null, or is not null")
+            raise piece.span.error("nothing equals null: write is null, or is not null")
         if piece.kind not in ("number", "day", "text") and piece.word not in ("-", "+"):
             raise self._missing(what)
         return self._bound()
@@ -209,7 +209,7 @@ class Parser:
         item = Range(first, last, step, span)
         low, high = _comparable(first), _comparable(last)
         if isinstance(low, str) is isinstance(high, str) and low > high:  # type: ignore[operator]
-            raise span.error("the range has no member: write low..high")
+            raise span.error("the range is empty: write low..high")
         return item
 
     def _bound(self) -> Literal | Day:
@@ -228,9 +228,9 @@ class Parser:
             self._take()
             return self._day(str(piece.span), piece)
         if piece.word in _NULL:
-            raise piece.span.error("nothing is equal to null: write is null, or is not null")
+            raise piece.span.error("nothing equals null: write is null, or is not null")
         if piece.kind in ("word", "key") and piece.word not in _WORDS:
-            raise piece.span.error(f"here has to be a value, not a key: a text is '{piece.span}'")
+            raise piece.span.error(f"expected a value here, not a key: a text is '{piece.span}'")
         raise self._missing("a number, a date or a text in quotes")
 
     @staticmethod
@@ -246,7 +246,7 @@ class Parser:
     def _day(date: str, piece: Piece) -> Day:
         problem = dates.problem(date)
         if problem:
-            raise piece.span.error(f"there is no date {date}: {problem}")
+            raise piece.span.error(f"{date} is not a date: {problem}")
         return Day(date, piece.span)
 
 

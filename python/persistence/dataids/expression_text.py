@@ -1,4 +1,4 @@
-"""The text of an expression: its pieces, and where in it an error is."""
+"""The tokens of an expression, and error messages that point at a position in it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from persistence.errors import ExpressionError, PersistenceError
 
-# Nobody types more: lists of values are given as keywords.
+# Longer expressions are not typed by hand: long lists of values are passed as keywords.
 _LONGEST = 20_000
-# How much of a line an error shows on each side.
+# Characters of the line that an error shows on each side of its position.
 _AROUND = 60
 
 DAY = r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)?)?Z?"
@@ -26,21 +26,21 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
-# Half of a character, or what ends a text in SQLite.
+# Surrogates cannot be encoded, and NUL ends a text in SQLite.
 _UNFIT = re.compile("[\0\ud800-\udfff]")
-# What other languages write.
+# Hints for the notation of other languages.
 _HINTS = {
     "&": "write and",
     "|": "write or",
     "!": "write not, or !=",
     "~": "write like",
-    "%": "a pattern stands in quotes: like 'a%'",
-    "*": "a pattern stands in quotes: like 'a%'",
+    "%": "patterns are quoted: like 'a%'",
+    "*": "patterns are quoted: like 'a%'",
     "'": "the quote is not closed",
     '"': "the quote is not closed",
     "`": "the quote is not closed",
     ".": "a range is low..high",
-    "{": "a list stands in parentheses",
+    "{": "lists are in parentheses",
 }
 
 
@@ -52,7 +52,7 @@ class Span(NamedTuple):
     text : `str`
         The whole expression.
     start, end : `int`
-        Where the part begins, and the position behind it.
+        Positions of the part's first character and of the one after its last.
     """
 
     text: str
@@ -65,7 +65,15 @@ class Span(NamedTuple):
     def error(
         self, problem: str, kind: type[PersistenceError] = ExpressionError
     ) -> PersistenceError:
-        """Return an error whose message shows the line, and below it what the problem is with."""
+        """Return an error whose message shows the line with the part underlined.
+
+        Parameters
+        ----------
+        problem : `str`
+            The text of the message.
+        kind : `type` [`PersistenceError`], optional
+            The class of the error.
+        """
         begin = self.text.rfind("\n", 0, self.start) + 1
         line, _, _ = self.text[begin:].partition("\n")
         column = self.start - begin
@@ -80,14 +88,14 @@ class Span(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A word, number, date, text or sign.
+    """A token: a word, number, date, text or sign.
 
     Attributes
     ----------
     kind : `str`
         ``word``, ``key`` (in backticks), ``number``, ``day``, ``text``, ``sign`` or ``end``.
     span : `Span`
-        Where it stands.
+        The token's position in the expression.
     """
 
     kind: str
@@ -95,33 +103,33 @@ class Piece(NamedTuple):
 
     @property
     def word(self) -> str:
-        """What a sign or a word is compared by: ``AND`` is ``and``."""
+        """The lower-case text of a word or sign; empty for other tokens."""
         return str(self.span).lower() if self.kind in ("word", "sign") else ""
 
     @property
     def content(self) -> str:
-        """The text between quotes, in which two of them stand for one."""
+        """The text between quotes, with doubled quotes undone."""
         quote = str(self.span)[0]
         return str(self.span)[1:-1].replace(quote * 2, quote)
 
 
 def pieces(text: str) -> Iterator[Piece]:
-    """Yield the pieces of an expression, and ``end`` as the last.
+    """Yield the tokens of an expression, and ``end`` as the last.
 
     Raises
     ------
     ExpressionError
-        If a character begins none.
+        If the expression is too long, or a character begins no token.
     """
     if len(text) > _LONGEST:
         raise ExpressionError(
-            f"where has {len(text)} characters, more than {_LONGEST}: give long lists of values as "
+            f"where has {len(text)} characters, more than {_LONGEST}: pass long lists of values as "
             "keywords, visit=[...]"
         )
     strange = _UNFIT.search(text)
     if strange is not None:
         position = strange.start()
-        problem = f"{strange.group()!r} is in no text of a key"
+        problem = f"{strange.group()!r} cannot be part of a key's text"
         raise Span(text, position, position + 1).error(problem)
     position = 0
     while position < len(text):
@@ -141,7 +149,7 @@ def _strange(text: str, position: int) -> PersistenceError:
         end = position + rest.end()
         return Span(text, position, end).error(
             f"{rest.group()!r} is not a number, nor a date such as 2014-02-20 or 2014-02-20T23:59; "
-            "a text stands in quotes"
+            "texts are quoted"
         )
     hint = _HINTS.get(letter, "")
     problem = f"{letter!r} has no meaning here{': ' if hint else ''}{hint}"

@@ -1,6 +1,6 @@
-"""Names of files -> data IDs, for many templates and many files at once.
+"""File names to data IDs, for many templates and many files at once.
 
-A directory is matched with all templates once; its files then cost little each.
+A directory is matched with all templates once; each of its files is then cheap.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from typing import Any
 from persistence.dataids.template import Field, PathTemplate, Piece, readings, split
 
 Values = tuple[Any, ...]
-# The name of a file, the number of the template, the values of its keys, and what follows the name.
+# A file's name, the template's number, the values of its keys, and the ending after the name.
 Hit = tuple[str, int, Values, str]
 # Text between the first and the last new field of a component -> values of its new keys.
 Reader = Callable[[str], Iterable[Values]]
 
-# No more directories or texts of numbers than these are remembered.
+# The most directories, or texts of numbers, that are cached.
 _ENOUGH = 4096
 
 
 class Inverter:
-    """Templates, compiled to be matched with listings of directories.
+    """Templates, compiled to be matched with directory listings.
 
     Parameters
     ----------
     templates : sequence of `PathTemplate`
-        Their files' parts count; the HDU in brackets at an end is in no file's name.
+        The templates. Only their file parts are matched; an HDU in brackets is ignored.
     endings : sequence of `tuple` of `str`
-        What may follow the name of a file of each template, in the order of the search:
-        ``("", ".gz", ".fz")``.
+        Endings that may follow the file name of each template, in search order: ``("", ".gz",
+        ".fz")``.
 
     Notes
     -----
-    The readings of a path are those of `PathTemplate.candidates` of the file's part, in which no
-    value holds a slash: all of them, where there are several. Integers are of any size.
+    The readings of a path are those of `PathTemplate.candidates` without slashes in values: all of
+    them, where there are several. Integers can have any size.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Inverter:
         Parameters
         ----------
         path : `str`
-            Relative to the root of the tree; an empty text is the root.
+            The directory, relative to the root of the tree; an empty text is the root.
         """
         values: list[tuple[int, Values]] = []
         literals: dict[str, list[tuple[int, Values, str]]] = {}
@@ -82,7 +82,7 @@ class Inverter:
         return Directory(path, tuple(values), leads_on, literals, forms)
 
     def _of(self, path: str) -> tuple[_State, ...]:
-        """Return what a directory can be: a node of the templates, and values, for each reading."""
+        """Return the states of a directory: a node of the templates, and values, per reading."""
         states = self._states.get(path)
         if states is None:
             parent, _, name = path.rpartition("/")
@@ -102,12 +102,12 @@ class Directory:
     Attributes
     ----------
     path : `str`
-        Relative to the root of the tree.
+        The directory, relative to the root of the tree.
     values : `tuple` of `tuple`
-        The number of each template whose files lie in this directory, and the values of the keys
-        that its path holds; once for each reading of the path.
+        The number of each template whose files are in this directory, and the values of the keys in
+        its path; once for each reading of the path.
     leads_on : `bool`
-        Whether files of some template may lie in directories below this one.
+        Whether files of some template may be in directories below this one.
     """
 
     path: str
@@ -122,14 +122,14 @@ class Directory:
         Parameters
         ----------
         names : iterable of `str`
-            Names in the directory. An empty one is the directory itself, which templates that end
-            in a slash name.
+            Names in the directory. An empty name is the directory itself, for templates that end in
+            a slash.
 
         Yields
         ------
-        hit : `tuple`
-            The name, the number of the template, the values of all keys of its file's part in their
-            order, and the ending behind the name that the template gives.
+        hit :`tuple`
+            The name, the template's number, the values of all keys of its file part in order, and
+            the ending after the name.
         """
         literals, forms = self._literals, self._forms
         for name in names:
@@ -151,7 +151,7 @@ class Directory:
 
 
 class _Node:
-    """A directory of templates: which directories and files may follow it."""
+    """A directory in the tree of templates, with the directories and files below it."""
 
     __slots__ = ("files", "literals", "parts")
 
@@ -161,12 +161,13 @@ class _Node:
         self.parts: dict[str, tuple[Part, _Node]] = {}
 
     def below(self, part: Part) -> _Node:
-        """Return the node of a component below this one, the same for the same text."""
+        """Return the node of a component below this one; the same node for the same text."""
         if part.is_literal:
             return self.literals.setdefault(part.show({})[0], _Node())
         return self.parts.setdefault(part.text, (part, _Node()))[1]
 
     def enter(self, name: str, known: dict[str, Any]) -> Iterator[_State]:
+        """Yield the nodes that a directory of this name leads to, with the values known there."""
         if name in self.literals:
             yield self.literals[name], known
         for part, node in self.parts.values():
@@ -175,14 +176,15 @@ class _Node:
 
 
 class Part:
-    """One component of a template, read where the keys of the components before it are known.
+    """One component of a template, given the keys of the components before it.
 
     Attributes
     ----------
     keys : `tuple` of `str`
-        The keys that are new in it, in their order.
+        The keys that first appear in it, in order.
     is_literal, is_bare, is_unique : `bool`
-        Whether it has no fields; is one text, whatever it is; has one reading at most.
+        Whether it has no fields; whether it is one text field alone; whether it has at most one
+        reading.
     """
 
     __slots__ = (
@@ -203,10 +205,10 @@ class Part:
         fields = [piece for piece in pieces if isinstance(piece, Field)]
         self.is_literal = not fields
         known = frozenset(known)
-        self.keys = tuple(dict.fromkeys(one.name for one in fields if one.name not in known))
+        self.keys = tuple(dict.fromkeys(item.name for item in fields if item.name not in known))
         new = [
-            place
-            for place, piece in enumerate(pieces)
+            index
+            for index, piece in enumerate(pieces)
             if isinstance(piece, Field) and piece.name in self.keys
         ] or [len(pieces)]
         self._core = pieces[new[0] : new[-1] + 1]
@@ -218,11 +220,11 @@ class Part:
         self.is_unique = self._read is not None or not self.keys
 
     def show(self, known: Mapping[str, Any]) -> tuple[str, str]:
-        """Return what stands before the first and after the last new field."""
+        """Return the text before the first and after the last new field."""
         return self._head(known), self._tail(known)
 
     def reader(self, known: Mapping[str, Any]) -> Reader:
-        """Return what reads the text between the first and the last new field."""
+        """Return a function that reads the text between the first and the last new field."""
         if self._read is not None:
             return self._read
         keys, core = self.keys, self._core
@@ -234,7 +236,7 @@ class Part:
         return read
 
     def match(self, text: str, known: Mapping[str, Any]) -> Iterable[Values]:
-        """Return the values of the new keys of each reading of a whole component."""
+        """Return the values of the new keys, for each reading of a whole component."""
         head, tail = self.show(known)
         if not self.keys:
             return [()] if text == head else []
@@ -245,13 +247,13 @@ class Part:
 
 
 _State = tuple[_Node, dict[str, Any]]
-# A template's number, the values of its directory's keys, what its names begin with, what they may
-# end with, and what reads the text between.
+# A template's number, the values of its directory's keys, the text that its names begin with, their
+# possible ends, and the reader of the text between.
 _Form = tuple[int, Values, str, Sequence[tuple[str, str]], Reader]
 
 
 def _shower(pieces: Sequence[Piece]) -> Callable[[Mapping[str, Any]], str]:
-    """Return what shows pieces, whose fields are all known."""
+    """Return a function that formats pieces, whose fields are all known."""
     if all(isinstance(piece, str) for piece in pieces):
         text = "".join(map(str, pieces))
         return lambda known: text
@@ -262,10 +264,10 @@ def _shower(pieces: Sequence[Piece]) -> Callable[[Mapping[str, Any]], str]:
 
 
 def _reader(pieces: Sequence[Piece]) -> Reader | None:
-    """Return what reads fields that are new, and text between them; None if `readings` has to.
+    """Return a fast reader of new fields and the text between them; None if `readings` is needed.
 
-    It has to where several readings are possible: each field but the last has to be an integer, and
-    the text behind it one that no integer goes on with.
+    `readings` is needed where several readings are possible: each field but the last has to be an
+    integer, followed by text that cannot continue an integer.
     """
     fields = [piece for piece in pieces if isinstance(piece, Field)]
     readers = [_texts(one) for one in fields]
@@ -294,13 +296,13 @@ def _reader(pieces: Sequence[Piece]) -> Reader | None:
     return read
 
 
-def _is_decimal(one: Field) -> bool:
-    """Return whether a field shows nothing but digits, and a minus before them."""
-    return re.fullmatch(r"%\(\w+\)(0\d*)?[diu]", one.printf) is not None
+def _is_decimal(field: Field) -> bool:
+    """Return whether a field shows only digits, and perhaps a minus before them."""
+    return re.fullmatch(r"%\(\w+\)(0\d*)?[diu]", field.printf) is not None
 
 
 def _texts(one: Field) -> Reader:
-    """Return what reads the text of a field alone."""
+    """Return a reader of the text of one field."""
     if one.kind is str and one.lossless:
         return lambda text: ((text,),)
     seen: dict[str, tuple[Values, ...]] = {}

@@ -1,7 +1,4 @@
-"""Values as they are typed: literals and arithmetic with them, ``1/3600`` or ``float('nan')``.
-
-Never other code.
-"""
+"""Values typed as literals or arithmetic with them, ``1/3600`` or ``float('nan')``; never code."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# Enough for what anybody computes on a command line, and computed in no time.
+# Enough for the command line, and quick to compute.
 _LARGEST_POWER = 1000
 _LONGEST = 10_000
 _NUMBERS = (int, float, complex)
@@ -44,22 +41,22 @@ _CASTS: Mapping[str, Callable[[Any], Any]] = {"float": float, "int": int}
 
 
 def value(text: str) -> Any:
-    """Compute what a text stands for.
+    """Return the value of a literal, or of arithmetic with literals.
 
     Raises
     ------
     ValueError
-        If it is no literal, and no arithmetic.
+        If the text is neither.
     """
     if len(text) > _LONGEST:
         raise ValueError(
-            f"{len(text)} characters are too many for a value; write it into a file, and give -C"
+            f"{len(text)} characters are too many for a value; write it into a file, and use -C"
         )
     try:
         return _value(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
         raise ValueError(
-            f"{text!r} is no value: {error.msg if isinstance(error, SyntaxError) else error}"
+            f"{text!r} is not a value: {error.msg if isinstance(error, SyntaxError) else error}"
         ) from error
 
 
@@ -71,8 +68,8 @@ def _value(node: ast.expr) -> Any:
             return _SEQUENCES[type(node)]([_value(part) for part in parts])
         case ast.Dict(keys=keys, values=values) if None not in keys:
             return {
-                _value(key): _value(one)
-                for key, one in zip(keys, values, strict=True)
+                _value(key): _value(value)
+                for key, value in zip(keys, values, strict=True)
                 if key is not None
             }
         case ast.UnaryOp(op=sign, operand=operand) if type(sign) in _UNARY:
@@ -83,12 +80,12 @@ def _value(node: ast.expr) -> Any:
             return _CASTS[name](_value(argument))
         case _:
             raise ValueError(
-                f"{ast.unparse(node)} is no value: write a literal, or arithmetic with numbers"
+                f"{ast.unparse(node)} is not a value: write a literal, or arithmetic with numbers"
             )
 
 
 def _number(node: ast.expr) -> Any:
-    found = _value(node)
-    if not isinstance(found, _NUMBERS):  # 'a' * 10**9 would fill the memory
-        raise ValueError(f"{ast.unparse(node)} is no number")
-    return found
+    number = _value(node)
+    if not isinstance(number, _NUMBERS):  # 'a' * 10**9 would fill the memory
+        raise ValueError(f"{ast.unparse(node)} is not a number")
+    return number

@@ -1,4 +1,4 @@
-"""Where a dataset lies: the answer of a look-up."""
+"""The location of a dataset: the result of a look-up."""
 
 from __future__ import annotations
 
@@ -12,24 +12,31 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Location(NamedTuple):
     """A file, or a part of one, that holds a dataset.
 
-    Attributes
+    Parameters
     ----------
     root : `str`
         The repository's root directory.
     path : `str`
         The file, relative to ``root``.
-    hdu : `int` or None
-        The HDU in a FITS file, counted from 0 (the primary); None if the policy names none.
+    hdu : `int` or `None`
+        The HDU in a FITS file, counted from 0 (the primary HDU); None if the policy names none.
     storage : `str`
         The policy's storage name, such as ``FitsStorage``.
-    python : `str` or None
+    python : `str` or `None`
         The dotted name of the type that the policy declares.
     datasetType : `str`
         The dataset type.
     dataId : mapping
         The completed data ID.
-    options : mapping
-        What else the reader or writer is told: ``bbox``, a write recipe.
+    options : mapping, optional
+        Arguments for the reader or writer: ``bbox``, a write recipe.
+
+    Examples
+    --------
+    >>> from persistence import Location
+    >>> location = Location("repo", "raw/7.fits", 28, "FitsStorage", None, "raw", {"visit": 7})
+    >>> location.uri
+    'repo/raw/7.fits[28]'
     """
 
     root: str
@@ -43,16 +50,27 @@ class Location(NamedTuple):
 
     @property
     def full_path(self) -> str:
-        """The file's path, from the root on."""
+        """The file's path, including the repository's root."""
         return f"{self.root}/{self.path}"
 
     @property
     def uri(self) -> str:
-        """The path with the HDU in brackets, as Gen2 gives it."""
+        """The path with the HDU in brackets, as Gen2 wrote it."""
         return self.full_path if self.hdu is None else f"{self.full_path}[{self.hdu}]"
 
     def told(self, options: Mapping[str, Any]) -> Location:
-        """Return the location with more for its reader to know."""
+        """Return the location with more options for the reader or writer.
+
+        Parameters
+        ----------
+        options : mapping
+            The options to add; they replace options of the same name.
+
+        Returns
+        -------
+        `Location`
+            A new location, or this one if there are no options to add.
+        """
         return self._replace(options={**self.options, **options}) if options else self
 
     def __str__(self) -> str:

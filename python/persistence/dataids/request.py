@@ -1,7 +1,7 @@
-"""The names that ``get`` takes: a dataset type, or one of its views (``calexp_md``).
+"""The names that ``get`` accepts: a dataset type, or one of its views (``calexp_md``).
 
-A view is a part or a property of a dataset, reached by a suffix. They are listed in one table,
-`VIEWS`; none is a dataset type of its own.
+A view is a part or a property of a dataset, selected by a suffix. The table `VIEWS` lists them;
+none of them is a dataset type of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from persistence.errors import UnknownDatasetType
 
 
 class Kind(Protocol):
-    """What decides which views a dataset type has."""
+    """The properties that decide which views a dataset type has."""
 
     @property
     def section(self) -> str: ...
@@ -25,12 +25,13 @@ class Kind(Protocol):
 
 
 class View(NamedTuple):
-    """A suffix that dataset types of some storages, in some sections of the policy, understand."""
+    """A suffix, with the storages and sections of the policy whose dataset types have it."""
 
     storages: frozenset[str] | None = None
     sections: frozenset[str] | None = None
 
     def applies(self, kind: Kind) -> bool:
+        """Return whether a dataset type has this view."""
         stored = self.storages is None or kind.storage in self.storages
         return stored and (self.sections is None or kind.section in self.sections)
 
@@ -40,8 +41,8 @@ _CATALOG = frozenset({"FitsCatalogStorage"})
 _EXPOSURES = frozenset({"exposures"})
 _IMAGES = frozenset({"exposures", "images"})
 
-# What each gives: the file's path; the header; pixels inside a box; the box itself; parts of an
-# exposure read without its pixels; the rows and the columns of a catalog.
+# In order: the file's path; the header; pixels inside a box; the box itself; parts of an exposure,
+# read without its pixels; the number of rows and the columns of a catalog.
 VIEWS: Mapping[str, View] = {
     "filename": View(),
     "md": View(_FITS | _CATALOG),
@@ -59,12 +60,12 @@ VIEWS: Mapping[str, View] = {
     "schema": View(_CATALOG),
 }
 
-# The calibration's name of before 2019: it is taken, and not listed.
+# The calibration's name before 2019: accepted, but not listed.
 _OLDER = "calib"
 
 
-# What any exposure is made of, by the names that follow a dot (``calexp.psf``), and what reads each
-# alone.
+# The parts of an exposure, by the names that follow a dot (``calexp.psf``), and the views that read
+# them alone.
 COMPONENTS: Mapping[str, str] = {
     "metadata": "md",
     **{
@@ -77,8 +78,8 @@ COMPONENTS: Mapping[str, str] = {
 }
 
 
-# Types of such components, by the last word of their names: a policy may make each a dataset of its
-# own.
+# The types of such components, by the last part of their names: a policy may declare each as a
+# dataset type of its own.
 PARTS: Mapping[str, str] = {
     **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS"), "wcs"),
     **dict.fromkeys(("PhotoCalib", "Calib"), "photoCalib"),
@@ -93,46 +94,46 @@ PARTS: Mapping[str, str] = {
 
 
 def part_name(python: str | None) -> str | None:
-    """Give the component that a type is; None if it is none."""
+    """Return the component of an exposure that a type holds; None if it holds none."""
     return PARTS.get((python or "").rpartition(".")[2])
 
 
 def is_exposure(kind: Kind) -> bool:
-    """Say whether a dataset type holds images, with or without what belongs to them."""
+    """Return whether a dataset type holds images, with or without other components."""
     return kind.storage == "FitsStorage" and bool(re.search("Image|Exposure", kind.python or ""))
 
 
 class Request(NamedTuple):
-    """A name, taken apart."""
+    """A name, split into the dataset type and its view."""
 
     datasetType: str
     view: str | None = None
 
     @property
     def name(self) -> str:
-        """The dataset type with its view, put together again."""
+        """The dataset type and its view as one name."""
         if self.view is None:
             return self.datasetType
         return f"{self.datasetType}{'_' if self.view in VIEWS else '.'}{self.view}"
 
 
 def parse(name: str, kinds: Mapping[str, Kind], mapper: str = "The mapper") -> Request:
-    """Take a name apart.
+    """Split a name into dataset type and view.
 
     Parameters
     ----------
     name : `str`
-        What the user typed.
-    kinds : mapping
-        The dataset types that exist. A type of exactly that name wins over a view: ``src_schema``
-        is one.
-    mapper : `str`
-        Whose types they are, for the message.
+        The name as the user wrote it.
+    kinds : mapping of `str` to `Kind`
+        The dataset types that exist. A type of exactly this name precedes a view: ``src_schema`` is
+        one.
+    mapper : `str`, optional
+        The name of the camera's mapper, for the message.
 
     Raises
     ------
     UnknownDatasetType
-        If no dataset type, with no view of it, is called so.
+        If there is no dataset type, or view of one, of this name.
     """
     if name in kinds:
         return Request(name)
@@ -147,7 +148,7 @@ def parse(name: str, kinds: Mapping[str, Kind], mapper: str = "The mapper") -> R
 
 
 def all_names(kinds: Mapping[str, Kind]) -> Iterator[str]:
-    """Give each dataset type and each view of it, as ``getDatasetTypes`` lists them."""
+    """Yield each dataset type and each of its views, as ``getDatasetTypes`` lists them."""
     for name, kind in kinds.items():
         yield name
         for suffix in VIEWS:
@@ -157,5 +158,5 @@ def all_names(kinds: Mapping[str, Kind]) -> Iterator[str]:
 
 
 def _has(name: str, kind: Kind, suffix: str) -> bool:
-    """Say whether a dataset type has a view; a schema has no schema."""
+    """Return whether a dataset type has a view; a schema has no schema."""
     return VIEWS[suffix].applies(kind) and not (suffix == "schema" and name.endswith("_schema"))

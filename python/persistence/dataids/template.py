@@ -18,11 +18,11 @@ from persistence.errors import DataIdError, IncompleteDataId, TemplateError
 _KINDS: dict[str, type] = (
     dict.fromkeys("diouxX", int) | dict.fromkeys("eEfFgG", float) | dict.fromkeys("cs", str)
 )
-# What no path in a repository begins with: it is absolute, or empty.
+# No path in a repository begins like this: it is absolute, or empty.
 _SLASH = ("/", "")
 _BASES = {"o": 8, "x": 16, "X": 16}
 _FIELD = re.compile(r"%(?:%|\((\w+)\)([#0\- +]*\d*(?:\.\d+)?)([a-zA-Z]))")
-# Which characters a value of each type may show; loose, for the exact test is to format it again.
+# The characters in the text of each type; loose, because values are formatted again to check them.
 _SHAPES = {int: r"[ +\-0-9a-fA-FxXo]+", float: r"[ +\-0-9.einfaEINFA]+", str: r"[^/]*"}
 
 
@@ -36,14 +36,18 @@ class Field(NamedTuple):
 
     @property
     def lossless(self) -> bool:
-        """Whether each value's text gives it back (``%s``, ``%07d``): none need be tried."""
+        """Whether each value can be read back from its text (``%s``, ``%07d``)."""
         return (self.kind is int and self.conversion != "c") or self.printf == f"%({self.name})s"
 
     def show(self, value: Any) -> str:
+        """Return the text of a value in this field."""
         return self.printf % {self.name: value}
 
     def read(self, text: str) -> Any:
-        """Give the value that is shown as this text, or None: ``7`` is no ``%02d``."""
+        """Return the value whose text in this field is this one, or None.
+
+        ``7`` does not match ``%02d``, which writes ``07``.
+        """
         try:
             value: Any
             if self.kind is int:
@@ -59,7 +63,7 @@ Piece = str | Field
 
 
 def is_suspect(path: str) -> bool:
-    """Return whether a path may be none of a file in the repository."""
+    """Return whether a path may leave the repository or be invalid, and needs a full check."""
     return (
         ".." in path
         or "//" in path
@@ -71,7 +75,7 @@ def is_suspect(path: str) -> bool:
 
 
 def _is_encodable(path: str) -> bool:
-    """Return whether a file can have a name; none has half of a character."""
+    """Return whether a path can be the name of a file; a lone surrogate cannot."""
     try:
         os.fsencode(path)
     except UnicodeEncodeError:
@@ -85,23 +89,30 @@ class PathTemplate:
     Parameters
     ----------
     text : `str`
-        The template. It is relative; ``%%`` stands for a percent sign.
+        The template, relative to the repository; ``%%`` is a percent sign.
 
     Attributes
     ----------
     keys : `dict` [`str`, `type`]
-        Each key of the data ID that the template uses, with its type, in order.
+        The keys of the data ID that the template uses, with their types, in order.
     hdu_keys : `tuple` [`str`]
-        Those of them that only the HDU has, not the file's path.
+        The keys that only the HDU uses, not the file's path.
     file_text : `str`
         The template of the file alone, without the HDU.
-    components : `tuple` of `tuple`
-        The pieces, text or `Field`, of each part of the file's path between slashes.
 
     Raises
     ------
     TemplateError
-        If a ``%`` starts no field that we know, or the path is absolute.
+        If a ``%`` begins no known field, or the path is absolute.
+
+    Examples
+    --------
+    >>> from persistence import PathTemplate
+    >>> template = PathTemplate("%(visit)07d/raw-%(ccdnum)02d.fits")
+    >>> template.format({"visit": 410877, "ccdnum": 28})
+    '0410877/raw-28.fits'
+    >>> template.parse("0410877/raw-28.fits")
+    {'visit': 410877, 'ccdnum': 28}
     """
 
     __slots__ = (
@@ -127,7 +138,7 @@ class PathTemplate:
             self._hdu_text = bracket
             if "%" not in bracket and not bracket.isdecimal():
                 raise TemplateError(
-                    f"template {text!r}: what stands in brackets at the end is the number of an HDU"
+                    f"template {text!r}: the brackets at the end have to contain the HDU's number"
                 )
         self.keys: dict[str, type] = {}
         self.hdu_keys: tuple[str, ...] = ()
@@ -136,8 +147,8 @@ class PathTemplate:
             if name:
                 kind = _KINDS.get(conversion)
                 if kind is None or self.keys.setdefault(name, kind) is not kind:
-                    split(text)  # says what is wrong with a conversion
-                    raise TemplateError(f"template {text!r} shows {name} in two types")
+                    split(text)  # raises the error about an unknown conversion
+                    raise TemplateError(f"template {text!r} uses {name} with two types")
                 lossy = (
                     lossy or kind is float or (kind is str and (flags != "" or conversion == "c"))
                 )
@@ -164,11 +175,12 @@ class PathTemplate:
 
     @property
     def is_lossless(self) -> bool:
-        """Whether each value's text gives it back, so that formatting it is all that is needed."""
+        """Whether all values can be read back from their text, so that paths need no check."""
         return not self._lossy
 
     @property
     def components(self) -> tuple[tuple[Piece, ...], ...]:
+        """The pieces, text or `Field`, of each part of the file's path between slashes."""
         return tuple(tuple(split(part)) for part in self.file_text.split("/"))
 
     # -- data ID -> path ---------------------------------------------------------------------------
@@ -176,29 +188,60 @@ class PathTemplate:
     def format(self, data_id: Mapping[str, Any]) -> str:
         """Return the path of a data ID, relative to the repository, with any HDU in brackets.
 
+        Parameters
+        ----------
+        data_id : mapping
+            Keys and values; keys that the template does not use are ignored.
+
+        Returns
+        -------
+        `str`
+            The path.
+
         Raises
         ------
         IncompleteDataId
             If the data ID lacks a key of the template.
         DataIdError
-            If a value is of another type, would leave the repository, or loses digits in its field.
+            If a value has another type, would lead out of the repository, or loses digits in its
+            field.
         """
         return self._show(self.text, data_id)
 
     def locate(self, data_id: Mapping[str, Any]) -> tuple[str, int | None]:
-        """Return the path of the file alone, and the HDU in it (None if not in the template)."""
+        """Return the path of the file alone, and the HDU in it.
+
+        Parameters
+        ----------
+        data_id : mapping
+            As for `format`, which raises the same errors.
+
+        Returns
+        -------
+        `tuple` [`str`, `int` or `None`]
+            The path relative to the repository, and the HDU's number, counted from 0; None if the
+            template has none.
+        """
         path = self._show(self.file_text, data_id)
         return path, self.hdu(self._values(data_id)) if self._hdu_text else None
 
     def hdu(self, values: Mapping[str, Any]) -> int | None:
-        """Return the HDU that the brackets at the end name; None if there are none.
+        """Return the HDU that the template names in brackets at its end.
 
-        The values have to be of their keys' types.
+        Parameters
+        ----------
+        values : mapping
+            Keys and values; the values have their keys' types.
+
+        Returns
+        -------
+        `int` or `None`
+            The HDU's number, counted from 0; None if the template has none.
         """
         return int(self._hdu_text % values) if self._hdu_text else None
 
     def _values(self, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Check types, making a new mapping only if a value has to change its type."""
+        """Return the data ID with values of their keys' types; itself if they are right already."""
         values: Mapping[str, Any] = data_id
         for key, kind in self.keys.items():
             try:
@@ -225,8 +268,8 @@ class PathTemplate:
                 shown = ""
             if field.read(shown) != value:
                 raise DataIdError(
-                    f"{field.name}={value!r} cannot be read back from {shown!r}, as {self.text} "
-                    "shows it"
+                    f"{field.name}={value!r} cannot be read back from {shown!r}, its text "
+                    f"in {self.text}"
                 )
         path = text % values
         if is_suspect(path):
@@ -240,22 +283,30 @@ class PathTemplate:
         culprits = {key: values[key] for key in self.keys if self.keys[key] is str}
         if path.startswith("/") or ".." in parts or "\0" in path or empty:
             raise DataIdError(
-                f"{culprits} would give the path {path!r}, which is not inside the repository"
+                f"{culprits} would result in the path {path!r}, which is not inside the repository"
             )
         if not _is_encodable(path):
-            raise DataIdError(f"{culprits} would give the path {path!r}, which no file can have")
+            raise DataIdError(f"{culprits} would result in {path!r}, which cannot be a path")
 
     # -- path -> data ID ---------------------------------------------------------------------------
 
     def parse(self, path: str) -> dict[str, Any] | None:
-        """Read the data ID back from a path as `format` gives it.
+        """Return the data ID of a path, as `format` writes it.
 
-        None if the path is not of this template.
+        Parameters
+        ----------
+        path : `str`
+            The path, relative to the repository, with any HDU in brackets.
+
+        Returns
+        -------
+        `dict` [`str`, object] or `None`
+            The keys and values; None if the path does not match the template.
 
         Raises
         ------
         TemplateError
-            If several data IDs would give this path, as with two fields that nothing separates.
+            If several data IDs have this path, for example where nothing separates two fields.
         """
         if self._regex is None:
             self._compile()
@@ -264,16 +315,25 @@ class PathTemplate:
             match = self._regex.fullmatch(path)
             if match is not None:
                 return self._read_groups(match)
-        found = list(self.candidates(path))
-        if len(found) > 1:
-            shown = ", ".join(map(str, found[:3]))
+        readings_of_path = list(self.candidates(path))
+        if len(readings_of_path) > 1:
+            shown = ", ".join(map(str, readings_of_path[:3]))
             raise TemplateError(f"{path!r} fits {self.text!r} in several ways: {shown}")
-        return found[0] if found else None
+        return readings_of_path[0] if readings_of_path else None
 
     def candidates(self, path: str) -> Iterator[dict[str, Any]]:
-        """Give each data ID whose path this is.
+        """Return an iterator over the data IDs that have this path.
 
-        Values hold a slash only where the path has one too many.
+        Parameters
+        ----------
+        path : `str`
+            As for `parse`.
+
+        Returns
+        -------
+        iterator of `dict` [`str`, object]
+            Keys and values of each. Values contain a slash only if the path has more slashes than
+            the template.
         """
         pieces = split(self.text)
         own = sum(piece.count("/") for piece in pieces if isinstance(piece, str))
@@ -283,17 +343,17 @@ class PathTemplate:
         fields = {
             piece.name: piece for piece in reversed(split(self.text)) if isinstance(piece, Field)
         }
-        found = {
+        values = {
             name: fields[name].read(text)
             for name, text in zip(self.keys, match.groups(), strict=True)
         }
-        return None if None in found.values() else found
+        return None if None in values.values() else values
 
     def _compile(self) -> None:
-        """Make the regular expression, and find out whether it can match in one way only.
+        """Compile the regular expression, and determine whether it can match in one way only.
 
-        It can if each path component holds one field that is new in it, or integers alone with
-        separators that no integer can contain; and if a key that stands there twice is shown alike.
+        It can if each component of the path has one new field, or only integers with separators
+        that no integer contains; and if a repeated key has the same format.
         """
         regex, exact = "", True
         groups: dict[str, tuple[int, str]] = {}
@@ -331,9 +391,7 @@ def split(text: str) -> list[Piece]:
         elif conversion in _KINDS:
             pieces.append(Field(name, match.group(), _KINDS[conversion], conversion))
         else:
-            raise TemplateError(
-                f"template {text!r}: {match.group()!r} has no conversion that we know"
-            )
+            raise TemplateError(f"template {text!r}: {match.group()!r} has an unknown conversion")
         position = match.end()
     _literal(pieces, text[position:], text)
     return pieces
@@ -346,7 +404,7 @@ def _lossy(text: str) -> Iterator[Field]:
 def _literal(pieces: list[Piece], literal: str, text: str, escaped: bool = False) -> None:
     if "%" in literal and not escaped:
         raise TemplateError(
-            f"template {text!r}: '%' at {literal!r} starts no field; write %% for a percent"
+            f"template {text!r}: '%' at {literal!r} does not begin a field; write %% for a percent"
         )
     if literal and pieces and isinstance(pieces[-1], str):
         pieces[-1] += literal
@@ -357,18 +415,18 @@ def _literal(pieces: list[Piece], literal: str, text: str, escaped: bool = False
 def readings(
     pieces: Sequence[Piece], text: str, found: dict[str, Any], slashes: bool
 ) -> Iterator[dict[str, Any]]:
-    """Yield each way to share a text out among pieces, with what was known before.
+    """Yield each way to divide a text among pieces, consistent with the known values.
 
     Parameters
     ----------
     pieces : sequence of `Piece`
-        Literal text and fields, as `split` gives them.
+        Literal text and fields, as `split` returns them.
     text : `str`
-        The text that they show together.
-    found : `dict`
-        Values that are known: their fields have to show just these.
+        The text of all pieces together.
+    found : `dict` [`str`, object]
+        Known values: their fields have to show exactly these.
     slashes : `bool`
-        Whether a value may hold a slash.
+        Whether a value may contain a slash.
     """
     if not pieces:
         if not text:
@@ -382,7 +440,7 @@ def readings(
             yield from readings(rest, text[len(head) :], found, slashes)
         return
     longest = len(text) if slashes else (text + "/").index("/")
-    # Of a number as much as can be, of a text as little: as printf's readers do.
+    # Numbers are greedy and texts are not, as in scanf.
     ends = range(longest + 1) if head.kind is str else range(longest, 0, -1)
     for end in ends:
         value = head.read(text[:end])

@@ -332,7 +332,9 @@ class CameraMapper(Standardising, metaclass=_OfEveryCamera):
         if os.path.isabs(path):
             raise DataIdError(f"Mapped path should not be absolute: {path}")
         if ".." in path.split("/"):
-            raise DataIdError(f"{dict(full_id)} would give the path {path!r}, which is outside")
+            raise DataIdError(
+                f"{dict(full_id)} would result in the path {path!r}, which is outside"
+            )
         return Location(
             root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options
         )

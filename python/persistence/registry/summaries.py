@@ -162,5 +162,5 @@ def _range(piece: str) -> range:
         (int(match[1]), int(match[2]), int(match[3] or 1)) if match else (int(piece), int(piece), 1)
     )
     if last < first or step == 0:
-        raise DataIdError(f"range {piece!r} has no member: write low..high or low..high:step")
+        raise DataIdError(f"range {piece!r} is empty: write low..high or low..high:step")
     return range(first, last + 1, step)

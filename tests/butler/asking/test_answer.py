@@ -667,7 +667,7 @@ def test_several_rows_of_a_registry_are_one_row_of_a_dataset(survey: Path) -> No
         ({"datasetType": []}, DataIdError, "expected the name of a dataset type"),
         ({"where": "vist == 3"}, UnknownKey, "column 1: unknown key 'vist'; did you mean 'visit'"),
         ({"where": "visit == 'a'"}, ExpressionError, "visit is a whole number, and 'a' a text"),
-        ({"where": "visit =="}, ExpressionError, "column 9: here has to be"),
+        ({"where": "visit =="}, ExpressionError, "column 9: expected"),
         ({"where": "exptime > 3"}, UnknownKey, "did you mean 'expTime'"),
         ({"where": "calexp"}, UnknownKey, "unknown key 'calexp'"),
         ({"columns": ["vist"]}, UnknownKey, "calexp has no column 'vist'; did you mean 'visit'"),

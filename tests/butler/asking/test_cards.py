@@ -157,7 +157,7 @@ def test_what_cannot_be_meant_is_refused_when_the_camera_is_loaded(
 
 
 def test_types_of_cards_are_checked(butler: Butler) -> None:
-    with pytest.raises(ExpressionError, match="OBJECT is a text, and 3 a whole number"):
+    with pytest.raises(ExpressionError, match="OBJECT is a text, but 3 is a whole number"):
         butler.query("calexp", "OBJECT == 3")
     assert butler.query("raw", "`DATE-OBS` > 2014-02-20").columns  # a key that is no word
 

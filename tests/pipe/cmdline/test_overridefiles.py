@@ -70,7 +70,7 @@ def test_a_file_may_load_another_beside_it(config: Any, written: Any) -> None:
         ("import sys\nsys.exit(3)\n", "settings.py, line 2: SystemExit: 3"),
         (
             "class E(Exception):\n    __str__ = None\n\nraise E\n",
-            "settings.py, line 4: E: its text cannot be told",
+            "settings.py, line 4: E: its text is not available",
         ),
         ("raise ValueError('no')\n", "settings.py, line 1: ValueError: no"),
         ("x = 'a\0b'", "settings.py: .*null bytes"),

@@ -215,8 +215,8 @@ def test_the_words_of_the_command_line_are_the_default(
         ),
         ("{} --rerun a --id vist=1", "--id: unknown key 'vist'; did you mean 'visit'"),
         ("{} --rerun a --id visit=x", "--id: visit='x': visit takes a value of type int"),
-        ("{} --rerun a --id visit", "--id: 'visit' is no key=value"),
-        ("{} --rerun a --id visit=5..1", "--id: range '5..1' has no member"),
+        ("{} --rerun a --id visit", "--id: 'visit' is not key=value"),
+        ("{} --rerun a --id visit=5..1", "--id: range '5..1' is empty"),
         (
             "{} --rerun a -j 0",
             "argument -j/--processes: '0' is no number of processes: give 1 or more",
