@@ -242,7 +242,7 @@ def test_the_words_of_the_command_line_are_the_default(
         ("{} --rerun a --profile {}", "--profile .* cannot be written: it is a directory"),
         (
             "{} --rerun a --id visit=1..1001 ccdnum=1..1000",
-            "1001000 values: more than 1000000 are not meant",
+            "1001000 values: more than 1000000 are too many",
         ),
         ("{} --rerun a -t nan", "argument -t/--timeout: 'nan' is no number of seconds"),
         ("{} --rerun a --engine dsk", "invalid choice: 'dsk'"),
