@@ -234,7 +234,7 @@ def test_what_stands_in_the_way_stays_unless_it_may_be_replaced(tmp_path, source
         target.symlink_to(other if stands == "link" else tmp_path / "gone")
     told = f"target.fits is a link to {tmp_path}/gone, which is not there"
     with pytest.raises(
-        FileConflict, match=told if stands == "broken link" else r"another file stands at .*fits;"
+        FileConflict, match=told if stands == "broken link" else r"another file exists at .*fits;"
     ) as caught:
         atomic.deliver(str(source), str(target), mode)
     assert caught.value.pathname == str(target)
@@ -301,9 +301,9 @@ def test_a_move_to_another_file_system_is_a_copy(tmp_path, source):
     ("number", "reason"),
     [
         (errno.EXDEV, "they are on different file systems"),
-        (errno.EPERM, "the file system has none, or does not let you"),
+        (errno.EPERM, "the file system has none, or forbids one"),
         (errno.EOPNOTSUPP, "the file system has none"),
-        (errno.EMLINK, "the file has as many names as it can have"),
+        (errno.EMLINK, "the file has the most names that it can have"),
     ],
 )
 def test_a_hard_link_that_cannot_be_is_refused_with_what_can(

@@ -226,7 +226,9 @@ def test_an_intent_that_names_other_files_or_none_is_refused_by_name(
     path = write(root, f"{temporaries.HOST}-{2**22 + 1}-ab.json", content)
     before = there(root)
     for act in (intents.recover, intents.redirects):
-        with pytest.raises(RepositoryError, match=f"{path} does not tell which files"):
+        with pytest.raises(
+            RepositoryError, match=f"{path} is damaged: it does not state which files"
+        ):
             act(str(root))
     assert there(root) == before
 

@@ -81,7 +81,7 @@ def test_masked_numbers_may_be_anything():
 
 @pytest.mark.parametrize("values", [np.array(["1"]), np.array([1j]), np.array([None])])
 def test_what_is_no_number_is_refused(values):
-    with pytest.raises(FormatterError, match="are no numbers of type int32"):
+    with pytest.raises(FormatterError, match="are not numbers of type int32"):
         exact(values, "i4")
 
 

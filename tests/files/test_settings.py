@@ -45,7 +45,7 @@ def test_without_a_file_each_setting_has_its_default(tmp_path: Path, below: str)
         (b"shared:", r":1: shared is None, and may be group or absent"),
         (b"shared: [group]", r":1: shared is \['group'\], and may be group or absent"),
         (b"shared: !!python/object:os.system {}", r":1: .* nothing of it was run"),
-        (b"- shared", r":1: a mapping \(key: value\) belongs here"),
+        (b"- shared", r":1: expected a mapping \(key: value\)"),
         (b"shared: {", r": not YAML"),
         (b"\xff\xfe\x00", r": not YAML"),
     ],

@@ -133,7 +133,7 @@ def test_a_tag_that_would_run_code_is_refused_with_its_line_and_not_run(put, tmp
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- a\n", r"policy\.yaml:1: a mapping \(key: value\) belongs here"),
+        ("- a\n", r"policy\.yaml:1: expected a mapping \(key: value\)"),
         ("just words\n", r"policy\.yaml:1: a mapping .* not 'just words'"),
         ("a:\n  <<: 3\n", r"policy\.yaml:2: a mapping .* not '3'"),
         ("a: b: c\n", r"policy\.yaml: not YAML: .* line 1"),
@@ -194,16 +194,16 @@ def test_an_empty_file_has_no_node_and_no_items(put):
 # PyYAML has had a limit of its own since 6.0.4, which it meets first where its scanner reads ahead.
 TOO_DEEP = "policy.yaml(:1: this is nested more than 100 deep|: not YAML: )"
 NO_DATA = {
-    "a list that holds itself": ("a: &x [*x]", "policy.yaml:1: this holds itself"),
-    "a mapping that holds itself": ("a: 1\nb: &x {y: *x}", "policy.yaml:2: this holds itself"),
+    "a list that holds itself": ("a: &x [*x]", "policy.yaml:1: this contains itself"),
+    "a mapping that holds itself": ("a: 1\nb: &x {y: *x}", "policy.yaml:2: this contains itself"),
     "a mapping that is merged into itself": (
         "&x\n<<: *x\na: 1",
-        "policy.yaml:1: this holds itself",
+        "policy.yaml:1: this contains itself",
     ),
     "anchors that make much of little": (
         "x0: &x0 [a, a, a, a, a, a, a, a, a]\n"
         + "".join(f"x{n}: &x{n} [{', '.join(9 * [f'*x{n - 1}'])}]\n" for n in range(1, 9)),
-        "policy.yaml:7: this holds more than 1000000 values",
+        "policy.yaml:7: this contains more than 1000000 values",
     ),
     "lists in lists": (
         f"a: {200 * '['}{200 * ']'}",
@@ -226,7 +226,7 @@ NO_DATA = {
     "a date that is none": ("a: !!timestamp x", "policy.yaml:1: 'x' cannot be read"),
     "a list where a mapping belongs": (
         "- a\n- b",
-        r"policy.yaml:1: a mapping \(key: value\) belongs here, not a list",
+        r"policy.yaml:1: expected a mapping \(key: value\), not a list",
     ),
 }
 
@@ -243,5 +243,5 @@ def test_of_a_key_that_stands_there_twice_the_last_value_counts_with_a_warning(
 ) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text("a: {b: 1,\n  b: 2}\n")
-    with pytest.warns(PolicyWarning, match=r"policy\.yaml:2: key 'b' stands here twice; the last"):
+    with pytest.warns(PolicyWarning, match=r"policy\.yaml:2: key 'b' is repeated; the last"):
         assert yaml_nodes.load(str(path)) == {"a": {"b": 2}}

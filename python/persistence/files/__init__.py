@@ -1,1 +1,1 @@
-"""Files: read with care, written whole or not at all; their headers, rows and YAML nodes."""
+"""Files: careful reads, atomic writes, and their headers, rows and YAML nodes."""

@@ -1,4 +1,4 @@
-"""Files as files: written whole or not at all, delivered, found. Knows no format."""
+"""Files of any format: atomic writes, deliveries and searches."""
 
 from __future__ import annotations
 
@@ -19,39 +19,44 @@ from persistence.files.temporaries import begin, beside, sweep_once
 
 Mode = Literal["link", "relsymlink", "hardlink", "copy", "move", "direct", "skip"]
 MODES: tuple[Mode, ...] = get_args(Mode)
-# What a symbolic link to a source holds, in a directory.
+# Mode -> the target of a symbolic link to a source, from a directory.
 _LINKS: Mapping[str, Callable[[str, str], str]] = {
     "link": lambda source, directory: os.path.abspath(source),
     "relsymlink": links.relative,
 }
-# Why a hard link cannot be made, however often it is tried.
+# Permanent reasons for the failure of a hard link.
 _NO_HARD_LINKS: Mapping[int | None, str] = {
     errno.EXDEV: "they are on different file systems",
-    errno.EPERM: "the file system has none, or does not let you make one to another user's file",
+    errno.EPERM: "the file system has none, or forbids one to another user's file",
     errno.ENOTSUP: "the file system has none",
-    errno.EMLINK: "the file has as many names as it can have",
+    errno.EMLINK: "the file has the most names that it can have",
 }
-# What gzip.compress begins with (RFC 1952), around the four bytes of the time; FITS has tiles of
-# it.
+# The beginning of gzip.compress's output (RFC 1952), around the four bytes of its time; compressed
+# tiles of FITS images are such output.
 _GZIP = re.compile(rb"(\x1f\x8b\x08\x00)....(\x02\xff)", re.DOTALL)
 
 
 @contextlib.contextmanager
 def atomic_write(target: str, durable: bool = True) -> Iterator[str]:
-    """Yield a temporary path beside the target, and rename it when the block ends well.
+    """Yield a temporary path beside the target, and rename it when the block succeeds.
 
     Parameters
     ----------
     target : `str`
-        Where the file is to stand; its directory is made if need be. The temporary name ends like
-        the target's, for some writers choose a format by it.
-    durable : `bool`
-        Whether the file is to be on the disk at the end, so that a power cut does not lose it.
+        The path of the file; its directory is created if necessary. The temporary name has the
+        target's ending, because some writers choose a format by it.
+    durable : `bool`, optional
+        Whether to flush the file to disk, so that a power cut does not lose it.
+
+    Yields
+    ------
+    `str`
+        The temporary path to write to.
 
     Notes
     -----
-    If the block fails, or the process is killed inside it, the target is as it was. After a power
-    cut inside it, too.
+    If the block fails, or the process is killed inside it, the target is unchanged; also after a
+    power cut inside it.
     """
     directory = os.path.dirname(target)
     changed = make_directories(directory)
@@ -63,7 +68,7 @@ def atomic_write(target: str, durable: bool = True) -> Iterator[str]:
         if durable:
             flush_file(temporary)
         os.replace(temporary, target)
-    except BaseException:  # an interrupt too must leave nothing behind
+    except BaseException:  # also after an interrupt, nothing may remain
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
@@ -72,14 +77,23 @@ def atomic_write(target: str, durable: bool = True) -> Iterator[str]:
 
 
 def write_text(target: str, text: str, replace: bool, durable: bool = True) -> bool:
-    """Write a small file whole, and to the disk if it is ``durable``.
+    """Write a small file atomically; its directory is created if necessary.
 
-    Its directory is made if need be.
+    Parameters
+    ----------
+    target : `str`
+        The path of the file.
+    text : `str`
+        Its content, written as UTF-8.
+    replace : `bool`
+        Whether to replace an existing file.
+    durable : `bool`, optional
+        Whether to flush the file to disk.
 
     Returns
     -------
     written : `bool`
-        False if it was not to ``replace`` another, and one was there first.
+        False if a file was already there, and was not to be replaced.
     """
     directory = os.path.dirname(target)
     changed = make_directories(directory)
@@ -106,9 +120,9 @@ def write_text(target: str, text: str, replace: bool, durable: bool = True) -> b
 
 
 def back_up(path: str) -> None:
-    """Keep a file as ``path~1``; what was that becomes ``path~2``, and so on.
+    """Copy a file to ``path~1``, after renaming an older ``path~1`` to ``path~2``, and so on.
 
-    A missing file is no matter.
+    A missing file is ignored.
     """
     import shutil
 
@@ -124,10 +138,10 @@ def back_up(path: str) -> None:
 
 @contextlib.contextmanager
 def locked(directory: str) -> Iterator[None]:
-    """Keep out other processes, of this host or another, that lock the same directory.
+    """Lock a directory against other processes of this and other hosts inside the block.
 
-    Nothing is left in it, but where directories cannot be locked, as on NFS: there an empty hidden
-    file is.
+    Nothing remains in the directory, except where directories cannot be locked, as on NFS: an empty
+    hidden file stays there.
     """
     import fcntl  # not on Windows
 
@@ -148,22 +162,22 @@ def locked(directory: str) -> Iterator[None]:
 
 
 def find(root: str, path: str, endings: Sequence[str] = ("", *COMPRESSED)) -> str | None:
-    """Find a file in a repository: as it is called, or compressed.
+    """Return the path of a file in a repository, as it is or compressed.
 
     Parameters
     ----------
     root, path : `str`
-        The repository and the path in it. The path is literal: ``*`` and ``[`` mean themselves.
-    endings : sequence of `str`
-        What may follow the name, in the order of the search.
+        The repository, and the path in it. The path is literal: ``*`` and ``[`` are not wildcards.
+    endings : sequence of `str`, optional
+        Endings that may follow the name, in search order.
 
     Returns
     -------
     found : `str` or None
-        The path, perhaps with ``.gz`` or ``.fz`` behind it; None if there is no such file.
+        The path with its ending, such as ``.gz`` or ``.fz``; None if there is no such file.
     """
-    # Asked of each repository of a chain: `os.access` costs half of what `os.path.exists` does
-    # where there is none.
+    # Called for each repository of a chain: for missing files, `os.access` takes half the time of
+    # `os.path.exists`.
     full = f"{root}/{path}"
     for ending in endings:
         is_new = not ending or not path.endswith(ending)
@@ -173,26 +187,26 @@ def find(root: str, path: str, endings: Sequence[str] = ("", *COMPRESSED)) -> st
 
 
 def same(source: str, target: str) -> bool:
-    """Say whether the target is the source: a link to it, or a file of the same bytes."""
+    """Return whether the target is the source: a link to it, or a file with the same bytes."""
     if not os.path.exists(target):
-        # A link whose source is gone, or is this very (missing) source.
+        # The source is missing: both names have to lead to the same missing file.
         return os.path.islink(target) and os.path.realpath(target) == os.path.realpath(source)
     if os.path.samefile(source, target):
         return True
-    import filecmp  # only here, for it is slow to import
+    import filecmp  # lazy: slow to import
 
-    # every byte: raws of a night are all of one size
+    # compare bytes: the raws of a night all have the same size
     return filecmp.cmp(source, target, shallow=False)
 
 
 def is_lost(path: str) -> bool:
-    """Check whether a file is empty: a power cut took the content of what was not yet flushed."""
+    """Return whether a file is empty: a power cut loses content that was not yet flushed."""
     return os.path.isfile(path) and not os.path.getsize(path)
 
 
 def alike(one: str, other: str) -> bool:
-    """Return whether two files hold the same, but for when parts of them were compressed."""
-    import filecmp  # only here, for it is slow to import
+    """Return whether two files have the same content, apart from times in compressed parts."""
+    import filecmp  # lazy: slow to import
 
     if filecmp.cmp(one, other, shallow=False):
         return True
@@ -205,28 +219,27 @@ def _timeless(path: str) -> bytes:
 
 
 def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None:
-    """Bring a file to its place.
+    """Link, copy or move a file to its target.
 
-    It is not forced to the disk: `durable.flush` does that for many files at once.
+    The target is not flushed to disk: `durable.flush` does that for many files at once.
 
     Parameters
     ----------
     source, target : `str`
-        From where, to where; the target's directory is made if need be.
-    mode : `str`
-        ``link`` (an absolute symbolic link), ``relsymlink`` (a relative one), ``hardlink``
-        (another name of the file), ``copy``, ``move``, or ``direct`` or ``skip`` (nothing is
-        done). A move only puts the file in its new place here; `remove_source` ends it, when the
-        file is on record.
-    replace : `bool`
-        Whether another file there may be replaced.
+        The paths of the file and of its target, whose directory is created if necessary.
+    mode : `Mode`
+        ``link`` (an absolute symbolic link), ``relsymlink`` (a relative one), ``hardlink`` (another
+        name of the file), ``copy``, ``move``, or ``direct`` or ``skip`` (nothing is done). ``move``
+        only creates the target; `remove_source` completes it, after the file is registered.
+    replace : `bool`, optional
+        Whether to replace another file at the target.
 
     Raises
     ------
     FileConflict
-        If something stands at the target.
+        If something exists at the target.
     RepositoryError
-        If there can be no hard link, or no room is left for a copy.
+        If a hard link is impossible, or there is no space for a copy.
     """
     if mode in ("direct", "skip"):
         return
@@ -258,7 +271,7 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
 
 
 def check_hard_link(source: str, target: str) -> None:
-    """Refuse a hard link that cannot be made, as far as that is known beforehand.
+    """Raise an error if a hard link is known to be impossible.
 
     Raises
     ------
@@ -280,10 +293,10 @@ def _no_hard_link(source: str, target: str, number: int | None) -> RepositoryErr
 
 
 def remove_source(source: str, target: str) -> None:
-    """End a move: the source goes, now that the target holds the file.
+    """Delete the source of a move, after its target was written.
 
-    A source stays where the target is a link, to it or to another file, or not there, for it is
-    registered where it lies: the repository does not hold it then.
+    The source is kept if the target is a link or is missing, because the repository does not hold
+    the file then.
     """
     if os.path.islink(target) or not os.path.exists(target):
         return
@@ -294,7 +307,7 @@ def remove_source(source: str, target: str) -> None:
 
 
 def _copy(source: str, target: str, replace: bool, is_move: bool) -> None:
-    import shutil  # only here, for it is slow to import
+    import shutil  # lazy: slow to import
 
     directory = os.path.dirname(target)
     need, free = os.stat(source).st_size, shutil.disk_usage(directory or ".").free
@@ -314,18 +327,18 @@ def _copy(source: str, target: str, replace: bool, is_move: bool) -> None:
 
 
 def copy(source: str, target: str) -> None:
-    """Copy a file with its times, and its permissions less what the umask takes, as ``cp`` does."""
-    import shutil  # only here, for it is slow to import
+    """Copy a file with its times, and with its permissions limited by the umask, as ``cp`` does."""
+    import shutil  # lazy: slow to import
 
     shutil.copyfile(source, target)
-    allowed = os.stat(target).st_mode  # what the umask leaves of 0666
+    allowed = os.stat(target).st_mode  # 0666 limited by the umask
     shutil.copystat(source, target)
     os.chmod(target, stat.S_IMODE(os.stat(source).st_mode & allowed))
 
 
 @functools.lru_cache
 def _links_work(directory: str) -> bool:
-    """Find out whether a directory's file system has hard links (FAT, some network ones do not)."""
+    """Return whether a directory's file system has hard links; FAT and some network ones do not."""
     probe = os.path.join(directory, f"{begin()}probe")
     with open(probe, "xb"):
         pass
@@ -340,9 +353,9 @@ def _links_work(directory: str) -> bool:
 
 
 def _place(make: Callable[[str], None], target: str, replace: bool) -> None:
-    """Make a directory entry at the target, in one step; replace another only if told to."""
+    """Create a directory entry at the target in one step; replace another only if ``replace``."""
     try:
-        if os.path.lexists(target):  # a rename would not ask
+        if os.path.lexists(target):  # a rename would replace it
             raise FileExistsError(target)
         make(target)
         return
@@ -353,14 +366,14 @@ def _place(make: Callable[[str], None], target: str, replace: bool) -> None:
     try:
         make(temporary)
         if not os.path.islink(temporary):
-            flush_file(temporary)  # before what stood there goes
+            flush_file(temporary)  # before the old file is replaced
         os.replace(temporary, target)
-    finally:  # also because a rename between two names of one file does nothing
+    finally:  # a rename between two names of one file does nothing
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
 
 
 def in_the_way(target: str, pathname: str) -> FileConflict:
-    """Return the error for a file, or a link to nothing, that stands where another is to go."""
-    what = links.fault(target) or f"another file stands at {target}"
+    """Return the error for a file, or a broken link, at the target of another."""
+    what = links.fault(target) or f"another file exists at {target}"
     return FileConflict(f"{what}; -c clobber=True replaces it", pathname=pathname)

@@ -1,4 +1,4 @@
-"""Files that are put in their places together: all of them, or none."""
+"""Batches of files that are moved to their targets together: all of them, or none."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from persistence.files.intents import Intent, Move
 
 
 class _Placed(NamedTuple):
-    temporary: str | None  # None: the target is to go
+    temporary: str | None  # None: the target is removed
     target: str
     backup: bool
 
 
 class Batch:
-    """Collects files that are written beside their targets, and renames them all at once.
+    """A batch of files that are written beside their targets and renamed together at the end.
 
-    What is left is removed.
+    Temporary files that remain are removed.
 
     Parameters
     ----------
-    durable : `bool`
-        Whether the files are to be on the disk at the end, so that a power cut does not lose them.
-    roots : iterable of `str`
-        The repositories that files go to. What killed writers left in them is done first.
+    durable : `bool`, optional
+        Whether to flush the files to disk, so that a power cut does not lose them.
+    roots : iterable of `str`, optional
+        The repositories of the targets. Operations of killed writers are finished there first.
 
     Notes
     -----
-    If one of the renames fails, those before it are undone. After a kill between two of them, the
-    next batch in the repository does the rest, and readers see the files as if it were done; see
-    `persistence.files.intents`.
+    If a rename fails, the ones before it are undone. After a kill between two of them, the next
+    batch in the repository completes them, and until then readers see the files as if they were
+    renamed; see `persistence.files.intents`.
     """
 
     def __init__(self, durable: bool = True, roots: Iterable[str] = ()) -> None:
@@ -62,14 +62,26 @@ class Batch:
 
     @contextlib.contextmanager
     def place(self, target: str, backup: bool = False) -> Iterator[str]:
-        """Give a temporary path beside a target, to be written in the block.
+        """Yield a temporary path beside a target, to be written in the block.
 
-        See `files.atomic_write`.
+        See `atomic.atomic_write`.
+
+        Parameters
+        ----------
+        target : `str`
+            The path of the file.
+        backup : `bool`, optional
+            Whether to keep an existing file as ``target~1``.
+
+        Yields
+        ------
+        `str`
+            The temporary path.
 
         Raises
         ------
         WrittenDiffers
-            If the batch has other content for the target already; the same counts once.
+            If the batch already has other content for the target; the same content is written once.
         """
         directory = os.path.dirname(target) or "."
         self._changed += [directory, *durable.make_directories(directory)]
@@ -83,28 +95,28 @@ class Batch:
         if first is not None and first != temporary:
             if not atomic.alike(first, temporary):
                 raise WrittenDiffers(
-                    f"{target} would be written twice, and otherwise; nothing was written"
+                    f"{target} would be written twice, with different content; nothing was written"
                 )
             self._placed.remove(placed)
             os.unlink(temporary)
 
     def remove(self, target: str) -> None:
-        """Have a file, which need not be there, removed with the others' placing."""
+        """Delete a file together with the renames of the others; it may be missing."""
         self._placed.append(_Placed(None, target, False))
 
     def commit(self) -> None:
-        """Put every file in its place.
+        """Move all files to their targets.
 
         Raises
         ------
         RepositoryError
-            If one cannot be put there; none is, then.
+            If one cannot be moved; then none is.
         """
         moves: list[Move] = []
         try:
             if self._durable:
                 new = [placed.temporary for placed in self._placed if placed.temporary is not None]
-                # Their names, too: what an intent speaks of has to be there when it is carried out.
+                # Their names, too: the files of an intent have to exist when it is carried out.
                 names = self._changed if len(self._placed) > 1 else ()
                 durable.flush([path for path in new if not os.path.islink(path)], names)
             try:
@@ -112,7 +124,7 @@ class Batch:
                     if placed.backup:
                         atomic.back_up(placed.target)
                     moves.append(Move(placed.target, placed.temporary, _keep(placed.target)))
-            except BaseException:  # an interrupt too must leave nothing behind
+            except BaseException:  # also after an interrupt, nothing may remain
                 _clean([], moves)
                 raise
             self._carry_out(moves)
@@ -126,7 +138,7 @@ class Batch:
             ) from error
 
     def _carry_out(self, moves: Sequence[Move]) -> None:
-        """Rename all, or none; tell before, in each repository, what is about to be done."""
+        """Rename all files, or none; write an intent into each repository first."""
         said: list[Intent] = []
         try:
             for root in self._roots:
@@ -139,8 +151,9 @@ class Batch:
             if self._durable:
                 durable.flush((), self._changed)
         except BaseException:  # an interrupt too
-            # If this fails as well, the intents and what was kept stay: the next writer ends it.
-            with contextlib.ExitStack() as undo:  # it goes on with the others when one fails
+            # If this fails as well, the intents and backups stay, and the next writer completes
+            # them.
+            with contextlib.ExitStack() as undo:  # it continues with the others if one fails
                 for move in moves:
                     undo.callback(move.back)
                 for intent in said:
@@ -158,7 +171,10 @@ def _clean(said: Sequence[Intent], moves: Sequence[Move]) -> None:
 
 
 def _keep(target: str) -> str | None:
-    """Keep what stands at a target under another name, too; return that name, if anything does."""
+    """Keep an existing target under another name.
+
+    Return that name, or None if there is no target.
+    """
     if not os.path.lexists(target):
         return None
     kept = temporaries.beside(target, intents.MARK)

@@ -1,9 +1,7 @@
-"""Binary tables of FITS, from bytes to columns.
+"""FITS binary tables from bytes to columns: only the columns wanted, in one pass.
 
-Those columns that are wanted, in one pass, in blocks that fit the cache.
-
-astropy joins texts of varying length from characters of which the blanks are lost (afw-files 8,
-10), decodes every column of a table, and takes a thousand times as long for a table of one row.
+astropy joins texts of variable length from characters without their blanks (doc/gen2/afw-files.md
+8, 10), decodes every column of a table, and takes a thousand times as long for a table of one row.
 Source of the format: FITS Standard 4.0, section 7.3.
 """
 
@@ -36,9 +34,9 @@ class Stream(NamedTuple):
     Attributes
     ----------
     file : file object
-        A file of bytes that can be read at any position.
+        A binary file that can be read at any position.
     offset : `int`
-        The position of the table's first row.
+        The position of the table's first row, in bytes.
     """
 
     file: _File
@@ -55,15 +53,15 @@ class Table:
     Attributes
     ----------
     width : `int`
-        The bytes of a row.
+        Bytes per row.
     length : `int`
-        The number of rows.
+        Number of rows.
     heap : `int`
-        Where the heap begins, counted from the first row.
+        First byte of the heap, counted from the first row.
     end : `int`
-        Where the heap ends.
+        End of the heap, counted from the first row.
     columns : mapping [`int`, `Column`]
-        Its columns by number.
+        The columns by number.
     """
 
     width: int
@@ -76,10 +74,15 @@ class Table:
     def parse(cls, cards: Mapping[str, Any]) -> Table:
         """Return the table that a header describes.
 
+        Parameters
+        ----------
+        cards : mapping
+            The header's cards by keyword.
+
         Raises
         ------
         FormatterError
-            If it lacks a card, contradicts itself, or has a format that is not known.
+            If a card is missing, the header contradicts itself, or a format is unknown.
         """
         try:
             width, length = cards["NAXIS1"], cards["NAXIS2"]
@@ -95,7 +98,7 @@ class Table:
 
         Parameters
         ----------
-        source : `bytes`, `memoryview` or `Stream`
+        source : `Source`
             The table's data: rows and heap.
         wanted : iterable of `int`, optional
             The columns' numbers; by default all.
@@ -105,9 +108,9 @@ class Table:
         Returns
         -------
         columns : `dict` [`int`, array]
-            By number, in order. Numbers are in the machine's own order of bytes, masked where they
-            are null; texts are without the blanks that fill them; cells that lie in the heap are
-            objects, or texts. A column of bits gives a boolean array of shape (bits, rows).
+            Arrays by column number, in order. Numbers are in native byte order, and masked where
+            they are null; texts are without their padding; cells in the heap are objects, or texts.
+            A column of bits is a boolean array of shape (bits, rows).
 
         Raises
         ------
@@ -130,11 +133,11 @@ class Table:
             raise _damaged(error) from error
 
     def descriptors(self, source: Source, number: int) -> NDArray[np.int64]:
-        """Read where the cells of a column lie in the heap.
+        """Read the positions in the heap of a column's cells.
 
         Parameters
         ----------
-        source : `bytes`, `memoryview` or `Stream`
+        source : `Source`
             The table's data: rows and heap.
         number : `int`
             The column's number.
@@ -142,12 +145,12 @@ class Table:
         Returns
         -------
         descriptors : array of int64, shape (rows, 2)
-            How many elements each cell has, and the byte of the heap at which they begin.
+            The number of elements of each cell, and its first byte in the heap.
 
         Raises
         ------
         FormatterError
-            If a cell does not lie in the heap, or the table is truncated.
+            If a cell is outside of the heap, or the table is truncated.
         """
         column = self.columns[number]
         (cells,) = _cells(source, self._row([column]), self.length)
@@ -166,14 +169,14 @@ class Table:
         return found
 
     def heap_of(self, source: Source) -> memoryview:
-        """Return the heap, which lies behind the rows, perhaps behind a gap."""
+        """Return the heap, which follows the rows, perhaps after a gap."""
         rows = self.width * self.length
         if self.heap < rows:
             raise FormatterError(f"the heap begins at {self.heap}, before the rows end at {rows}")
         return _bytes(source, self.heap, max(0, self.end - self.heap))
 
     def _row(self, columns: Sequence[Column]) -> np.dtype[Any]:
-        """Return the type of a row of which some columns are wanted."""
+        """Return the dtype of a row with only some columns."""
         return np.dtype(
             {
                 "names": [str(column.number) for column in columns],
@@ -189,7 +192,7 @@ def _damaged(error: Exception) -> FormatterError:
 
 
 def _cells(source: Source, row: np.dtype[Any], length: int) -> list[NDArray[Any]]:
-    """Return the cells of a row's columns, in the machine's own order of bytes."""
+    """Return the cells of a row's columns, in native byte order."""
     names = row.names or ()
     stored = [row[name] for name in names]
     cells = [np.empty((length, *raw.shape), raw.base.newbyteorder("=")) for raw in stored]

@@ -1,4 +1,4 @@
-"""Cells of binary tables of FITS: from what is stored to numbers, texts and bits.
+"""Cells of FITS binary tables: from stored bytes to numbers, texts and bits.
 
 Source of the format: FITS Standard 4.0, section 7.3.
 """
@@ -20,22 +20,22 @@ def decode(raw: NDArray[Any], column: Column, heap: memoryview) -> Any:
 
     Parameters
     ----------
-    raw : array
-        Its cells as they lie in the rows, in the machine's own order of bytes.
+    raw : `numpy.ndarray`
+        The cells as stored in the rows, in native byte order.
     column : `Column`
-        Its description.
+        The column's description.
     heap : `memoryview`
-        The table's heap, which descriptors point into.
+        The table's heap, to which descriptors point.
 
     Returns
     -------
     values : array
-        As `persistence.files.bintable.Table.read` describes them.
+        As described in `persistence.files.bintable.Table.read`.
 
     Raises
     ------
     FormatterError
-        If a descriptor points beyond the heap.
+        If a descriptor points outside of the heap.
     """
     form = column.form
     if form.pointer:
@@ -46,7 +46,7 @@ def decode(raw: NDArray[Any], column: Column, heap: memoryview) -> Any:
         return _texts(raw) if form.repeat else np.zeros(len(raw), "U1")
     values = _numbers(raw, column)
     if column.sizes:
-        # elements beyond the dimensions are filling
+        # elements beyond the dimensions are padding
         values = values[:, : math.prod(column.sizes)].reshape(len(values), *column.sizes)
     return values
 
@@ -64,7 +64,7 @@ def _numbers(raw: NDArray[Any], column: Column) -> Any:
 
 
 def _offset(raw: NDArray[Any], zero: Any) -> Any:
-    """Add an offset; a sign's offset gives unsigned numbers (FITS Standard 4.0, table 19)."""
+    """Return values plus TZERO; the offset of unsigned integers is exact (FITS 4.0, table 19)."""
     size = raw.dtype.itemsize
     if raw.dtype.kind == "i" and zero == 1 << (8 * size - 1):
         return (raw ^ raw.dtype.type(-(1 << (8 * size - 1)))).view(f"u{size}")
@@ -74,12 +74,12 @@ def _offset(raw: NDArray[Any], zero: Any) -> Any:
 
 
 def _bits(raw: NDArray[np.uint8], count: int) -> NDArray[np.bool_]:
-    """Return bits along the first axis; the bytes come first, so that each lies in one piece."""
+    """Return bits along the first axis, so that each bit column is contiguous."""
     return np.unpackbits(np.ascontiguousarray(raw), axis=0, count=count).view(bool)
 
 
 def _texts(raw: NDArray[Any]) -> NDArray[np.str_]:
-    """Decode texts; blanks at their ends are filling, and so is what follows a NUL."""
+    """Return decoded texts without trailing blanks, cut at a NUL."""
     if raw.tobytes().isascii():
         texts = raw.astype(f"U{raw.dtype.itemsize}")
     else:
@@ -90,20 +90,20 @@ def _texts(raw: NDArray[Any]) -> NDArray[np.str_]:
 
 
 def _far(raw: NDArray[Any], column: Column, heap: memoryview) -> Any:
-    """Read cells that lie in the heap."""
+    """Return cells that are stored in the heap."""
     places = raw.tolist() if column.form.repeat else [(0, 0)] * len(raw)
     cells = [_cell(length, offset, column, heap) for length, offset in places]
     if column.form.letter == "A":
         return np.array(cells, dtype=str)
     found = np.empty(len(cells), dtype=object)
-    # all at once, numpy would make one array of cells of one length
+    # one by one: numpy would join cells of equal length into one array
     for row, cell in enumerate(cells):
         found[row] = cell
     return found
 
 
 def out_of_heap(column: Column, length: int, start: int, size: int) -> FormatterError:
-    """Return the error of a descriptor that does not point into the heap."""
+    """Return the error for a descriptor that points outside of the heap."""
     return FormatterError(
         f"a cell of {column.name} is not in the heap: {length} elements from byte {start} of {size}"
     )
@@ -112,7 +112,7 @@ def out_of_heap(column: Column, length: int, start: int, size: int) -> Formatter
 def _cell(length: int, offset: int, column: Column, heap: memoryview) -> Any:
     letter = column.form.letter
     if not length:
-        offset = 0  # that of an empty cell has no meaning
+        offset = 0  # meaningless for an empty cell
     stop = offset + (-(-length // 8) if letter == "X" else length * SIZES[letter])
     if length < 0 or offset < 0 or stop > len(heap):
         raise out_of_heap(column, length, offset, len(heap))

@@ -1,4 +1,4 @@
-"""Columns of binary tables of FITS, as the cards of a header describe them.
+"""Columns of FITS binary tables, as the cards of a header describe them.
 
 Source of the format: FITS Standard 4.0, section 7.3.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from persistence.errors import FormatterError
 
-# The letters of a column's format, and what its elements are.
+# The letter of a column's format -> the dtype of its elements.
 DTYPES: Mapping[str, str] = {
     "L": "S1",
     "X": "u1",
@@ -34,8 +34,8 @@ _POINTERS: Mapping[str, str] = {"P": ">i4", "Q": ">i8"}
 SIZES: Mapping[str, int] = {
     letter: np.dtype(code).itemsize for letter, code in {**DTYPES, **_POINTERS}.items()
 }
-# A longest length is told of cells in the heap alone. Other characters that follow the letter have
-# no meaning in the standard, so that a column with them is not known.
+# Only cells in the heap state a longest length. Other characters after the letter have no meaning
+# in the standard: a column with them is unknown.
 _FORM = re.compile(r"(\d*)(?:([PQ])([LXABIJKEDCM])(?:\(\d*\))?|([LXABIJKEDCM]))")
 
 
@@ -46,11 +46,11 @@ class Form:
     Attributes
     ----------
     letter : `str`
-        What its elements are: a key of `DTYPES`.
+        The type of its elements: a key of `DTYPES`.
     repeat : `int`
-        How many a cell holds; of descriptors, 0 or 1, if ``pointer``.
+        Elements per cell; if ``pointer``, descriptors per cell: 0 or 1.
     pointer : `str`
-        ``P`` or ``Q`` if the elements lie in the heap; else empty.
+        ``P`` or ``Q`` if the elements are in the heap; else empty.
     """
 
     letter: str
@@ -59,7 +59,12 @@ class Form:
 
     @classmethod
     def parse(cls, text: str) -> Form:
-        """Return the format that is the value of a ``TFORM`` card.
+        """Return the format that a ``TFORM`` card states.
+
+        Parameters
+        ----------
+        text : `str`
+            The card's value, such as ``2J`` or ``1PE(100)``.
 
         Raises
         ------
@@ -70,7 +75,7 @@ class Form:
 
     @property
     def width(self) -> int:
-        """How many bytes a cell takes in its row."""
+        """Bytes per cell in the row."""
         if self.pointer:
             return 2 * self.repeat * SIZES[self.pointer]
         if self.letter == "X":
@@ -79,7 +84,7 @@ class Form:
 
     @property
     def raw(self) -> np.dtype[Any]:
-        """The type of a cell as it lies in the file."""
+        """The dtype of a cell as stored in the file."""
         if self.pointer:
             return np.dtype((_POINTERS[self.pointer], (2 * self.repeat,)))
         if self.letter == "X":
@@ -114,13 +119,13 @@ class Column(NamedTuple):
     form : `Form`
         Its format.
     start : `int`
-        Where its cells begin in their rows.
+        First byte of its cells in their rows.
     zero, scale : number
-        What is added to stored numbers, and before that multiplied with them.
+        ``TZERO`` and ``TSCAL``: values are ``zero + scale * stored``.
     null : `int` or None
-        The stored number that stands for none.
+        The stored number that means null.
     sizes : `tuple` [`int`]
-        The dimensions of a cell, as numpy has them; empty if it has none or one.
+        The dimensions of a cell in numpy's order; empty if it has none or one.
     """
 
     number: int
@@ -141,14 +146,18 @@ def parse_columns(cards: Mapping[str, Any], width: int) -> dict[int, Column]:
     cards : mapping
         The header of a binary table.
     width : `int`
-        The bytes of a row.
+        Bytes per row.
 
     Raises
     ------
     FormatterError
-        If a format is not known, or the columns are wider than a row.
-    LookupError, TypeError, ValueError
-        If a card is missing or has no such value.
+        If a format is unknown, or the columns are wider than a row.
+    LookupError
+        If a card is missing.
+    TypeError
+        If a card has a value of another type.
+    ValueError
+        If a card has an invalid value.
     """
     described, start = {}, 0
     for number in range(1, cards["TFIELDS"] + 1):
@@ -182,7 +191,7 @@ def _column(cards: Mapping[str, Any], number: int, start: int) -> Column:
 
 
 def _sizes(cards: Mapping[str, Any], number: int, form: Form) -> tuple[int, ...]:
-    """Return the dimensions that ``TDIM`` gives to a cell of several numbers."""
+    """Return the dimensions of a cell of several numbers, from ``TDIM``."""
     text = str(cards.get(f"TDIM{number}", ""))
     sizes = tuple(int(size) for size in reversed(re.findall(r"\d+", text)))
     if math.prod(sizes) > form.repeat:

@@ -1,6 +1,6 @@
-"""Columns to binary tables of FITS, as bytes.
+"""FITS binary tables as bytes, from columns, in the form and with the cards of afw's tables.
 
-The forms and cards that afw's tables have (facts in afw-files 3.1).
+doc/gen2/afw-files.md 3.1 describes them.
 """
 
 from __future__ import annotations
@@ -15,29 +15,28 @@ from numpy.typing import NDArray
 from persistence.files.numbers import exact
 
 _BLOCK = 2880
-# Letter and type by kind and, of floats, bytes.
+# Kind and, for floats, size in bytes -> the format's letter and the stored type.
 _LETTERS = {"i": ("J", ">i4"), "f8": ("D", ">f8"), "f4": ("E", ">f4")}
-# The version of afw's tables in which the column names are those that we write. Source: afw-files
-# 3.2.
+# The version of afw's tables whose column names we write. Source: doc/gen2/afw-files.md 3.2.
 _VERSION = 3
 
 
 def table(columns: Mapping[str, NDArray[Any]], cards: Iterable[tuple[str, Any]]) -> bytes:
-    """Lay out a binary table.
+    """Return the bytes of a binary table.
 
     Parameters
     ----------
-    columns : mapping [`str`, array]
-        One element a row. Booleans become flags, integers have 32 bits, floats as many as they
-        have, 32 or 64; the width of bytes is kept. Numbers may have a second dimension. Objects are
-        arrays of bytes, of any length each.
-    cards : iterable of `tuple`
-        Keywords and values that go behind those of the columns.
+    columns : mapping of `str` to `numpy.ndarray`
+        One element per row. Booleans become flags; integers have 32 bits; floats have 32 or 64, as
+        they are; byte strings keep their width. Numbers may have a second dimension. Object arrays
+        hold arrays of bytes of any length.
+    cards : iterable of `tuple` [`str`, object]
+        Keywords and values that follow those of the columns.
 
     Returns
     -------
     hdu : `bytes`
-        Header and data, padded.
+        Header and data, padded to blocks of 2880 bytes.
     """
     flags = {name: column for name, column in columns.items() if column.dtype == bool}
     rest = {name: column for name, column in columns.items() if column.dtype != bool}
@@ -71,9 +70,9 @@ def table(columns: Mapping[str, NDArray[Any]], cards: Iterable[tuple[str, Any]])
 
 
 def _described(column: NDArray[Any], start: int) -> tuple[str, str, NDArray[np.uint8]]:
-    """Lay out what tells where, behind the rows, the bytes of each row lie.
+    """Return form, kind and bytes of the descriptors of a column in the heap.
 
-    How many, and from which on.
+    A descriptor is the length and the position of a cell.
     """
     lengths = [len(cell) for cell in column]
     places = np.array(list(zip(lengths, start + np.cumsum([0, *lengths[:-1]]), strict=True)), ">i8")
@@ -81,7 +80,7 @@ def _described(column: NDArray[Any], start: int) -> tuple[str, str, NDArray[np.u
 
 
 def _field(column: NDArray[Any]) -> tuple[str, str, NDArray[np.uint8]]:
-    """Give the form of a column, afw's word for its kind, and its bytes, row by row."""
+    """Return the form of a column, afw's word for its kind, and its bytes, row by row."""
     if column.dtype.kind == "S":
         width = column.dtype.itemsize
         return (
@@ -91,7 +90,7 @@ def _field(column: NDArray[Any]) -> tuple[str, str, NDArray[np.uint8]]:
         )
     kind = column.dtype.kind
     letter, code = _LETTERS[kind if kind == "i" else column.dtype.str[1:]]
-    width = math.prod(column.shape[1:])  # which of no rows numpy does not tell
+    width = math.prod(column.shape[1:])  # -1 would be ambiguous for no rows
     cells = np.ascontiguousarray(exact(column.reshape(len(column), width), code))
     return (
         f"{cells.shape[1]}{letter}",
@@ -101,7 +100,7 @@ def _field(column: NDArray[Any]) -> tuple[str, str, NDArray[np.uint8]]:
 
 
 def header_of(cards: Iterable[tuple[str, Any]]) -> bytes:
-    """Lay out a header, END included; values are short strings and numbers."""
+    """Return the bytes of a header, including END; values are short strings and numbers."""
     lines = [
         f"{f'{key:8}' if len(key) <= 8 else f'HIERARCH {key} '}= {_value(value)}"
         for key, value in cards

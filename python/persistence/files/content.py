@@ -1,30 +1,30 @@
-"""The content of files: what small ones hold, and how the names of compressed ones end."""
+"""The content of small files, and the endings of compressed ones."""
 
 from __future__ import annotations
 
 import os
 
-# What may follow the name of a file that was compressed as a whole, in the order of the search.
+# Endings of files that were compressed as a whole, in search order.
 COMPRESSED = (".gz", ".fz")
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC
 
 
 def read(path: str) -> bytes:
-    """Return what a file holds; a stream would take twice as long for a small one."""
+    """Return the content of a file; for small files twice as fast as a stream."""
     descriptor = os.open(path, _FLAGS)
     try:
         size = os.fstat(descriptor).st_size
         data = os.read(descriptor, size + 1)
         while len(data) < size and (more := os.read(descriptor, size - len(data))):
-            data += more  # one call gives no more than 2 GiB
+            data += more  # one call returns at most 2 GiB
         return data
     finally:
         os.close(descriptor)
 
 
 def has_content(path: str) -> bool:
-    """Check whether there is a file with anything in it: a killed writer may leave an empty one."""
-    # Asked again and again where there is none: a failing `os.stat` takes three times as long.
+    """Return whether a file exists and is not empty: a killed writer may leave an empty one."""
+    # Often called for missing files: a failing `os.stat` takes three times as long.
     if not os.access(path, os.F_OK):
         return False
     try:

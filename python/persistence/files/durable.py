@@ -1,8 +1,8 @@
-"""Data forced to the disk: what is written is still there after a power cut.
+"""Flushing of data to disk, so that written files survive a power cut.
 
-A file that was written and renamed may be empty, or absent, after one: the operating system keeps
-both in memory for a while. It has to be asked for the file's content, and for the directory in
-which its name is.
+A file that was written and renamed may be empty or absent after a power cut: the operating system
+keeps both the content and the name in memory for a while. Both have to be flushed: the file, and
+the directory that contains its name.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Iterable, Sequence
 
 from persistence.files import groups
 
-# So many files are waited for at once: the file system then writes its journal once for them.
+# Files flushed at the same time: the file system then writes its journal once for all of them.
 _TOGETHER = 16
-# What file systems answer that cannot flush a directory; those keep names in another way.
+# Errors of file systems that cannot flush a directory; they keep names in another way.
 _UNABLE = (errno.EINVAL, errno.ENOTSUP)
-_flush_data = getattr(os, "fdatasync", os.fsync)  # macOS has the latter alone
+_flush_data = getattr(os, "fdatasync", os.fsync)  # macOS only has fsync
 
 
 def make_directories(directory: str) -> list[str]:
-    """Create a directory and its parents, for the group, too, where a repository is shared.
+    """Create a directory and its parents, writable for the group in a shared repository.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def make_directories(directory: str) -> list[str]:
     Returns
     -------
     changed : `list` [`str`]
-        The directories in which one was created, to be given to `flush` with the new files.
+        The directories in which one was created, to be passed to `flush` with the new files.
     """
     directory = directory or os.curdir
     new, changed = [], []
@@ -50,17 +50,17 @@ def make_directories(directory: str) -> list[str]:
 
 
 def flush(files: Sequence[str], directories: Iterable[str] = ()) -> None:
-    """Wait until the content of files, and the names in directories, are on the disk.
+    """Wait until the content of files, and the names in directories, are on disk.
 
     Parameters
     ----------
     files : sequence of `str`
-        Files whose content is new. Symbolic links have none: only their directories matter.
-    directories : iterable of `str`
-        Directories in which a name is new, or gone.
+        Files with new content. Symbolic links have no content: only their directories matter.
+    directories : iterable of `str`, optional
+        Directories in which names were added or removed.
     """
     if len(files) > 1:
-        from concurrent.futures import ThreadPoolExecutor  # lazy: a single file needs it not
+        from concurrent.futures import ThreadPoolExecutor  # lazy: not needed for a single file
 
         for path in files:
             _start(path)
@@ -74,7 +74,7 @@ def flush(files: Sequence[str], directories: Iterable[str] = ()) -> None:
 
 
 def ancestors(paths: Iterable[str], root: str) -> list[str]:
-    """Return the directories on the way from some paths to a root, the root included, each once."""
+    """Return the directories between some paths and a root, including the root, each once."""
     directories: dict[str, None] = {}
     for path in paths:
         directory = os.path.dirname(path)
@@ -85,12 +85,12 @@ def ancestors(paths: Iterable[str], root: str) -> list[str]:
 
 
 def flush_file(path: str) -> None:
-    """Wait until the content of a file is on the disk.
+    """Wait until the content of a file is on disk.
 
     Raises
     ------
     OSError
-        If it cannot be written there, with the file's name.
+        If it cannot be written, with the file's name.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -102,21 +102,21 @@ def flush_file(path: str) -> None:
 
 
 def _start(path: str) -> None:
-    """Have the operating system begin to write a file to the disk, without waiting for it."""
+    """Start the writing of a file to disk without waiting for it."""
     if not hasattr(os, "posix_fadvise"):  # macOS
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        # Linux begins to write what it is to forget, and cannot forget it before it has: see
-        # mm/fadvise.c. The files of a batch are on the disk a third sooner.
-        with contextlib.suppress(OSError):  # advice that is not understood
+        # Linux starts to write pages that it is asked to drop (mm/fadvise.c). A batch of files is
+        # then on disk in two thirds of the time.
+        with contextlib.suppress(OSError):  # some file systems reject the advice
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(descriptor)
 
 
 def flush_directory(path: str) -> None:
-    """Wait until the names in a directory are on the disk."""
+    """Wait until the names in a directory are on disk."""
     descriptor = os.open(path or os.curdir, os.O_RDONLY)
     try:
         os.fsync(descriptor)

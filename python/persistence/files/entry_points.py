@@ -1,7 +1,7 @@
-"""What installed packages announce as entry points, read without `importlib.metadata`.
+"""Entry points of installed packages, read without `importlib.metadata`.
 
-That takes longer to import than all else that opening a repository does; so the files that it reads
-(PyPA's entry points specification) are read here.
+`importlib.metadata` takes longer to import than everything else that opening a repository does, so
+the files of PyPA's entry points specification are read here.
 """
 
 from __future__ import annotations
@@ -21,19 +21,24 @@ from persistence.files import marks
 def announced(group: str) -> Mapping[str, str]:
     """Return the entry points of a group: name -> ``module`` or ``module:object``.
 
-    Of two with one name, the first on Python's path is returned; `rivals` finds the others. What
-    lies in a repository, or in the current directory, announces nothing. Nothing is imported.
+    If several have the same name, the first on Python's path counts; `rivals` returns the others.
+    Packages in a repository or in the current directory are ignored. Nothing is imported.
     """
     return {name: next(iter(targets)) for name, targets in _targets(group).items()}
 
 
 def rivals(group: str, name: str) -> list[str]:
-    """Return what announces an entry point, if it is not one object that all of them announce.
+    """Return the conflicting targets of an entry point.
+
+    Parameters
+    ----------
+    group, name : `str`
+        The entry point.
 
     Returns
     -------
     rivals : `list` [`str`]
-        The targets with the packages that announce them; empty if there is no doubt.
+        The targets with the packages that announce them; empty if all of them are the same object.
     """
     targets = _targets(group)[name]
     if len(targets) == 1 or len({id(load(target)) for target in targets}) == 1:
@@ -43,7 +48,7 @@ def rivals(group: str, name: str) -> list[str]:
 
 @functools.cache
 def _targets(group: str) -> Mapping[str, Mapping[str, str]]:
-    """Return what each entry point of a group is, as: name -> target -> the package's directory."""
+    """Return the entry points of a group: name -> target -> the package's directory."""
     targets: dict[str, dict[str, str]] = {}
     for directory in sys.path:
         try:
@@ -60,13 +65,13 @@ def _targets(group: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def _is_data(directory: str) -> bool:
-    """Check whether a directory is the current one, or lies in a repository."""
+    """Return whether a directory is the current one, or inside a repository."""
     path = os.path.realpath(directory)
     return path == os.path.realpath(os.curdir) or marks.nearest(path) is not None
 
 
 def load(target: str) -> Any:
-    """Import what an entry point names: a module, or an object in it."""
+    """Import the target of an entry point: a module, or an object in it."""
     module, _, attributes = target.partition(":")
     return functools.reduce(
         getattr, filter(None, attributes.split(".")), importlib.import_module(module)
@@ -76,26 +81,27 @@ def load(target: str) -> Any:
 def load_reader_and_writer(
     target: str, group: str | None, name: str, words: tuple[str, str], kind: type[PersistenceError]
 ) -> Any:
-    """Import what has two functions, ``read`` and ``write``.
+    """Import a module or object that has the functions ``read`` and ``write``.
 
     Parameters
     ----------
     target : `str`
-        What is imported.
-    group : `str` or None
-        Where packages announce it; None if it is our own.
+        The target to import.
+    group : `str` or `None`
+        The group of entry points that announces it; None if it is our own.
     name : `str`
-        What they call it there.
+        Its name in the group.
     words : `tuple` [`str`, `str`]
-        For messages, what it is of, ``storage 'X'``, and the same as what several packages
-        announce.
-    kind : `type`
-        The error that is raised.
+        For messages: the thing it belongs to, ``storage 'X'``, and the same as announced by several
+        packages.
+    kind : `type` [`PersistenceError`]
+        The class of the error to raise.
 
     Raises
     ------
     PersistenceError
-        Of that kind, if several announce it, or it cannot be imported, or lacks a function.
+        Of that class, if several packages announce it, or it cannot be imported or lacks a
+        function.
     """
     what, several = words
     try:

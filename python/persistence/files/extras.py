@@ -12,21 +12,21 @@ from persistence.errors import MissingExtra
 
 
 class Extra(NamedTuple):
-    """What installs a library.
+    """The extra of this package that installs a library.
 
     Attributes
     ----------
     name : `str`
         The extra, ``plot`` in ``pip install 'gen2-butler[plot]'``.
     library : `str`
-        What pip calls the library.
+        The library's name on PyPI.
     """
 
     name: str
     library: str
 
 
-# What is imported -> what installs it; setup.cfg has the extras.
+# Module -> the extra that installs it; setup.cfg defines the extras.
 EXTRAS: Mapping[str, Extra] = {
     "argcomplete": Extra("cli", "argcomplete"),
     "astro_metadata_translator": Extra("test", "astro-metadata-translator"),
@@ -50,20 +50,19 @@ EXTRAS: Mapping[str, Extra] = {
 
 @contextlib.contextmanager
 def needed(library: str, purpose: str) -> Iterator[None]:
-    """Import an optional library in a block; if it is not there, say what installs it.
+    """Import an optional library in a block; if it is missing, raise an error with its extra.
 
     Parameters
     ----------
     library : `str`
-        What is imported: one of `EXTRAS`.
+        The module that is imported: one of `EXTRAS`.
     purpose : `str`
-        What needs it, for the message: ``A picture``.
+        The operation that needs it, for the message: ``A picture``.
 
     Raises
     ------
     MissingExtra
-        If it is not installed. That something else is missing, such as a part of it, is its own
-        error.
+        If it is not installed. Other missing modules, such as a part of it, raise their own errors.
     """
     try:
         yield
@@ -84,9 +83,9 @@ def _is_part(whole: str, part: str) -> bool:
 
 
 class _Guard(MetaPathFinder):
-    """Asked last, of a module that no other finder has: refuses an optional library to a package.
+    """A finder that refuses missing optional libraries to a package; it is called last.
 
-    Others who try to import it get the error that they expect.
+    Other importers get the usual error.
     """
 
     def __init__(self) -> None:
@@ -99,7 +98,7 @@ class _Guard(MetaPathFinder):
 
 
 def _importer() -> str:
-    """Return the name of the module that imports, beyond Python's own import system."""
+    """Return the name of the importing module, outside of Python's import system."""
     frame = sys._getframe(2)
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
@@ -120,7 +119,7 @@ def guard(package: str, purpose: str, *libraries: str) -> None:
     Parameters
     ----------
     package : `str`
-        Its name.
+        The package's name.
     purpose : `str`
         What needs them, for the message: ``Tasks``.
     *libraries : `str`

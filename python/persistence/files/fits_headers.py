@@ -1,8 +1,8 @@
-"""FITS headers read fast: the cards alone, without building what lies behind them.
+"""A fast reader of FITS headers: only the cards, without building HDUs.
 
-Ingest reads thousands of headers and wants a dozen values of each; astropy builds every HDU for
-that. Values are parsed when they are asked for. Source of the format: FITS Standard 4.0, sections 3
-and 4, and the CONTINUE and HIERARCH conventions.
+Ingest reads thousands of headers and needs a dozen values of each; astropy builds every HDU for
+that. Values are parsed on access. Source of the format: FITS Standard 4.0, sections 3 and 4, and
+the CONTINUE and HIERARCH conventions.
 """
 
 from __future__ import annotations
@@ -25,30 +25,31 @@ _CARD = 80
 _CHUNK = 4 * _BLOCK  # most headers end in the first read
 GZIP = b"\x1f\x8b"
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
-# A number of FITS; and what some programs write for one, though it is no FITS.
+# A number of FITS, or NaN and infinity, which some programs write although they are not FITS.
 _REAL = re.compile(f"{REAL.pattern}|[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _END = b"END" + 77 * b" "
-# What fpack and PyFITS named the table of a compressed image; in front of the image's own name.
+# The name that fpack and PyFITS gave to the table of a compressed image, before the image's own
+# name.
 COMPRESSED = "COMPRESSED_IMAGE"
 
 
 class _Stream(Protocol):
-    """What is read: a file, or the inside of a compressed one."""
+    """A readable stream: a file, or the inside of a compressed one."""
 
     def read(self, size: int, /) -> bytes | None: ...
     def seek(self, position: int, /) -> int: ...
 
 
 class Cards(Mapping[str, Any]):
-    """The cards of one header, by keyword; of a keyword that is there twice, the first.
+    """The cards of one header by keyword; the first counts if a keyword is repeated.
 
-    Of EXTNAME, which some programs wrote for the table of a compressed image, and behind it for the
-    image, it is the image's.
+    The exception is EXTNAME, which some programs wrote for the table of a compressed image before
+    that of the image: the image's name counts.
 
     Parameters
     ----------
     block : `str`
-        The header, 80 characters a card.
+        The header, 80 characters per card.
     """
 
     __slots__ = ("_block", "_index", "_long")
@@ -87,9 +88,9 @@ class Cards(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def images(self, keywords: re.Pattern[str]) -> dict[str, str]:
-        """Give the cards of some keywords as they stand, 80 characters each.
+        """Return the texts of some cards by keyword, 80 characters each.
 
-        Their numbers lose no digit.
+        Their numbers lose no digits.
         """
         names = ((name.rstrip(" "), start) for name, start in self._index.items())
         return {
@@ -135,9 +136,9 @@ class Cards(Mapping[str, Any]):
 
 
 def _number(word: str) -> float | complex:
-    """Read a real number, or two in brackets; FORTRAN's exponents may begin with D.
+    """Return a real number, or a complex one in parentheses; FORTRAN's exponents may begin with D.
 
-    ``NaN`` and ``Inf``, which some programs write, are no FITS, but what they say is clear.
+    ``NaN`` and ``Inf`` are accepted although they are not FITS: some programs write them.
     """
     word = word.strip()
     if word.startswith("("):
@@ -149,56 +150,56 @@ def _number(word: str) -> float | complex:
 
 
 class Span(NamedTuple):
-    """Where an HDU lies in its file, in bytes; padding is inside."""
+    """The position of an HDU in its file, in bytes, including its padding."""
 
     start: int
     stop: int
 
 
 def scan(path: str) -> Iterator[Cards]:
-    """Give the header of each HDU of a file, reading no data.
+    """Return an iterator over the headers of a file's HDUs, without reading data.
 
     Parameters
     ----------
     path : `str`
-        A FITS file; gzip is known by its first bytes, whatever the file is called.
+        A FITS file. Gzip is recognized by its first bytes, whatever the file's name.
 
     Raises
     ------
     FormatterError
-        If the file is not FITS, or ends before an HDU that was reached does.
+        If the file is not FITS, or an HDU is truncated.
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
     return (cards for cards, _span in _hdus(path))
 
 
 def is_packed(path: str) -> bool:
-    """Say whether a whole file is compressed with gzip, whatever it is called."""
+    """Return whether a whole file is compressed with gzip, whatever its name."""
     with open(path, "rb", buffering=0) as raw:
         return raw.read(2) == GZIP
 
 
 def spans(path: str, wanted: int) -> list[Span]:
-    """Find out where the HDUs of a file lie, from the first to the one wanted.
-
-    The list ends with the file.
+    """Return the positions of a file's HDUs, up to HDU ``wanted`` or the last one.
 
     Raises
     ------
-    FormatterError, OSError
-        As `scan` does.
+    FormatterError
+        As for `scan`.
+    OSError
+        As for `scan`.
     """
     return [span for _cards, span in itertools.islice(_hdus(path), wanted + 1)]
 
 
 def unpacked(path: str) -> bytes | None:
-    """Read all of a file that is compressed with gzip; None if it is not.
+    """Return the decompressed content of a gzip file; None for other files.
 
     Raises
     ------
     FormatterError
-        If it is damaged.
+        If the compressed data are damaged.
     """
     with open(path, "rb") as raw:
         if raw.read(2) != GZIP:
@@ -211,14 +212,14 @@ def unpacked(path: str) -> bytes | None:
 
 
 def walk(path: str, content: bytes | None = None) -> Iterator[tuple[Cards, Span]]:
-    """Give the header of each HDU of a file, and where it lies, as `scan` does.
+    """Return an iterator over the header and position of each HDU of a file, as `scan` does.
 
     Parameters
     ----------
     path : `str`
         The file.
-    content : `bytes`, optional
-        What is in it, if that has been read already.
+    content : `bytes` or `None`, optional
+        The file's content, if it was read before.
     """
     if content is None:
         return _hdus(path)
@@ -226,19 +227,21 @@ def walk(path: str, content: bytes | None = None) -> Iterator[tuple[Cards, Span]
 
 
 def _at(content: bytes) -> io.BytesIO:
-    """Open bytes as if their first chunk had been read."""
+    """Return bytes as a stream whose first chunk has been read."""
     stream = io.BytesIO(content)
     stream.seek(_CHUNK)
     return stream
 
 
 def content(path: str, first: int) -> bytes:
-    """Read a file from one of its HDUs to its end; what comes before is passed over.
+    """Return the content of a file from one of its HDUs to the end.
 
     Raises
     ------
-    FormatterError, OSError
-        As `scan` does, and if there is no such HDU.
+    FormatterError
+        As for `scan`, or if there is no such HDU.
+    OSError
+        As for `scan`.
     """
     whole = unpacked(path)
     before = [span for _cards, span in itertools.islice(walk(path, whole), first)]
@@ -260,12 +263,12 @@ class Part(NamedTuple):
 
 
 def parts(content: bytes, what: str) -> Iterator[Part]:
-    """Give the HDUs of a file, or of its end, that has been read already.
+    """Yield the HDUs in the content of a file, or of its end.
 
     Raises
     ------
     FormatterError
-        If an HDU that was reached is not whole; the message begins with ``what``.
+        If an HDU is truncated; the message begins with ``what``.
     """
     view, position = memoryview(content), 0
     while content.startswith((b"XTENSION", b"SIMPLE"), position):
@@ -322,7 +325,7 @@ def _walk(
             raise FormatterError(
                 f"{path} is truncated: {missing} bytes are missing from HDU {number}"
             )
-        if size is None and data:  # what is compressed tells its length only by being read
+        if size is None and data:  # the length of compressed data is only known after reading them
             stream.seek(position + header + data - 1)
             if not stream.read(1):
                 raise FormatterError(f"{path} is truncated: HDU {number} does not end")
@@ -337,7 +340,7 @@ def _walk(
 
 
 def _find_end(chunk: bytes, start: int) -> int:
-    """Find the END card, which begins where cards begin; -1 if it is not there yet."""
+    """Return the position of the END card, which is at a multiple of 80; -1 if it is not there."""
     end = chunk.find(_END, start)
     while (end - start) % _CARD and end > 0:
         end = chunk.find(_END, end + 1)
@@ -355,7 +358,7 @@ def _data_size(cards: Cards, what: str) -> int:
         )
         numbers = [*axes, groups, heap]
         if any(type(number) is not int or number < 0 for number in numbers):
-            raise ValueError(f"one of {numbers} is no count")
+            raise ValueError(f"one of {numbers} is not a count")
         return abs(int(bits)) // 8 * groups * (heap + math.prod(axes)) if axes else 0
     except (KeyError, TypeError, ValueError) as error:
-        raise FormatterError(f"{what} does not tell the size of its data: {error}") from error
+        raise FormatterError(f"{what} does not state the size of its data: {error}") from error

@@ -1,7 +1,7 @@
-"""Repositories that are shared with a group: what is written there, the group may write, too.
+"""Repositories shared with a group: files written there are writable for the group.
 
-What a file's owner may do with it, its group may do, whatever the umask; directories hand their
-group on to what is created in them. Links are left alone, and so is what they lead to.
+The group gets the owner's permissions, whatever the umask; directories pass their group on to new
+files. Links and their targets are not changed.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import stat
 
 from persistence.files import marks, settings
 
-# Of directories in repositories: the group that they are shared with, or None.
+# Directory in a repository -> the group that the repository is shared with, or None.
 _known: dict[str, int | None] = {}
 
 
 def of(target: str) -> int | None:
-    """Return the group that a new file, or directory, is shared with.
+    """Return the group that a new file or directory is shared with.
 
     Parameters
     ----------
     target : `str`
-        Where it is to stand.
+        The path of the new file.
 
     Returns
     -------
     group : `int` or None
-        The group of the nearest repository above it; None if that is not shared, or there is none.
+        The group of the nearest repository above; None if it is not shared, or there is none.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def of(target: str) -> int | None:
         If the repository's settings cannot be read.
     """
     directory, name = os.path.split(os.path.abspath(target))
-    if name in marks.NAMES:  # what makes a directory a repository belongs to it
+    if name in marks.NAMES:  # the files that make a directory a repository belong to it
         return _of_repository(directory)
     if directory not in _known:
         root = marks.nearest(directory)
@@ -46,9 +46,9 @@ def of(target: str) -> int | None:
 
 
 def give(path: str, group: int | None) -> None:
-    """Give a file or directory that was just created to a group; nothing happens if that is None.
+    """Set the group of a new file or directory, with the owner's permissions; None changes nothing.
 
-    What is another user's cannot be given.
+    Files of other users cannot be changed and are skipped.
     """
     if group is None:
         return
@@ -56,7 +56,7 @@ def give(path: str, group: int | None) -> None:
     if stat.S_ISLNK(status.st_mode) or os.geteuid() not in (0, status.st_uid):
         return
     if status.st_gid != group:
-        # Who is not in the group, and writes by force, cannot.
+        # Users outside of the group, who write with force, cannot change it.
         with contextlib.suppress(PermissionError):
             os.chown(path, -1, group)
     owners = stat.S_IMODE(status.st_mode) & stat.S_IRWXU
@@ -65,7 +65,7 @@ def give(path: str, group: int | None) -> None:
 
 
 def forget() -> None:
-    """Look again which repositories are shared: settings have changed."""
+    """Clear the cache of shared repositories, because settings have changed."""
     _known.clear()
 
 

@@ -1,4 +1,4 @@
-"""Tiles of images that are compressed with gzip, from arrays to bytes and back.
+"""Tiles of images compressed with gzip, from arrays to bytes and back.
 
 Python's own zlib takes four times as long as isal to make files of the same size, and astropy asks
 it for its slowest level. Bytes of pixels that are noise are stored as they are: compressing them
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from persistence.errors import FormatterError
 
-# Bytes that are laid out at a time: they fit a processor's cache.
+# Bytes per block, to fit the processor's cache.
 _BLOCK = 1 << 18
 # zlib's numbers for the largest window: with gzip's header and trailer around the stream, without.
 _GZIP, _BARE = 31, -15
@@ -67,28 +67,28 @@ def compress(image: NDArray[Any], tile: Sequence[int], *, shuffled: bool) -> lis
 def expand(
     tiles: Sequence[Any], shape: Sequence[int], tile: Sequence[int], dtype: Any, *, shuffled: bool
 ) -> NDArray[Any]:
-    """Return the image of which these are the tiles.
+    """Return the image with these tiles.
 
     Parameters
     ----------
-    tiles : sequence of bytes
+    tiles : sequence
         All tiles, in the order of FITS.
     shape, tile : sequence of `int`
         The size of the image, and of a tile, in the order of the image's axes.
     dtype : `numpy.dtype`
         The type of the stored pixels; no offset is added to them.
     shuffled : `bool`
-        As in `compress`.
+        As for `compress`.
 
     Returns
     -------
     image : array
-        In the machine's own order of bytes.
+        In native byte order.
 
     Raises
     ------
     FormatterError
-        If a tile is no gzip stream, or has not as many pixels as it should.
+        If a tile is not a gzip stream, or has the wrong number of pixels.
     """
     library, _level = _library()
     image = np.empty(tuple(shape), np.dtype(dtype).newbyteorder("="))
@@ -128,7 +128,7 @@ def _blocks(image: NDArray[Any], tile: Sequence[int]) -> Iterator[NDArray[Any]]:
 
 
 def _stored(block: NDArray[Any]) -> NDArray[Any]:
-    """Return pixels as FITS stores them: bytes have no sign, and longer integers have one."""
+    """Return pixels as FITS stores them: bytes are unsigned, and longer integers signed."""
     kind, size = block.dtype.kind, block.dtype.itemsize
     if (kind, size > 1) not in (("u", True), ("i", False)):
         return block
@@ -147,7 +147,7 @@ def _bytes_of(block: NDArray[Any], shuffled: bool) -> NDArray[np.uint8]:
 
 
 def _fill(block: NDArray[Any], content: bytes, shuffled: bool) -> None:
-    """Set the pixels of a block of tiles to those that bytes stand for."""
+    """Set the pixels of a block of tiles from their bytes."""
     size = block.dtype.itemsize
     cells = np.frombuffer(content, np.uint8)
     if shuffled:

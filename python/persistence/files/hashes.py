@@ -1,6 +1,6 @@
-"""Keys whose hashes take for ever, or are all the same: what a file may hold of them.
+"""Protection against keys whose hashes are very slow, or all the same.
 
-Work is counted, in values looked at; no clock is asked.
+Work is counted in values, not in time.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 MOST = 1000  # keys of one hash: twice as many take four times as long
-_LARGEST = 1_000_000  # values in a mapping's keys, the shared ones as often as they are held
+_LARGEST = 1_000_000  # values in a mapping's keys, shared ones counted every time
 _PLAIN = frozenset((str, bytes, bool, type(None), float))  # Python mixes a secret into their hashes
 
 
-# Smaller integers have hashes of their own: Python's are remainders of a division by this.
+# Smaller integers have distinct hashes: Python's hash of an integer is its remainder modulo this.
 _OWN_HASH = sys.hash_info.modulus
-_PER_VALUE = 5  # bits of the size, in bytes, of a number whose hash takes as long as a small one's
+_PER_VALUE = 5  # bits of the size, in bytes, of a number that is hashed as fast as a small one
 
 
-HASHED_DEEP = (tuple, frozenset)  # their hash is made of those of what they hold
+HASHED_DEEP = (tuple, frozenset)  # their hash is computed from the hashes of their items
 
 
 class TooManyAlikeError(ValueError):
-    """Keys would take for ever."""
+    """Keys that would take too long to hash or compare."""
 
 
 def weight(key: Any, known: dict[int, int]) -> int:
-    """Return how many values a hash of a key looks at; ``known`` remembers that of tuples."""
+    """Return the number of values that a key's hash visits; ``known`` caches those of tuples."""
     if not isinstance(key, HASHED_DEEP):
         return 1
     size = known.get(id(key))
@@ -37,12 +37,12 @@ def weight(key: Any, known: dict[int, int]) -> int:
 
 
 def refuse_bomb(keys: Iterable[Hashable]) -> None:
-    """Refuse keys that take for ever.
+    """Raise an error for keys that would take too long.
 
     Raises
     ------
     TooManyAlikeError
-        If they hold too much, or if too many have the same hash.
+        If they contain too many values, or too many have the same hash.
     """
     odd = [key for key in keys if type(key) not in _PLAIN]
     known: dict[int, int] = {}
@@ -59,39 +59,39 @@ def refuse_bomb(keys: Iterable[Hashable]) -> None:
 
 
 class Ledger:
-    """What the hashes of all keys of a file cost, entered as its objects are made one by one.
+    """The cost of hashing all keys of a file, counted while its objects are created.
 
     Parameters
     ----------
     size : `int`
-        The size of the file, in bytes: as many values its keys may hold even if none is shared.
+        The size of the file in bytes: its keys may hold as many values even if none is shared.
     """
 
     def __init__(self, size: int) -> None:
         self._left = _LARGEST + size
         self._weights: dict[int, int] = {}
         self._counts: dict[int, dict[int, int]] = {}
-        self._held: list[Any] = []  # so that the numbers of both stay theirs
+        self._held: list[Any] = []  # keeps objects alive, so that no id is used twice
 
     def note(self, made: tuple[Any, ...] | frozenset[Any]) -> None:
-        """Remember the weight of what holds other tuples or frozensets."""
+        """Record the weight of a tuple or frozenset that contains others."""
         self._weights[id(made)] = self._weight(made)
         self._held.append(made)
 
     def enter(self, holder: Any, keys: Iterable[Any]) -> None:
-        """Enter keys of a mapping or a set, before they become that.
+        """Count keys before they are added to a mapping or a set.
 
         Parameters
         ----------
-        holder
-            What they become keys of; None if it is made of these alone.
+        holder : object
+            The mapping or set; None if it is created from these keys alone.
         keys : iterable
             The keys.
 
         Raises
         ------
         TooManyAlikeError
-            If they hold too much, or too many of the holder's have the same hash.
+            If the keys contain too many values, or too many keys of the holder have the same hash.
         """
         odd = [
             key

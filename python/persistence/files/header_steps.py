@@ -1,4 +1,4 @@
-"""What becomes of a card's value on its way to a meaning: the steps that a camera's file names."""
+"""The steps from a card's value to its meaning, as a camera's file lists them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ast
 
 _CARD = re.compile(r"\{([A-Za-z0-9_ -]+)\}")
-# By the names of the classes of `ast`, which is imported only where there is arithmetic.
+# By the class names of `ast`, which is only imported for arithmetic.
 _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "Add": operator.add,
     "Sub": operator.sub,
@@ -31,7 +31,10 @@ _MOST_SHOWN = 8
 
 
 class Misfit(FormatterError):
-    """A value that a step cannot take; the message says why, without value and keyword."""
+    """A value that a step cannot process.
+
+    The message gives the reason, without value and keyword.
+    """
 
 
 def matched(value: Any, pattern: str, group: str, becomes: str | None) -> str:
@@ -39,14 +42,19 @@ def matched(value: Any, pattern: str, group: str, becomes: str | None) -> str:
 
     Parameters
     ----------
-    value
+    value : object
         The text, or a number as it is written.
     pattern : `str`
         The regular expression.
     group : `str`
-        The group of that name is the result, if there is one; else the first that took part.
-    becomes : `str` or None
-        What is made of the groups instead: ``\1-\2``, ``\g<year>``.
+        The name of the group to return; without such a group, the first one that matched.
+    becomes : `str` or `None`
+        A text to build from the groups instead: ``\1-\2``, ``\g<year>``.
+
+    Returns
+    -------
+    `str`
+        The part, or the text built from the groups.
 
     Raises
     ------
@@ -69,7 +77,7 @@ def matched(value: Any, pattern: str, group: str, becomes: str | None) -> str:
 
 
 def cut(value: Any, ends: tuple[int | None, ...]) -> str:
-    """Return some characters of a text, counted from 0, or from its end if negative.
+    """Return some characters of a text, counted from 0, or from the end if negative.
 
     Raises
     ------
@@ -83,12 +91,12 @@ def cut(value: Any, ends: tuple[int | None, ...]) -> str:
 
 
 def looked_up(value: Any, table: Mapping[str, Any]) -> Any:
-    """Return what a table has for a value.
+    """Return a table's entry for a value.
 
     Raises
     ------
     Misfit
-        If it has nothing for it.
+        If there is none.
     """
     text = str(value).lower() if isinstance(value, bool) else str(value).strip()
     if text not in table:
@@ -99,14 +107,19 @@ def looked_up(value: Any, table: Mapping[str, Any]) -> Any:
 
 
 def joined(text: str, card: Callable[[str], Any]) -> str | None:
-    """Return a text with the values of cards, ``{FILTER}~{GRATING}``; None if one is not known.
+    """Return a text with the values of cards inserted, ``{FILTER}~{GRATING}``.
 
     Parameters
     ----------
     text : `str`
-        The text; each keyword stands in braces.
+        The text, with keywords in braces.
     card : callable
-        Gives the value of a card; None if there is none.
+        A function that returns the value of a card; None if it is missing.
+
+    Returns
+    -------
+    `str` or None
+        The text; None if a card is missing.
     """
     values = {keyword: card(keyword) for keyword in cards(text)}
     if None in values.values():
@@ -115,12 +128,12 @@ def joined(text: str, card: Callable[[str], Any]) -> str | None:
 
 
 def cards(text: str) -> tuple[str, ...]:
-    """Return the keywords that stand in braces in a text, each once."""
+    """Return the keywords in braces in a text, each once."""
     return tuple(dict.fromkeys(_CARD.findall(text)))
 
 
 def replaced(value: Any, changes: Mapping[str, str]) -> str:
-    """Return a text in which each regular expression is replaced by what it stands for."""
+    """Return a text with each regular expression replaced."""
     text = str(value)
     for pattern, by in changes.items():
         text = re.sub(pattern, by, text)
@@ -128,12 +141,12 @@ def replaced(value: Any, changes: Mapping[str, str]) -> str:
 
 
 def scaled(value: Any, scale: float, offset: float) -> int | float:
-    """Return a number times another, plus a third; whole numbers stay whole.
+    """Return a number times ``scale`` plus ``offset``; integers stay integers.
 
     Raises
     ------
     Misfit
-        If it is no number.
+        If the value is not a number.
     """
     return _number(value) * scale + offset
 
@@ -148,19 +161,24 @@ def _number(value: Any) -> int | float:
 
 @functools.lru_cache(maxsize=256)
 def expression(text: str) -> tuple[ast.Expression, tuple[str, ...]]:
-    """Parse arithmetic of cards, ``{DAYOBS} * 100000 + {SEQNUM}``.
+    """Parse arithmetic with cards, ``{DAYOBS} * 100000 + {SEQNUM}``.
+
+    Parameters
+    ----------
+    text : `str`
+        The arithmetic.
 
     Returns
     -------
     tree : `ast.Expression`
-        In which the card of each number is ``_0``, ``_1``, ...
+        The syntax tree, with cards named ``_0``, ``_1``, ...
     keywords : `tuple` [`str`]
-        These cards.
+        The keywords of these cards.
 
     Raises
     ------
     ValueError
-        If it holds anything but numbers, cards, brackets and ``+ - * / // %``.
+        If it contains anything but numbers, cards, parentheses and ``+ - * / // %``.
     """
     import ast  # lazy: few cameras compute
 
@@ -170,7 +188,7 @@ def expression(text: str) -> tuple[ast.Expression, tuple[str, ...]]:
             _CARD.sub(lambda match: f" _{keywords.index(match[1])} ", text).strip(), mode="eval"
         )
     except SyntaxError as error:
-        raise ValueError("it is no arithmetic") from error
+        raise ValueError("it is not arithmetic") from error
     names = {f"_{number}" for number in range(len(keywords))}
     for node in ast.walk(tree):
         is_number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
@@ -178,24 +196,29 @@ def expression(text: str) -> tuple[ast.Expression, tuple[str, ...]]:
         is_card = not isinstance(node, ast.Name) or node.id in names
         if not (is_number or is_known) or not is_card:
             shown = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
-            raise ValueError(f"{shown}: it may hold numbers, {{KEYWORD}} and + - * / // %")
+            raise ValueError(f"{shown}: allowed are numbers, {{KEYWORD}} and + - * / // %")
     return tree, keywords
 
 
 def computed(text: str, card: Callable[[str], Any]) -> int | float | None:
-    """Return the value of arithmetic of cards; None if one of the cards is not known.
+    """Return the result of arithmetic with cards; None if a card is missing.
 
     Parameters
     ----------
     text : `str`
         See `expression`.
     card : callable
-        Gives the value of a card; None if there is none.
+        A function that returns the value of a card; None if it is missing.
+
+    Returns
+    -------
+    `int`, `float` or None
+        The result.
 
     Raises
     ------
     FormatterError
-        If a card is no number, or the result is none; the message names card and value.
+        If a card or the result is not a number; the message contains card and value.
     """
     tree, keywords = expression(text)
     numbers: dict[str, int | float] = {}

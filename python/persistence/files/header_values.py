@@ -1,7 +1,7 @@
-"""What a value in a header is: a number, an integer, a text, a date, or not known.
+"""The meaning of header values: a number, an integer, a text, a date, or not known.
 
-Headers are written by many programs, and a card may hold anything: nothing at all, a number in
-quotes, ``NaN``, a date in a form of 1985. Each value is returned as what it is, or as None, which
+Headers are written by many programs, and a card may contain anything: nothing at all, a quoted
+number, ``NaN``, a date in a form of 1985. Each value is returned in its type, or as None, which
 means "not known": nothing is guessed.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 INTEGER = re.compile(r"[+-]?[0-9]+")
 REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?")
 FORTRAN = str.maketrans("Dd", "Ee")  # of the exponent
-# From here on, not every integer is a double (IEEE 754): the last digits of one may be lost.
+# Above, not every integer is a double (IEEE 754): last digits may be lost.
 _EXACT = 2**53
 # Python's and numpy's (2 and 1), which need not be imported.
 _LOGICAL = ("bool", "bool_")
@@ -28,16 +28,16 @@ _SLASHES = re.compile(r"([0-9]{4})/([0-9]{2})/([0-9]{2})(?:[T ](.*))?", re.DOTAL
 # FITS before 1999: DD/MM/YY, of the years 19YY (FITS Standard 4.0, 4.4.2.1).
 _BEFORE_1999 = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{2})")
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]*)?)?Z?")
-# Nothing was observed with a digital camera before; clocks that are not set say 1858 (MJD 0).
+# No digital camera is older; clocks that are not set show 1858 (MJD 0).
 _FIRST_YEAR = 1900
 # `03/03/26` is 1926 by the standard, and 2026 by the clock of a telescope that still writes it.
 _FIRST_SHORT_YEAR = 50
 
 
 def known(value: Any) -> Any:
-    """Return a value without what says "nothing"; None for an undefined card and for NaN.
+    """Return a value, or None for an undefined card and for NaN.
 
-    Blanks and zero bytes at the ends of a text do not count.
+    Texts are returned without blanks and zero bytes at their ends.
     """
     if isinstance(value, str):
         return value.strip(" \t\r\n\0")
@@ -49,7 +49,7 @@ def known(value: Any) -> Any:
 def number(value: Any) -> float | None:
     """Return a value as a finite real number; None if it is not one.
 
-    A text that holds a number is one. A logical value is not, nor is an infinity.
+    A text that contains a number counts; logical values and infinities do not.
     """
     value = known(value)
     if isinstance(value, str):
@@ -68,8 +68,8 @@ def number(value: Any) -> float | None:
 def integer(value: Any) -> int | None:
     """Return a value as an integer; None if it is not exactly one.
 
-    ``7``, ``7.0`` and ``'0007'`` are; ``7.5``, a logical value, and a real number so large that its
-    last digits are lost are not.
+    ``7``, ``7.0`` and ``'0007'`` are integers; ``7.5``, logical values, and real numbers so large
+    that last digits are lost are not.
     """
     value = known(value)
     if isinstance(value, str):
@@ -89,27 +89,27 @@ def text(value: Any) -> str | None:
 
 
 def date(value: Any) -> str | None:
-    """Return the date, or the date and time, that a text holds, in the form of ISO 8601.
+    """Return the date, or the date and time, of a text, in ISO 8601 format.
 
     Parameters
     ----------
-    value
-        ``2015-02-18``, which returns as it stands; ``20150218`` or ``2015/02/18``; each of these
-        with a time behind ``T`` or a blank; or ``18/02/95``, as FITS had it before 1999, of the
-        years 1950 to 1999. ``20150218`` may be an integer.
+    value : object
+        ``2015-02-18``; ``20150218`` or ``2015/02/18``; each with a time after ``T`` or a blank; or
+        ``18/02/95``, FITS's form before 1999, for the years 1950 to 1999. ``20150218`` may be an
+        integer.
 
     Returns
     -------
     date : `str` or None
-        None if it is not a date: another form, a month or a day that the calendar does not have, a
-        year before 1900.
+        None if it is not a date: another form, a month or day that does not exist, a year before
+        1900.
     """
     if type(value) is int:
         value = str(value)
     return _date_of(value) if isinstance(value, str) else None
 
 
-@functools.lru_cache(maxsize=256)  # the header of a file is asked for the same date many times
+@functools.lru_cache(maxsize=256)  # the same date of a header is needed many times
 def _date_of(text: str) -> str | None:
     text = known(text)
     for form, length in ((_ISO, 10), (_COMPACT, 8), (_SLASHES, 10)):
@@ -125,7 +125,7 @@ def _date_of(text: str) -> str | None:
 
 
 def _iso(year: int, month: int, day: int, clock: str | None, rest: str) -> str | None:
-    """Return a date with what stands behind it; None if the calendar or the clock has no such."""
+    """Return a date with its time; None if the calendar or the clock does not have it."""
     try:
         shown = datetime.date(year, month, day).isoformat()
         if clock is not None:

@@ -1,9 +1,9 @@
-"""Several files changed as one: a killed writer's job is finished, or undone, by the next one.
+"""Several files changed as one: the next writer finishes, or undoes, the work of a killed one.
 
-Before the first of some renames, an intent is written: which file comes where, and under which name
-what stood there is kept. The intent goes when all is done. Where one is found whose writer is dead,
-`recover` carries it out, and `redirects` tells a reader, who changes nothing, where the files are
-meanwhile.
+Before the first of several renames, an intent is written: the source and target of each file, and
+the backup of the old target. The intent is deleted when all is done. If an intent's writer is dead,
+`recover` carries it out, and `redirects` returns the files' actual paths to readers, which change
+nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from persistence.errors import RepositoryError
 from persistence.files import atomic, journal, temporaries
 
 FOLDER = ".persistence/intents"
-MARK = "put"  # of the names that intents may speak of; they are not swept away before
+MARK = "put"  # of the names in intents; they are swept away only after the intents
 
 
 class Move(NamedTuple):
@@ -29,11 +29,11 @@ class Move(NamedTuple):
     Attributes
     ----------
     target : `str`
-        The file.
+        The path of the file.
     temporary : `str` or None
-        What comes there; None if the target is to be removed.
+        The new file; None if the target is removed.
     kept : `str` or None
-        Another name of what stood there; None if nothing did.
+        The backup of the old target; None if there was none.
     """
 
     target: str
@@ -41,7 +41,7 @@ class Move(NamedTuple):
     kept: str | None
 
     def forward(self) -> None:
-        """Do it; nothing happens if that was done."""
+        """Rename the temporary file to the target, or remove the target; idempotent."""
         if self.temporary is None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.target)
@@ -49,7 +49,7 @@ class Move(NamedTuple):
             os.replace(self.temporary, self.target)
 
     def back(self) -> None:
-        """Undo it; nothing happens if it was not done, or was undone."""
+        """Restore the old target; idempotent."""
         if self.kept is None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.target)
@@ -60,7 +60,7 @@ class Move(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """What a writer is about to do in a repository.
+    """The changes that a writer is about to make in a repository.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Intent(NamedTuple):
     is_back : `bool`
         Whether the moves are being undone.
     moves : sequence of `Move`
-        What is done, in this order.
+        The changes, in this order.
     """
 
     root: str
@@ -80,7 +80,7 @@ class Intent(NamedTuple):
     moves: Sequence[Move]
 
     def carry_out(self) -> None:
-        """Do what is left to do."""
+        """Finish the changes that are not yet made, and delete the intent."""
         for move in self.moves:
             if self.is_back:
                 move.back()
@@ -95,7 +95,7 @@ class Intent(NamedTuple):
             os.unlink(self.path)
 
     def write(self, durable: bool) -> None:
-        """Write it into its file, in place of one in the other direction."""
+        """Write the intent to its file, replacing one in the other direction."""
         names = [
             [None if name is None else os.path.relpath(name, self.root) for name in move]
             for move in self.moves
@@ -111,7 +111,7 @@ def new_path(root: str) -> str:
 
 
 def recover(root: str) -> None:
-    """Finish, or undo, what killed writers were about to do in a repository."""
+    """Finish, or undo, the changes of killed writers in a repository."""
     for intent in abandoned(root):
         intent.carry_out()
         for move in intent.moves:
@@ -122,11 +122,11 @@ def recover(root: str) -> None:
 
 @functools.cache
 def sweep_once(directory: str, roots: Sequence[str]) -> None:
-    """Remove what dead writers left in a directory of some repositories before they told of it.
+    """Remove temporary files of dead writers in a directory that no intent mentions.
 
-    What their intents speak of stays: `recover` needs it.
+    The files of intents stay: `recover` needs them.
     """
-    # Before the intents are read: a writer that was dead then tells nothing more.
+    # Listed before the intents are read: a writer that is dead by now writes no more intents.
     left = temporaries.abandoned(directory, MARK)
     spoken = {
         os.path.basename(name)
@@ -138,23 +138,30 @@ def sweep_once(directory: str, roots: Sequence[str]) -> None:
     }
     for path in left:
         if os.path.basename(path) not in spoken:
-            with contextlib.suppress(OSError):  # another process did it, or it is not ours
+            with contextlib.suppress(
+                OSError
+            ):  # another process removed it, or it belongs to another user
                 os.unlink(path)
 
 
 def redirects(root: str) -> dict[str, str | None]:
-    """Return where files are that a killed writer did not bring to their places.
+    """Return the actual paths of files that a killed writer did not move to their targets.
+
+    Parameters
+    ----------
+    root : `str`
+        The repository.
 
     Returns
     -------
     paths : `dict` [`str`, `str` or None]
-        The path in the repository -> the path at which the file is; None if it is to be removed.
+        Path in the repository -> the actual path; None if the file is to be removed.
     """
     paths = {}
     for intent in abandoned(root):
         for move in intent.moves:
             path = move.kept if intent.is_back else move.temporary
-            if path is None or os.path.lexists(path):  # else it is done
+            if path is None or os.path.lexists(path):  # else the move is done
                 paths[os.path.relpath(move.target, root)] = path and os.path.relpath(path, root)
     return paths
 
@@ -165,10 +172,10 @@ def abandoned(root: str) -> Iterator[Intent]:
     Raises
     ------
     RepositoryError
-        If one is damaged.
+        If an intent is damaged.
     """
     for path, content in _contents(root):
-        with contextlib.suppress(FileNotFoundError):  # another process has just ended it
+        with contextlib.suppress(FileNotFoundError):  # another process has just finished it
             if not _is_at_work(path, content["writer"]):
                 yield Intent(
                     root, path, content["back"], [_move(names, root) for names in content["moves"]]
@@ -176,7 +183,7 @@ def abandoned(root: str) -> Iterator[Intent]:
 
 
 def _contents(root: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the path and the content of each intent in a repository."""
+    """Yield the path and content of each intent in a repository."""
     folder = os.path.join(root, FOLDER)
     try:
         names = os.listdir(folder)
@@ -187,14 +194,14 @@ def _contents(root: str) -> Iterator[tuple[str, dict[str, Any]]]:
         if not name.endswith(".json") or name.startswith("."):
             continue
         content = None
-        with contextlib.suppress(FileNotFoundError):  # another process has just ended it
+        with contextlib.suppress(FileNotFoundError):  # another process has just finished it
             content = _content(path)
         if content is not None:
             yield path, content
 
 
 def _content(path: str) -> dict[str, Any] | None:
-    """Read an intent; None if it is empty, for it was not yet on the disk when the power went."""
+    """Return the content of an intent; None if it is empty because of a power cut."""
     with open(path, encoding="utf-8") as stream:
         text = stream.read()
     if not text:
@@ -209,7 +216,8 @@ def _content(path: str) -> dict[str, Any] | None:
         is_well = False
     if not is_well:
         raise RepositoryError(
-            f"{path} does not tell which files a killed writer was about to rename: it is damaged. "
+            f"{path} is damaged: it does not state which files a killed writer was about to "
+            "rename. "
             "Look at the datasets of that time, then remove it"
         )
     result: dict[str, Any] = content
@@ -226,7 +234,10 @@ def _is_inside(path: str) -> bool:
 
 
 def _belongs(name: str, target: str) -> bool:
-    """Check whether a name is one that a `Batch` gives beside a target: nothing else is touched."""
+    """Return whether a name is one that a `Batch` creates beside a target.
+
+    Others are not touched.
+    """
     directory, base = os.path.split(name)
     return directory == os.path.dirname(target) and base.startswith(f".{MARK}-")
 
@@ -239,7 +250,10 @@ def _is_at_work(path: str, writer: str) -> bool:
 
 
 def _identity(process: int) -> str:
-    """Return what tells a process from a later one with its number; empty if that is not known."""
+    """Return a text that distinguishes a process from later ones with its number.
+
+    Empty if unknown.
+    """
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as stream:
             boot = stream.read().strip()

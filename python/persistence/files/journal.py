@@ -1,8 +1,8 @@
-"""The journal of a tree: a line for each file that was written or removed, by whom and when.
+"""The journal of a tree: one line per file that was written or removed, with user and time.
 
-A tree is a repository, or a calibration root. Each user of each host has a file of their own in it,
-``.persistence/journal/<host>-<uid>.jsonl``, which only grows; see doc/provenance.rst for its lines.
-A line that is lost does no harm: what is in the tree, its directories say.
+A tree is a repository or a calibration root. Each user of each host has a file in it,
+``.persistence/journal/<host>-<uid>.jsonl``, which is only appended to; see doc/provenance.rst for
+its lines. Lost lines do no harm: the directories show the files of the tree.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from persistence.files import durable, groups, ownership, temporaries
 
 FOLDER = ".persistence/journal"
 Operation = Literal["put", "ingest", "remove", "run"]
-# How each line begins. Within a line this text cannot stand: quotes in strings are escaped.
+# The beginning of each line; it cannot occur inside a line, where quotes are escaped.
 _START = b'{"op":"'
-# A link, or a pipe that nobody reads, is not written to.
+# Links, and pipes without readers, are not written to.
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _LONGEST = 1 << 26  # bytes of a line; a coadd of 10,000 inputs takes 2 MB
 
 
 def _plain(value: Any) -> Any:
-    """Return a value that JSON does not know as one that it knows: numpy's, or text."""
+    """Return a value that JSON lacks in a type that it has: numpy's as Python's, others as text."""
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
@@ -41,15 +41,15 @@ class Entry(NamedTuple):
     Attributes
     ----------
     end : `int`
-        Where the next line begins, in bytes.
+        The position of the next line, in bytes.
     operation : `str`
-        ``put``, ``ingest``, ``remove``; ``run`` for what holds for a whole run.
+        ``put``, ``ingest``, ``remove``, or ``run`` for information about a whole run.
     path : `str`
         The file, relative to the tree; empty for a run.
     time : `float`
-        When it was written, in seconds since 1970 (UTC).
+        The time of writing, in seconds since 1970 (UTC).
     fields : mapping
-        All that the line says, by its short keys.
+        All fields of the line, by their short keys.
     """
 
     end: int
@@ -60,25 +60,25 @@ class Entry(NamedTuple):
 
 
 def append(root: str, operation: Operation, path: str, **fields: Any) -> None:
-    """Write a line into the journal of a tree, if that can be done; nothing is raised if not.
+    """Append a line to the journal of a tree if possible; failures are ignored.
 
     Parameters
     ----------
     root : `str`
         The tree's root directory.
-    operation : `str`
-        What was done.
+    operation : `Operation`
+        The operation.
     path : `str`
         The file, relative to ``root``.
-    **fields
-        What else the line says; values that JSON does not know are written as text.
+    **fields : object
+        Further fields of the line; values that JSON lacks are written as text.
     """
     line = {"op": operation, "t": round(time.time(), 6), "f": path, **fields}
     _write(root, f"{_encode(line)}\n")
 
 
 def append_lines(root: str, lines: Iterable[Mapping[str, Any]]) -> None:
-    """Write whole lines, such as another journal has them, in one step; see `append`."""
+    """Append whole lines, for example of another journal, in one step; see `append`."""
     texts = [*map(_encode, lines)]
     if texts:
         _write(root, "\n".join((*texts, "")))
@@ -89,13 +89,13 @@ def files(root: str) -> list[str]:
     folder = os.path.join(root, FOLDER)
     try:
         names = os.listdir(folder)
-    except OSError:  # there is none, or it is not for us to read
+    except OSError:  # it is missing, or we may not read it
         return []
     return [os.path.join(folder, name) for name in sorted(names) if name.endswith(".jsonl")]
 
 
 def writer(path: str) -> tuple[str, int | None]:
-    """Return the host and the number of the user whose journal a file is, by its name."""
+    """Return the host and the user ID of a journal's writer, from its file name."""
     host, _, number = os.path.basename(path).removesuffix(".jsonl").rpartition("-")
     return host, int(number) if number.isdecimal() else None
 
@@ -107,14 +107,14 @@ def read(path: str, start: int = 0) -> Iterator[Entry]:
     ----------
     path : `str`
         One of `files`.
-    start : `int`
-        Where to begin: the ``end`` of a line that was read before.
+    start : `int`, optional
+        The position to begin at: the ``end`` of a line that was read before.
 
     Notes
     -----
-    Lines that make no sense are passed over, as is a last one that is not yet ended. What was torn
-    by a full disk does not spoil the line behind it. That the file is still the one of which
-    ``start`` tells is for the caller to see: by its inode, and that it is no shorter.
+    Invalid lines are skipped, and so is an incomplete last one. A line torn by a full disk does not
+    spoil the next. Callers have to check that ``start`` belongs to the same file: by its inode, and
+    that the file has not become shorter.
     """
     stream = opened(path)
     if stream is not None:
@@ -123,7 +123,7 @@ def read(path: str, start: int = 0) -> Iterator[Entry]:
 
 
 def opened(path: str) -> BinaryIO | None:
-    """Open a journal to read; None if it is gone, or no plain file."""
+    """Return a journal opened for reading; None if it is missing or not a regular file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -137,7 +137,7 @@ def opened(path: str) -> BinaryIO | None:
 def entries(stream: BinaryIO, start: int = 0) -> Iterator[Entry]:
     """Yield the lines of an open journal; see `read`."""
     stream.seek(start)
-    is_rest = False  # of a line that is too long
+    is_rest = False  # inside a line that is too long
     while line := stream.readline(_LONGEST):
         start += len(line)
         if not line.endswith(b"\n"):
@@ -154,7 +154,7 @@ def entries(stream: BinaryIO, start: int = 0) -> Iterator[Entry]:
 def _entry(line: bytes, end: int) -> Entry | None:
     try:
         fields = json.loads(line)
-    # RecursionError: of brackets in brackets
+    # RecursionError: deeply nested brackets
     except (ValueError, RecursionError):
         begin = line.rfind(_START)
         return _entry(line[begin:], end) if begin > 0 else None
@@ -179,16 +179,19 @@ def _write(root: str, text: str) -> None:
             descriptor = os.open(path, _FLAGS | os.O_CREAT, 0o666)
             groups.give(path, groups.of(path))
         try:
-            # In one step, behind all else; a file system that is full takes a part of it, and the
-            # next line is told from that by its beginning.
+            # In one step, at the end; a full file system writes a part of it, from which the next
+            # line is distinguished by its beginning.
             os.write(descriptor, text.encode())
         finally:
             os.close(descriptor)
-    # Read-only, another user's, full: what was written is there all the same.
+    # Read-only, another user's, full: the data were written all the same.
     except (OSError, PersistenceError):
         return
 
 
 def _is_ours(root: str) -> bool:
-    """Check whether a journal may be begun: what others begin, the tree's owner could not go on."""
+    """Return whether a journal may be created.
+
+    In another user's tree it may not: its owner could not append to it.
+    """
     return os.path.isdir(root) and not ownership.refusal(root)

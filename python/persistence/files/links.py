@@ -1,4 +1,4 @@
-"""Symbolic links: where they lead, or that they do not; relative ones, which move with a tree."""
+"""Symbolic links: their targets, broken ones, and relative ones, which move with a tree."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import os
 
 
 def relative(source: str, directory: str) -> str:
-    """Return what a link in a directory has to hold to lead to a file by a relative path.
+    """Return the target text of a relative link from a directory to a file.
 
     Parameters
     ----------
     source : `str`
         The file.
     directory : `str`
-        The directory, which has to be there.
+        The directory of the link, which has to exist.
 
     Returns
     -------
     path : `str`
-        It holds as long as the tree around both stays as it is, wherever the tree is moved. Links
-        on the way to the source, inside that tree, are kept.
+        The relative path. It stays valid when the tree around both is moved. Links on the way to
+        the source, inside that tree, are kept.
     """
     source, here = os.path.abspath(source), os.path.realpath(directory)
     above = os.path.dirname(source)
@@ -31,18 +31,18 @@ def relative(source: str, directory: str) -> str:
 
 
 def lies_in(path: str, directory: str) -> bool:
-    """Check whether a path is a directory, or lies in it, wherever links on the way lead."""
+    """Return whether a path is a directory or inside it, with all links resolved."""
     top = os.path.realpath(directory)
     return os.path.commonpath([top, os.path.realpath(path)]) == top
 
 
 def fault(path: str) -> str:
-    """Return why a path leads to nothing, if a link is the reason; otherwise an empty text.
+    """Return why a path is missing, if a link is the reason; otherwise an empty text.
 
     Parameters
     ----------
     path : `str`
-        The file; it, or a directory on the way to it, may be a link.
+        The file. It, or a directory on the way to it, may be a link.
 
     Returns
     -------
@@ -58,9 +58,9 @@ def fault(path: str) -> str:
 
 
 def problem(path: str) -> str:
-    """Return what stands between a path and its file, as the end of a sentence; empty if nothing.
+    """Return why a path cannot be reached, as the end of a sentence; empty if it can.
 
-    Such as ``is not there``.
+    For example ``is not there``.
     """
     try:
         os.stat(path)

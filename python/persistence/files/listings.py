@@ -1,4 +1,4 @@
-"""Which of very many paths are there: directories are listed, where that costs less than to ask."""
+"""Existence of very many paths: directories are listed where that is cheaper than single checks."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
-# A directory is not read further than so many names for each that is asked for.
+# Names of a directory that are read at most, per name that is looked for.
 _PER_NAME = 16
 _AT_LEAST = 256
-# As many questions cost less than a listing.
+# So few checks cost less than a listing.
 _FEW = 4
-# No more names than these are remembered.
+# The most names that are cached.
 _ENOUGH = 1 << 19
 
 
 class _Names(NamedTuple):
-    """What a directory holds: names, and names of links, which may lead to nothing."""
+    """The names in a directory: files, and links, which may be broken."""
 
     plain: Set[str]
     links: Set[str]
@@ -27,36 +27,36 @@ _NOTHING = _Names(frozenset(), frozenset())
 
 
 class Listings:
-    """Tells which paths of a tree are there, as `os.access` would say.
+    """The existence of paths in a tree, as `os.access` would report it.
 
-    What a directory held when it was first listed is remembered: an instance is for one answer, or
-    for one that is given in parts.
+    Directories are cached when they are first listed: use an instance for one query only.
     """
 
     def __init__(self) -> None:
         self._listed: dict[str, _Names] = {}
         self._remembered = 0
-        # Directories that were too long to be read, and the number of names after which.
+        # Directories too long to read, with the number of names after which reading stopped.
         self._long: dict[str, int] = {}
 
     def present(
         self, root: str, paths: Mapping[str, Sequence[str]], endings: Sequence[str] = ("",)
     ) -> dict[str, list[str]]:
-        """Return those of some files that are there, as they are called or with an ending.
+        """Return those of some files that exist, as they are or with an ending.
 
         Parameters
         ----------
         root : `str`
             The tree.
-        paths : mapping
-            Directory in it -> paths of files in that, as `by_directory` gives them.
-        endings : sequence of `str`
-            What may follow each path, unless it ends so; see `persistence.files.atomic.find`.
+        paths : mapping of `str` to sequence of `str`
+            Directory in the tree -> paths of files in it, as `by_directory` returns them.
+        endings : sequence of `str`, optional
+            Endings that may follow each path, unless it has them already; see
+            `persistence.files.atomic.find`.
 
         Returns
         -------
         there : `dict`
-            Directory -> paths; without directories that have none of theirs.
+            Directory -> existing paths; without directories that have none.
         """
         there: dict[str, list[str]] = {}
         tops = self._tops(root, paths)
@@ -79,13 +79,13 @@ class Listings:
         return there
 
     def _tops(self, root: str, directories: Collection[str]) -> Set[str] | None:
-        """Return the names in the root, where that spares asking for many directories."""
+        """Return the names in the root, if that makes checks of many directories unnecessary."""
         tops = {directory.partition("/")[0] for directory in directories}
         listed = self._names(f"{root}/", len(tops))
         return None if listed is None or "" in tops else listed.plain | listed.links
 
     def _names(self, directory: str, asked: int) -> _Names | None:
-        """Return what a directory holds; None if asking for each name costs less."""
+        """Return the names in a directory; None if single checks cost less."""
         names = self._listed.get(directory)
         if names is None and asked > _FEW and _PER_NAME * asked > self._long.get(directory, 0):
             limit = _PER_NAME * asked + _AT_LEAST
@@ -105,7 +105,7 @@ class Listings:
 
 
 def _list(directory: str, limit: int) -> _Names | None:
-    """List a directory; None if it cannot be listed, or is longer than a limit."""
+    """Return a directory's names; None if it cannot be listed, or is longer than a limit."""
     plain, links = {".", ".."}, set[str]()
     try:
         with os.scandir(directory) as entries:
@@ -120,12 +120,12 @@ def _list(directory: str, limit: int) -> _Names | None:
         return _NOTHING
     except (OSError, ValueError):
         return None
-    # Where names may be read, but nothing may be entered, no file is there for us.
+    # A directory that may be listed, but not entered, has no files for us.
     return _Names(plain, links) if os.access(directory, os.X_OK) else _NOTHING
 
 
 def _is_there(directory: str, name: str, endings: Sequence[str], listed: _Names | None) -> bool:
-    """Check whether a file is in a directory; one that is not listed is asked for it."""
+    """Return whether a file is in a directory; without a listing, check the file itself."""
     for ending in endings:
         if ending and name.endswith(ending):
             continue
@@ -139,12 +139,12 @@ def _is_there(directory: str, name: str, endings: Sequence[str], listed: _Names 
 
 
 def by_directory(paths: Iterable[str]) -> dict[str, list[str]]:
-    """Return paths of files by their directories; an empty text is the root."""
+    """Return paths of files by directory; an empty text is the root."""
     found: dict[str, list[str]] = {}
     last, its = None, list[str]()
     for path in paths:
         directory = path[: max(path.rfind("/"), 0)]
-        if directory != last:  # neighbours mostly lie together
+        if directory != last:  # neighbours are mostly in one directory
             last, its = directory, found.setdefault(directory, [])
         its.append(path)
     return found

@@ -1,4 +1,4 @@
-"""What tells that a directory is a repository."""
+"""The files that mark a directory as a repository."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 
 CONFIGURATION = "repositoryCfg.yaml"
 OLD = ("_mapper", "_parent", "registry.sqlite3")
-# A directory that Gen2 takes for no repository, such as a calibration root, may have it, too.
+# Directories that are not repositories for Gen2, such as calibration roots, may have it, too.
 SETTINGS = ".persistence/settings.yaml"
 NAMES = (CONFIGURATION, *OLD)
 
 
 def is_repository(directory: str) -> bool:
-    """Check whether a directory has one of the files, or links, of a repository."""
-    # Asked of each directory that is written to: `os.path.lexists` takes twice as long.
+    """Return whether a directory has one of the files, or links, of a repository."""
+    # Called for each directory that is written to: `os.path.lexists` takes twice as long.
     return any(
         os.access(os.path.join(directory, name), os.F_OK, follow_symlinks=False)
         for name in (*NAMES, SETTINGS)
@@ -21,7 +21,7 @@ def is_repository(directory: str) -> bool:
 
 
 def nearest(directory: str) -> str | None:
-    """Return the repository that a directory is, or lies in; None if there is none."""
+    """Return the repository that a directory is, or is inside of; None if there is none."""
     while not is_repository(directory):
         directory, below = os.path.dirname(directory), directory
         if directory == below:

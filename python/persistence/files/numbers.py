@@ -1,4 +1,4 @@
-"""Numbers as the types that files and policies have for them: the same numbers, or an error."""
+"""Exact conversion of numbers to the types of files and policies."""
 
 from __future__ import annotations
 
@@ -10,34 +10,33 @@ from persistence.errors import FormatterError
 
 
 def exact(values: Any, dtype: Any) -> Any:
-    """Return numbers as another type, which must hold each of them.
+    """Return numbers as another type, which has to hold each of them.
 
-    Integers keep their values: a number that is too large or too small, NaN, infinity and a
-    fraction are errors. Floats may lose digits, but not become infinite. Masked numbers may be
-    anything.
+    Integers keep their values: numbers out of range, NaN, infinity and fractions are errors. Floats
+    may lose digits, but not become infinite. Masked numbers are not checked.
 
     Parameters
     ----------
     values : array
         Numbers, perhaps masked.
-    dtype : `numpy.dtype` or what makes one
+    dtype : `numpy.dtype` or convertible
         The type.
 
     Returns
     -------
     values : array
-        The same array, if it has the type.
+        The same array, if it has the type already.
 
     Raises
     ------
     FormatterError
-        If a number would change; the message shows the first one, and where it is.
+        If a number would change; the message contains the first one and its index.
     """
     dtype = np.dtype(dtype)
     if np.can_cast(values.dtype, dtype):
         return values.astype(dtype, copy=False)
     if values.dtype.kind not in "biuf" or dtype.kind not in "iuf":
-        raise FormatterError(f"values of type {values.dtype} are no numbers of type {dtype}")
+        raise FormatterError(f"values of type {values.dtype} are not numbers of type {dtype}")
     if dtype.kind in "iu" and values.dtype.kind in "iu" and _within(values, np.iinfo(dtype)):
         return values.astype(dtype)
     if dtype.kind == "f":
@@ -45,7 +44,7 @@ def exact(values: Any, dtype: Any) -> Any:
             with np.errstate(over="raise", under="ignore"):
                 return values.astype(dtype)
         except FloatingPointError:
-            pass  # which number it is, is told below
+            pass  # the message below names the number
     with np.errstate(all="ignore"):
         cast = values.astype(dtype)
         changed = _is_outside(values, dtype) if dtype.kind in "iu" else np.isinf(cast)
@@ -57,16 +56,16 @@ def exact(values: Any, dtype: Any) -> Any:
 
 
 def _within(values: Any, limits: Any) -> bool:
-    # The least and the greatest alone: a pass over an image without another array.
+    # Only the extremes: no temporary array for an image.
     return not values.size or bool(values.min() >= limits.min and values.max() <= limits.max)
 
 
 def _is_outside(values: Any, dtype: np.dtype[Any]) -> Any:
-    """Return where numbers are beyond an integer type, or none at all."""
+    """Return a mask of the numbers beyond the limits of an integer type."""
     limits = np.iinfo(dtype)
     if values.dtype.kind != "f":
         return (values < limits.min) | (values > limits.max)
-    # The greatest integer is no float, where the type is long: it would be rounded up.
+    # The largest 64-bit integer is not a float: it would be rounded up.
     beyond = float(limits.max) + (1.0 if float(limits.max) == limits.max else 0.0)
     return ~((values >= float(limits.min)) & (values < beyond))
 

@@ -1,4 +1,4 @@
-"""To whom a repository belongs, and who may write into it."""
+"""The owner of a repository, and permission to write to it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from persistence.files import settings
 
 
 def owner(path: str) -> str:
-    """Return the user that a file or directory belongs to, as `user` tells it."""
+    """Return the owner of a file or directory, as `user` formats it."""
     return user(os.stat(path).st_uid)
 
 
 def user(number: int) -> str:
-    """Return a user's name and number, ``alice (uid 1001)``; or the number, if there is no name."""
-    import pwd  # not on Windows, and asked only for a message
+    """Return a user's name and number, ``alice (uid 1001)``.
+
+    Only the number if there is no name.
+    """
+    import pwd  # lazy: not on Windows, only needed for messages
 
     try:
         return f"{pwd.getpwuid(number).pw_name} (uid {number})"
@@ -33,23 +36,23 @@ def group(number: int) -> str:
 
 
 def is_member(number: int) -> bool:
-    """Check whether this process is in a group; root is in each."""
+    """Return whether this process is in a group; root is in every group."""
     return os.geteuid() == 0 or number in (os.getegid(), *os.getgroups())
 
 
 def refusal(root: str) -> str:
-    """Return why this process is not to write into a repository that is another user's.
+    """Return why this process must not write to another user's repository.
 
     Parameters
     ----------
     root : `str`
-        The directory; its owner is the repository's.
+        The directory; its owner is the repository's owner.
 
     Returns
     -------
     refusal : `str`
-        Empty if the directory is not there, or belongs to the user of this process, or the
-        repository is shared with a group that this process is in.
+        Empty if the directory is missing, or belongs to the user of this process, or the repository
+        is shared with a group of this process.
 
     Raises
     ------
@@ -58,8 +61,7 @@ def refusal(root: str) -> str:
 
     Notes
     -----
-    Root is refused like others. The files that root writes are root's, and the owner could not
-    replace them.
+    Root is refused like other users: root's files could not be replaced by the owner.
     """
     try:
         status = os.stat(root)
@@ -77,5 +79,5 @@ def refusal(root: str) -> str:
         advice += "; or write all the same with force=True (--force in a command)"
     return (
         f"{root} belongs to {theirs}, and you are {user(os.geteuid())}: nothing is written there. "
-        f"Read it, and give a directory of your own as the output; or {advice}"
+        f"Read it, and use a directory of your own as the output; or {advice}"
     )

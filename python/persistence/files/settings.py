@@ -1,7 +1,6 @@
-"""Settings of a repository that Gen2 has no place for: its ``.persistence/settings.yaml``.
+"""Settings of a repository that Gen2 lacks: its ``.persistence/settings.yaml``.
 
-Gen2 ignores the file, and reading a repository does not need it: it says how the repository is
-written.
+Gen2 ignores the file, and readers do not need it: it controls how the repository is written.
 """
 
 from __future__ import annotations
@@ -14,29 +13,29 @@ from persistence.errors import PolicyError, RepositoryError, did_you_mean
 from persistence.files import marks
 
 FILE = marks.SETTINGS
-# The values that each setting may have.
+# The allowed values of each setting.
 _VALUES: Mapping[str, tuple[str, ...]] = {"shared": ("group",)}
 
 
 class Settings(NamedTuple):
-    """How a repository is written.
+    """The settings for writing to a repository.
 
     Attributes
     ----------
     shared : `str` or None
-        ``group`` if everybody in the group of its directory writes into it.
+        ``group`` if all members of the directory's group write to the repository.
     """
 
     shared: str | None = None
 
 
 def read(root: str) -> Settings:
-    """Read the settings of a repository; without the file, each has its default.
+    """Read the settings of a repository; without the file, all have their defaults.
 
     Raises
     ------
     RepositoryError
-        If the file cannot be read, or says something that it cannot mean.
+        If the file cannot be read, or contains an invalid setting.
     """
     path = os.path.join(root, FILE)
     try:
@@ -56,12 +55,12 @@ def read(root: str) -> Settings:
 
 
 def changed(root: str, **values: str) -> str:
-    """Return what the file of a repository is to hold: some new settings, and the others.
+    """Return the new content of a repository's settings file, with some settings changed.
 
     Raises
     ------
     RepositoryError
-        If the others cannot be read.
+        If the existing settings cannot be read.
     """
     from persistence.files import yaml_nodes
 

@@ -1,4 +1,4 @@
-"""Sharing a repository with a group: its setting, and what is in it already."""
+"""Sharing of a repository with a group: its setting, and its existing files."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from persistence.files import atomic, groups, marks, settings
 
 
 class Shared(NamedTuple):
-    """What `share` found.
+    """The counts of a call of `share`.
 
     Attributes
     ----------
     given : `int`
-        How many files and directories the group may write now.
+        Files and directories that are now writable for the group.
     foreign : `int`
-        How many belong to other users, and stay as they are.
+        Those of other users, which were not changed.
     linked : `int`
-        How many are links, or files that have other names, and stay as they are.
+        Links, and files with other names, which were not changed.
     """
 
     given: int
@@ -29,23 +29,23 @@ class Shared(NamedTuple):
 
 
 def share(root: str, group: int, dry_run: bool = False) -> Shared:
-    """Share a repository with a group: what is in it, and what is written from now on.
+    """Share a repository with a group: its existing files, and future ones.
 
-    Repositories that lie in it, such as reruns, stay as they are.
+    Repositories inside it, such as reruns, are not changed.
 
     Parameters
     ----------
     root : `str`
         The repository's directory.
     group : `int`
-        The group, which this process has to be in.
-    dry_run : `bool`
-        Change nothing; count only what would be given.
+        The group's number; this process has to be a member.
+    dry_run : `bool`, optional
+        Whether to change nothing and only count.
 
     Raises
     ------
     RepositoryError
-        If the repository is not this user's, or its settings cannot be read or written.
+        If the repository is another user's, or its settings cannot be read or written.
     """
     path = os.path.join(root, settings.FILE)
     try:
@@ -57,7 +57,7 @@ def share(root: str, group: int, dry_run: bool = False) -> Shared:
         raise RepositoryError(f"{error.filename or path}: {error.strerror or error}") from error
     groups.forget()
     given = foreign = linked = 0
-    if dry_run:  # what would come with the setting
+    if dry_run:  # the file that the setting would create
         given = sum(not os.path.lexists(new) for new in (os.path.dirname(path), path))
     for directory, names, files in os.walk(root):
         if directory != root and marks.is_repository(directory):

@@ -1,7 +1,7 @@
-"""SQLite files that are read: how they are opened, what their errors mean, how names are quoted.
+"""SQLite files for reading: connections, explanations of errors, and quoting.
 
-It stands alone, for who completes a command line asks a registry before anything else can be
-imported.
+The module imports little, because the completion of a command line queries a registry before
+anything else is imported.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _inherited: list[sqlite3.Connection] = []
 
 
 def leave_to_parent(connection: sqlite3.Connection) -> None:
-    """Let a connection be that a forked process has from its parent: neither use nor close it.
+    """Keep a connection that was inherited by a fork, neither using nor closing it.
 
-    SQLite closes what nobody refers to, and what is closed rolls back the parent's transaction
+    SQLite closes unreferenced connections, and closing rolls back the parent's transaction
     (https://sqlite.org/howtocorrupt.html, 2.6).
     """
     _inherited.append(connection)
 
 
 def connect(path: str, wait: float) -> sqlite3.Connection:
-    """Connect for reading only: no file is made, no journal left."""
+    """Connect for reading only: no file is created, and no journal left behind."""
     if not os.path.isfile(path):
         raise RegistryError(links.fault(path) or f"there is no registry at {path}")
     try:
@@ -56,21 +56,21 @@ def connect(path: str, wait: float) -> sqlite3.Connection:
 
 
 def _how(path: str) -> str:
-    """Choose how a file is opened.
+    """Return the mode for opening a file.
 
-    SQLite cannot read a file in WAL mode without making two others beside it. Where that is
+    SQLite cannot read a file in WAL mode without creating two others beside it. Where that is
     forbidden, and no transaction waits in the log, the file is read as it is, without locks.
     """
     if os.access(os.path.dirname(path) or ".", os.W_OK) or _left(path, "-wal"):
         return "mode=ro"
     with open(path, "rb") as stream:
         header = stream.read(20)
-    # Bytes 18 and 19 say which kind of journal (https://sqlite.org/fileformat.html, 1.3.3).
+    # Bytes 18 and 19 are the kind of journal (https://sqlite.org/fileformat.html, 1.3.3).
     return "mode=ro&immutable=1" if header[18:20] == b"\2\2" else "mode=ro"
 
 
 def _left(path: str, ending: str) -> bool:
-    """Say whether a journal with something in it lies beside a registry."""
+    """Return whether a registry has a non-empty journal beside it."""
     try:
         return os.path.getsize(path + ending) > 0
     except OSError:
@@ -78,19 +78,19 @@ def _left(path: str, ending: str) -> bool:
 
 
 def escaped(path: str) -> str:
-    """Write a path as SQLite wants it in a URI (https://sqlite.org/uri.html, 3.1)."""
+    """Return a path escaped for SQLite's URIs (https://sqlite.org/uri.html, 3.1)."""
     return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
 def quoted(name: str) -> str:
-    """Quote an identifier. In double quotes SQLite would take an unknown one for a text."""
+    """Return a quoted identifier. SQLite takes an unknown one in double quotes for a text."""
     if "]" in name or "\0" in name:
         raise RegistryError(f"{name!r} cannot be the name of a table or column")
     return f"[{name}]"
 
 
 def explained(error: Exception, path: str, waited: float) -> RegistryError:
-    """Say what is wrong with a registry, in its terms."""
+    """Return an SQLite error as a RegistryError that explains the cause."""
     text = str(error)
     journals = [path + ending for ending in ("-journal", "-wal") if _left(path, ending)]
     if journals and ("readonly" in text or "unable to open" in text):
@@ -102,12 +102,12 @@ def explained(error: Exception, path: str, waited: float) -> RegistryError:
     if "locked" in text or "busy" in text:
         return RegistryLocked(f"{path} is locked by {holders(path)}; waited {waited:.1f} s")
     if "not a database" in text or "malformed" in text:
-        return RegistryError(f"{path} is no SQLite registry, or a damaged one ({text})")
+        return RegistryError(f"{path} is not an SQLite registry, or is damaged ({text})")
     return RegistryError(links.fault(path) or f"{path}: {text}")
 
 
 def holders(path: str) -> str:
-    """Name the processes that hold locks on a file, where Linux's ``/proc/locks`` tells."""
+    """Return the processes that lock a file, as far as Linux's ``/proc/locks`` shows them."""
     try:
         inode = os.stat(path).st_ino
         with open("/proc/locks", encoding="ascii") as locks:
@@ -128,4 +128,4 @@ def _command(pid: str) -> str:
         with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as stream:
             return " ".join(stream.read().replace("\0", " ").split())[:80]
     except OSError:
-        return "ended by now"
+        return "has ended"

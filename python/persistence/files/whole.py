@@ -1,8 +1,8 @@
-"""Whether a file is there and whole, by what its format says of its end.
+"""Completeness of files, as far as the end of their formats shows it.
 
-Nothing is decoded and no value is checked, so that thousands of outputs can be asked in seconds. A
-FITS file that was cut between two of its HDUs, and YAML that was cut between two lines, are whole
-as far as their formats tell.
+Nothing is decoded and no value is checked, so that thousands of outputs can be checked in seconds.
+A FITS file that was cut between two HDUs, and YAML that was cut between two lines, cannot be
+recognized.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _TRUNCATED = "is truncated"
 
 
 def fault(path: str) -> str:
-    """Return what is wrong with a file, as the end of a sentence; empty if it is whole.
+    """Return what is wrong with a file, as the end of a sentence; empty if it is complete.
 
     Parameters
     ----------
     path : `str`
-        The file: FITS, gzip, pickle, Parquet, PNG and YAML are known by their first bytes or by
-        their names. Others are whole if they are not empty.
+        The file: FITS, gzip, pickle, Parquet, PNG and YAML are recognized by their first bytes or
+        names. Other files are complete if they are not empty.
 
     Returns
     -------
     fault : `str`
-        Such as ``is missing``, ``is empty``, ``is truncated``, or which missing file it links to.
+        Such as ``is missing``, ``is empty``, ``is truncated``, or the missing target of a link.
     """
     try:
         with open(path, "rb") as stream:
@@ -55,7 +55,7 @@ def _nothing(path: str, size: int) -> str:
 
 
 def _fits(path: str, size: int) -> str:
-    """Walk over the headers, and compare the sizes that they state with that of the file."""
+    """Compare the file's size with the sizes that its headers state."""
     try:
         for _cards in fits_headers.scan(path):
             pass
@@ -65,7 +65,7 @@ def _fits(path: str, size: int) -> str:
 
 
 def _gzip(path: str, size: int) -> str:
-    """Unpack it: only its checksum tells, which stands at the end."""
+    """Check the checksum at the end by unpacking everything."""
     try:
         with gzip.open(path) as stream:
             while stream.read(_PIECE):
@@ -76,7 +76,7 @@ def _gzip(path: str, size: int) -> str:
 
 
 def _pickle(path: str, size: int) -> str:
-    """Go from opcode to opcode until the last one, creating nothing."""
+    """Walk over the opcodes up to the last one, without creating objects."""
     import pickletools  # lazy: slow to import, and few outputs are pickles
 
     try:
@@ -89,7 +89,7 @@ def _pickle(path: str, size: int) -> str:
 
 
 def _ends(ending: bytes) -> Callable[[str, int], str]:
-    """Return a check for formats whose files end with the same bytes."""
+    """Return a check for formats whose files end with constant bytes."""
 
     def check(path: str, size: int) -> str:
         with open(path, "rb") as stream:

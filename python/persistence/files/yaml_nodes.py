@@ -1,6 +1,6 @@
-"""YAML files read as data, with the line of everything: no tag in them can run code.
+"""YAML files read as data, with line numbers: no tag in them can run code.
 
-The only module, with `persistence.formatters.yaml`, that knows the YAML library.
+Only this module and `persistence.formatters.yaml` use the YAML library.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from persistence.errors import PolicyError, PolicyWarning, warn_caller
 Node = yaml.Node
 
 _CORE = "tag:yaml.org,2002:"
-# libyaml parses ten times faster; a PyYAML built without it works all the same.
+# libyaml parses ten times faster; PyYAML also works without it.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_Base):  # type: ignore[misc]  # the base is chosen at run time
-    """A safe loader that asks PyYAML's resolver only about scalars that may be no text.
+    """A safe loader that calls PyYAML's resolver only for scalars that may not be texts.
 
-    Half the time.
+    This halves the time.
     """
 
     _first = frozenset(first for first in yaml.SafeLoader.yaml_implicit_resolvers if first)
@@ -35,15 +35,15 @@ class _Loader(_Base):  # type: ignore[misc]  # the base is chosen at run time
         return super().resolve(kind, value, implicit)
 
     def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        """Path resolvers are not used here."""
+        """Skip path resolvers, which are not used here."""
 
     def ascend_resolver(self) -> None:
-        """Path resolvers are not used here."""
+        """Skip path resolvers, which are not used here."""
 
 
-# What no camera comes near, and what the parser and Python's stack bear.
+# Far above any camera's files, but within the limits of the parser and of Python's stack.
 _DEEPEST, _LARGEST, _SAFE = 100, 1_000_000, 5000
-_OPEN = (0, 0)  # the size and depth of what is being measured
+_OPEN = (0, 0)  # the size and depth of a node that is being measured
 _KINDS = {yaml.ScalarNode: "scalar", yaml.SequenceNode: "sequence", yaml.MappingNode: "mapping"}
 _SHAPES: Mapping[str, str] = {
     **{
@@ -58,12 +58,12 @@ _PLAIN = frozenset(_CORE + kind for kind in ("int", "float", "bool", "null", "ti
 
 
 def compose(path: str) -> Node | None:
-    """Parse a file into nodes, which know their line. An empty file gives None.
+    """Return a file parsed into nodes, which have line numbers; None for an empty file.
 
     Raises
     ------
     PolicyError
-        If the file is missing, or is not YAML, or holds itself or more than fits.
+        If the file is missing, is not YAML, contains itself, or is too large.
     """
     try:
         with open(path, encoding="utf-8") as stream:
@@ -75,9 +75,9 @@ def compose(path: str) -> Node | None:
 
 
 def compose_text(text: str, name: str) -> Node | None:
-    """Parse text into nodes that say they stand in ``name``; see `compose`."""
+    """Return parsed text; the nodes name ``name`` as their file. See `compose`."""
     stream = io.StringIO(text)
-    stream.name = name  # where the parser looks for it
+    stream.name = name  # the parser reads this attribute
     try:
         if sum(map(text.count, "[{-?:")) > _SAFE:
             _refuse_deep(text, name)
@@ -94,28 +94,28 @@ def _not_yaml(name: str, error: Exception) -> PolicyError:
 
 
 def _refuse_deep(text: str, name: str) -> None:
-    """Refuse deep nesting: the parser, which recurses, would take the process with it."""
+    """Raise an error for deep nesting, with which the recursive parser would crash the process."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
             event, yaml.CollectionEndEvent
         )
         if depth > _DEEPEST:
-            line = event.start_mark.line + 1  # type: ignore[union-attr]  # what begins has a place
+            line = event.start_mark.line + 1  # type: ignore[union-attr]  # a start event has a position
             raise PolicyError(f"{name}:{line}: this is nested more than {_DEEPEST} deep")
 
 
 def _measure(node: Node, known: dict[int, tuple[int, int]], level: int = 0) -> tuple[int, int]:
-    """Give how many nodes a node holds, and how deep, once its anchors are followed.
+    """Return the number of nodes in a node, and its depth, with anchors followed.
 
     Raises
     ------
     PolicyError
-        If it holds itself, or too much, or is not of the shape that its tag tells.
+        If it contains itself, is too large, or does not have the shape of its tag.
     """
     if id(node) in known:
         if known[id(node)] == _OPEN:
-            raise PolicyError(f"{where(node)}: this holds itself")
+            raise PolicyError(f"{where(node)}: this contains itself")
         if level + known[id(node)][1] > _DEEPEST:
             raise PolicyError(f"{where(node)}: this is nested more than {_DEEPEST} deep")
         return known[id(node)]
@@ -133,30 +133,30 @@ def _measure(node: Node, known: dict[int, tuple[int, int]], level: int = 0) -> t
         held, below = _measure(child, known, level + 1)
         size, depth = size + held, max(depth, below)
     if size > _LARGEST:
-        raise PolicyError(f"{where(node)}: this holds more than {_LARGEST} values")
+        raise PolicyError(f"{where(node)}: this contains more than {_LARGEST} values")
     known[id(node)] = size, depth + 1
     return known[id(node)]
 
 
 def where(node: Node) -> str:
-    """Say where a node stands: ``file.yaml:12``."""
+    """Return the position of a node: ``file.yaml:12``."""
     return f"{node.start_mark.name}:{node.start_mark.line + 1}"
 
 
 def items(node: Node | None) -> dict[str, Node]:
-    """Give the values of a mapping node by key; what ``<<:`` merges in comes first, and loses.
+    """Return the values of a mapping node by key; ``<<:`` merges in values with lower priority.
 
-    Of a key that stands there twice the last value counts, as Gen2 had it, with a warning.
+    If a key is repeated, the last value counts, as in Gen2, with a warning.
 
     Raises
     ------
     PolicyError
-        If the node is no mapping.
+        If the node is not a mapping.
     """
     if node is None:
         return {}
     if not isinstance(node, yaml.MappingNode):
-        raise PolicyError(f"{where(node)}: a mapping (key: value) belongs here, not {_shown(node)}")
+        raise PolicyError(f"{where(node)}: expected a mapping (key: value), not {_shown(node)}")
     merged: dict[str, Node] = {}
     own: dict[str, Node] = {}
     for key, value in node.value:
@@ -166,8 +166,8 @@ def items(node: Node | None) -> dict[str, Node]:
         elif not isinstance(key, yaml.ScalarNode):
             raise PolicyError(f"{where(key)}: a key has to be text or a number")
         else:
-            if key.value in own:  # policies of Gen2 have such
-                message = f"{where(key)}: key {key.value!r} stands here twice; the last counts"
+            if key.value in own:  # some policies of Gen2 have repeated keys
+                message = f"{where(key)}: key {key.value!r} is repeated; the last value counts"
                 warn_caller(message, PolicyWarning)
             own[key.value] = value
     return merged | own if merged else own
@@ -184,7 +184,7 @@ def is_list(node: Node) -> bool:
 
 
 def mapping(values: Mapping[str, Node], like: Node) -> Node:
-    """Make a mapping node that stands where another does."""
+    """Return a mapping node with the position of another node."""
     keys = {
         key: yaml.ScalarNode(f"{_CORE}str", key, node.start_mark) for key, node in values.items()
     }
@@ -193,22 +193,22 @@ def mapping(values: Mapping[str, Node], like: Node) -> Node:
 
 
 def sequence(values: list[Node], like: Node) -> Node:
-    """Make a list's node that stands where another does."""
+    """Return a list node with the position of another node."""
     return yaml.SequenceNode(f"{_CORE}seq", values, like.start_mark, like.end_mark)
 
 
 def text(value: str, like: Node) -> Node:
-    """Make a text's node that stands where another does."""
+    """Return a text node with the position of another node."""
     return yaml.ScalarNode(f"{_CORE}str", value, like.start_mark, like.end_mark)
 
 
 def at(top: Mapping[str, Node], *path: str | int) -> Node:
-    """Return the node that keys, and numbers in lists, lead to; the last that there is on the way.
+    """Return the node at a path of keys and list indices, or the last existing one on the way.
 
     Raises
     ------
     KeyError
-        If the first of them is not there.
+        If the first key is missing.
     """
     node = top[str(path[0])]
     for step in path[1:]:
@@ -226,12 +226,12 @@ def _shown(node: Node) -> str:
 
 
 def plain(node: Node) -> Any:
-    """Turn a node into Python data.
+    """Return a node as Python data.
 
     Raises
     ------
     PolicyError
-        If it has a tag beyond YAML's own: such a tag would run code.
+        If it has a tag that is not YAML's own: such a tag would run code.
     """
     if node.tag == f"{_CORE}str":
         return node.value
@@ -242,7 +242,7 @@ def plain(node: Node) -> Any:
             return [plain(child) for child in node.value]
         if node.tag == f"{_CORE}map":
             return {key: plain(value) for key, value in items(node).items()}
-    # PyYAML on a date that is none: AttributeError
+    # PyYAML raises AttributeError for an invalid date
     except (ValueError, AttributeError, yaml.YAMLError) as error:
         raise PolicyError(f"{where(node)}: {node.value!r} cannot be read: {error}") from error
     raise PolicyError(f"{where(node)}: tag {node.tag!r} is not plain data; nothing of it was run")
@@ -254,12 +254,12 @@ def load(path: str) -> Mapping[str, Any]:
 
 
 def flow(value: Any) -> str:
-    """Write data on one line; mappings of any kind are written as plain ones.
+    """Return data as YAML on one line; mappings of any kind are written as plain ones.
 
     Raises
     ------
     PolicyError
-        If a part of it is no plain data.
+        If a part of it is not plain data.
     """
     return (
         _dumped(value, default_flow_style=True, width=10**9, sort_keys=True)
@@ -269,7 +269,7 @@ def flow(value: Any) -> str:
 
 
 def block(value: Mapping[str, Any]) -> str:
-    """Write a mapping on many lines, in its own order; see `flow`."""
+    """Return a mapping as YAML on many lines, in its own order; see `flow`."""
     return _dumped(value, default_flow_style=False, sort_keys=False)
 
 
