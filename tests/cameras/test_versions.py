@@ -129,7 +129,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         [f"valid: [2013-01-01, null], {ONE}", f"valid: [null, 2013-01-01], {ONE}"],
         "camera.yaml:4: geometry.versions overlap, or are not in order",
     ),
-    "no day": ([f"valid: [2013-01-01, 2013-01-01], {ONE}"], "2013-01-01 to 2013-01-01 holds no date"),
+    "no day": ([f"valid: [2013-01-01, 2013-01-01], {ONE}"], "2013-01-01 to 2013-01-01 contains no date"),
     "no date": ([f"valid: [soon, null], {ONE}"], "geometry.versions.valid: 'soon' is not a date"),
     "a time": ([f"valid: ['2013-01-01T12:00', null], {ONE}"], "is not a date"),
     "one end": ([f"valid: [2013-01-01], {ONE}"], "valid is a pair: the first date, and"),

@@ -69,7 +69,7 @@ def test_a_value_of_the_wrong_kind_is_refused_with_its_line(
 WRONG = {
     "composite: {a: src}": "component 'a' has to be a mapping, not 'src'",
     "composite: {a: {datasetType: 5}}": "component 'a': datasetType has to be text, not 5",
-    "keys: {visit: [int]}": "a key is of type int, str, float, not ['int']",
+    "keys: {visit: [int]}": "a key has type int, str, float, not ['int']",
 }
 
 

@@ -223,12 +223,12 @@ WRONG = {
     "a composite that holds itself": (
         "datasets:\n  bad: {composite: {a: {datasetType: bad}}}",
         2,
-        "component 'a' of bad leads in a circle: bad -> bad",
+        "component 'a' of bad is circular: bad -> bad",
     ),
     "composites that hold each other": (
         "datasets:\n  bad: {composite: {a: {datasetType: two}}}\n  two: {composite: {b: {datasetType: bad}}}",
         3,
-        "component 'b' of two leads in a circle: bad -> two -> bad",
+        "component 'b' of two is circular: bad -> two -> bad",
     ),
     "a key that a component needs": (
         "datasets:\n  wcs: {template: '%(tract)d/w%(visit)d.fits', tables: raw}\n"
@@ -239,7 +239,7 @@ WRONG = {
     "data IDs from no component": (
         "datasets:\n  bad: {composite: {coadd: {datasetType: src}, all: {datasetType: src, dataIdFrom: coad.x}}}",
         2,
-        "component 'all' of bad has its data ID from 'coad', which is no component with one of its own; did you mean",
+        "component 'all' of bad has its data ID from 'coad', which is not a component with one of its own; did you mean",
     ),
     "a type that builds on none": (
         "datasets:\n  blue(srk): {template: b}",
@@ -294,7 +294,7 @@ WRONG = {
     "text where a mapping belongs": (
         "datasets:\n  x: a.fits",
         2,
-        "a mapping (key: value) belongs here",
+        "expected a mapping (key: value)",
     ),
     "a tag that would run code": (
         "datasets:\n  x:\n    template: !!python/object/apply:os.system [touch /tmp/hacked]",

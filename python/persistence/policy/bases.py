@@ -1,8 +1,8 @@
-"""Cameras' files that build on another camera: ``base: decam``.
+"""Camera files that build on another camera: ``base: decam``.
 
-A base is a file beside the camera's own, an installed camera by its name, or one of the files that
-come with the package (``lsst.yaml``). Of a camera that is a class, what counts is its policy, and
-its files of ingest as far as they are YAML.
+A base is a file beside the camera's own, an installed camera by its name, or one of the files in
+this package (``lsst.yaml``). Of a camera that is a class, its policy counts, and its ingest files
+as far as they are YAML.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from persistence.policy.section import FRAMEWORK, Layer
 _CAMERAS = "persistence.cameras"  # the entry points by which cameras announce themselves
 _SUFFIX = ".yaml"
 _INCLUDED = os.path.join(FRAMEWORK, "cameras")
-# What names one camera, and is not that of those that build on it.
+# Keys that belong to one camera, and are not inherited.
 _OWN = ("base", "mapper")
-# Files that a camera's class names beside its policy, and the sections that they are.
+# Attributes of a camera's class that name files beside its policy -> the sections that these are.
 _FILES: Mapping[str, str] = {"ingestFile": "ingest", "ingestCalibsFile": "ingestCalibs"}
 
 
@@ -32,13 +32,13 @@ class Base(NamedTuple):
     Attributes
     ----------
     path : `str`
-        Its policy's file.
+        The file of its policy.
     camera : `type` or None
-        The class of its mapper, if it is no file alone.
+        The class of its mapper; None if the camera is a file alone.
     installed : `bool`
-        Whether an installed package has it.
+        Whether an installed package provides it.
     stamp : `tuple` [`int`, `int`] or None
-        When its file was changed last, and its size, as it was read.
+        Time of change and size of the file when it was read.
     """
 
     path: str
@@ -48,25 +48,25 @@ class Base(NamedTuple):
 
     @property
     def is_changed(self) -> bool:
-        """Whether its file is another one by now."""
+        """Whether the file has changed since it was read."""
         return _stamp(self.path) != self.stamp
 
 
 def _stamp(path: str) -> tuple[int, int] | None:
     try:
         status = os.stat(path)
-    except OSError:  # whoever reads it is told
+    except OSError:  # reading it raises the error
         return None
     return status.st_mtime_ns, status.st_size
 
 
 class Chain(NamedTuple):
-    """What a camera's file says, behind what those say that it builds on.
+    """The content of a camera's file, and of the files that it builds on.
 
     Attributes
     ----------
     layers : `list` of mapping
-        What each file says at its top, lowest first.
+        The top level of each file, lowest first.
     bases : `tuple` [`Base`]
         The cameras that it builds on, the nearest first.
     """
@@ -76,19 +76,24 @@ class Chain(NamedTuple):
 
 
 def read(path: str, camera: Any = None) -> Chain:
-    """Read a camera's file, behind the file that it builds on, behind that one's, ...
+    """Read a camera's file, and the files that it builds on, recursively.
 
     Parameters
     ----------
     path : `str`
         The file.
-    camera : `type`, optional
-        The class of its mapper, whose files of ingest count as sections.
+    camera : object, optional
+        The class of its mapper, whose ingest files count as sections.
+
+    Returns
+    -------
+    `Chain`
+        The contents of all files.
 
     Raises
     ------
     PolicyError
-        If a base is not known, or builds on itself; the message has file and line.
+        If a base is unknown, or builds on itself; the message has file and line.
     """
     return _read(Base(path, camera), ())
 
@@ -110,7 +115,7 @@ def _read(camera: Base, above: tuple[str, ...]) -> Chain:
     base = base._replace(stamp=_stamp(base.path))
     if base.path in above:
         line = " -> ".join([*above[above.index(base.path) :], base.path])
-        raise PolicyError(f"{yaml_nodes.where(node)}: base leads in a circle: {line}")
+        raise PolicyError(f"{yaml_nodes.where(node)}: base is circular: {line}")
     below = _read(base, above)
     dropped = {*_OWN, *without}
     layers = [_inherited(layer, dropped) for layer in below.layers]
@@ -125,7 +130,7 @@ def _read(camera: Base, above: tuple[str, ...]) -> Chain:
 
 
 def _inherited(layer: Layer, dropped: Iterable[str]) -> Layer:
-    """Return what a camera's file says to those that build on it."""
+    """Return the part of a camera's file that cameras building on it inherit."""
     kept = {key: node for key, node in layer.items() if key not in dropped}
     if "camera" in kept:
         kept["camera"] = _absolute(kept["camera"])
@@ -133,13 +138,13 @@ def _inherited(layer: Layer, dropped: Iterable[str]) -> Layer:
 
 
 def _absolute(node: Node) -> Node:
-    """Return a path that is relative to the file that says it as one that holds everywhere."""
+    """Return a path relative to its file as an absolute path."""
     path = os.path.join(os.path.dirname(yaml_nodes.where(node)), str(node.value))
     return yaml_nodes.text(os.path.normpath(path), node) if os.path.exists(path) else node
 
 
 def _found(name: str, node: Node, source: str) -> Base:
-    """Return the camera of a name: a file beside another, an installed camera, an included file."""
+    """Return the camera of a name: a file beside another, an installed or an included camera."""
     path = os.path.normpath(os.path.join(os.path.dirname(source), name))
     if os.path.isfile(path):
         return Base(path)
@@ -152,13 +157,13 @@ def _found(name: str, node: Node, source: str) -> Base:
         return Base(included, installed=True)
     known = sorted(known_names())
     raise PolicyError(
-        f"{yaml_nodes.where(node)}: base {name!r} is neither a file ({path}) nor a camera that is "
-        f"known ({', '.join(known)}){did_you_mean(stem, known)}"
+        f"{yaml_nodes.where(node)}: base {name!r} is neither a file ({path}) nor a known camera "
+        f"({', '.join(known)}){did_you_mean(stem, known)}"
     )
 
 
 def known_names() -> set[str]:
-    """Return the short names of the cameras that others may build on."""
+    """Return the short names of the cameras that others can build on."""
     included = (name for name in os.listdir(_INCLUDED) if name.endswith(_SUFFIX))
     announced = (name for name in entry_points.announced(_CAMERAS) if "." not in name)
     return {*(name.removesuffix(_SUFFIX) for name in included), *announced}
@@ -183,8 +188,8 @@ def _announced(name: str, target: str, node: Node) -> Base:
     return Base(os.path.abspath(path), camera, installed=True)
 
 
-# How deep what a file says is laid over what its base says: how many keys lead to what is replaced
-# as a whole. Of sections that are not here, all is.
+# How deep the sections of a file are merged with those of its base: the number of keys above a
+# value that is replaced as a whole. Other sections are replaced as a whole.
 _DEPTHS: Mapping[str, int] = {
     **dict.fromkeys(
         (
@@ -197,14 +202,14 @@ _DEPTHS: Mapping[str, int] = {
     "ingest": 3,  # ingest.parse.translators.date
     "ingestCalibs": 4,  # ingestCalibs.curated.parse.translation.filter
 }  # fmt: skip
-# Within these a mapping of its own form is one value, however deep it stands.
+# Within these, mappings are single values at any depth.
 _RULES = ("translators",)
-# A property has one source: where a file says the one, what its base says of the other is void.
+# A property has one source: a file's entry in one of these removes the base's entry in the other.
 _EITHER = ("translation", "translators")
 
 
 def merged(layers: Iterable[Layer]) -> Layer:
-    """Return what layers say together, each laid over those below.
+    """Return layers merged into one, each overriding those below.
 
     Dataset types are not merged here: see `persistence.policy.section`.
     """
@@ -238,9 +243,9 @@ def _laid_over(below: Node, above: Node, depth: int) -> Node:
 
 
 def _filters(below: Node, above: Node) -> Node:
-    """Return a list of filters with those of another: each in its place, or at the end.
+    """Return a list of filters updated with those of another: in place, or appended.
 
-    The order numbers them.
+    The order is that of their numbers.
     """
     if not (yaml_nodes.is_list(below) and yaml_nodes.is_list(above)):
         return above

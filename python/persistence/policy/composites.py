@@ -1,4 +1,4 @@
-"""Components of composite dataset types, checked when the policy that defines them loads."""
+"""Components of composite dataset types, checked when the policy that defines them is loaded."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from persistence.policy.suppliers import SKYMAP_KEYS
 
 
 def checked(types: Mapping[str, DatasetType]) -> dict[str, DatasetType]:
-    """Check each composite.
+    """Return the dataset types after a check of each composite.
 
-    Gives the types, composites with the keys and tables of their components.
+    Composites without a file get the keys and tables of their components.
 
     Raises
     ------
     PolicyError
-        If a component is of no type that there is, contains the composite itself, or needs a key
-        that the composite's data ID cannot supply.
+        If a component's type does not exist, contains the composite itself, or needs a key that the
+        composite's data ID cannot supply.
     """
     found = dict(types)
     for name, dataset in types.items():
@@ -29,9 +29,9 @@ def checked(types: Mapping[str, DatasetType]) -> dict[str, DatasetType]:
 
 
 def is_keyless_aggregate(dataset: DatasetType) -> bool:
-    """Check whether a dataset type is made of whatever a data ID matches, and so needs no keys.
+    """Return whether a dataset type needs no keys: it is composed of whatever a data ID matches.
 
-    It has no file, and neither its definition nor a component names keys that are required.
+    It has no file, and neither its definition nor a component has required keys.
     """
     return dataset.template is None and bool(dataset.composite) and not dataset.keys
 
@@ -39,11 +39,16 @@ def is_keyless_aggregate(dataset: DatasetType) -> bool:
 def possible_keys(dataset: DatasetType, types: Mapping[str, DatasetType]) -> Mapping[str, type]:
     """Return the keys that a data ID of a dataset type may have, with their types.
 
-    They are those of a complete data ID, or of an aggregate that needs none, the keys of its parts.
+    They are those of a complete data ID, or, for an aggregate without required keys, those of its
+    parts.
     """
     if not is_keyless_aggregate(dataset):
         return dataset.keys
-    parts = [types[one.datasetType] for one in dataset.composite.values() if not one.dataIdFrom]
+    parts = [
+        types[component.datasetType]
+        for component in dataset.composite.values()
+        if not component.dataIdFrom
+    ]
     return {key: kind for part in parts for key, kind in possible_keys(part, types).items()}
 
 
@@ -58,7 +63,7 @@ def _check(dataset: DatasetType, types: Mapping[str, DatasetType], line: tuple[s
             )
         its_own_file = part.datasetType == dataset.name and dataset.template is not None
         if part.datasetType in line and not its_own_file:
-            raise PolicyError(f"{told} leads in a circle: {' -> '.join([*line, part.datasetType])}")
+            raise PolicyError(f"{told} is circular: {' -> '.join([*line, part.datasetType])}")
         _check_source(told, name, part, dataset)
         if not its_own_file:
             _check(types[part.datasetType], types, line)
@@ -67,7 +72,7 @@ def _check(dataset: DatasetType, types: Mapping[str, DatasetType], line: tuple[s
 
 
 def _check_source(told: str, name: str, part: Component, dataset: DatasetType) -> None:
-    """Check what says where a component's data IDs are: another component, which is read before."""
+    """Check that a component's data IDs come from another component, which is read before."""
     if part.dataIdFrom is None:
         return
     source = part.dataIdFrom.partition(".")[0]
@@ -77,13 +82,13 @@ def _check_source(told: str, name: str, part: Component, dataset: DatasetType) -
     if source not in others:
         hint = did_you_mean(source, others)
         raise PolicyError(
-            f"{told} has its data ID from {source!r}, which is no component with one of its "
+            f"{told} has its data ID from {source!r}, which is not a component with one of its "
             f"own{hint}"
         )
 
 
 def _check_keys(dataset: DatasetType, types: Mapping[str, DatasetType]) -> None:
-    """Check that the keys that a composite declares are enough for its components."""
+    """Check that the declared keys of a composite are enough for its components."""
     for name, part in dataset.composite.items():
         component = types[part.datasetType]
         can_be_found = part.subset or part.dataIdFrom or component.section == "calibrations"
@@ -98,16 +103,22 @@ def _check_keys(dataset: DatasetType, types: Mapping[str, DatasetType]) -> None:
 
 
 def _completed(dataset: DatasetType, types: Mapping[str, DatasetType]) -> DatasetType:
-    """Give a composite without a file of its own what its components need to be found."""
+    """Return a composite without a file with the keys and tables of its components."""
     if dataset.template is not None:
         return dataset
     needed = [types[part.datasetType] for part in _own(dataset)]
-    inner = [_completed(one, types) if one.composite else one for one in needed]
-    keys = dataset.keys or {key: kind for one in inner for key, kind in one.keys.items()}
-    tables = dataset.tables or next((one.tables for one in inner if one.tables), ())
+    inner = [
+        _completed(component, types) if component.composite else component for component in needed
+    ]
+    keys = dataset.keys or {
+        key: kind for component in inner for key, kind in component.keys.items()
+    }
+    tables = dataset.tables or next(
+        (component.tables for component in inner if component.tables), ()
+    )
     return dataset._replace(keys=keys, tables=tables)
 
 
 def _own(dataset: DatasetType) -> Iterator[Component]:
-    """Give the components that are found by the composite's own data ID."""
+    """Return the components that are found by the composite's own data ID."""
     return (part for part in dataset.composite.values() if not part.subset and not part.dataIdFrom)

@@ -1,4 +1,4 @@
-"""Dataset types: what a policy says of each, taken from its YAML and checked."""
+"""Dataset types, as defined in a policy's YAML, and checked."""
 
 from __future__ import annotations
 
@@ -16,29 +16,27 @@ _TYPE_WORDS: Mapping[str, type] = {"int": int, "str": str, "float": float}
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-# Named tuples: a dataclass takes a millisecond to define, and this module is part of every start.
+# Named tuples: defining a dataclass takes a millisecond, and every start imports this module.
 class Component(NamedTuple):
-    """One part of a composite dataset type.
-
-    The dataset type that it is, and how it goes in and out.
+    """A component of a composite dataset type.
 
     Attributes
     ----------
     datasetType : `str`
-        What it is a dataset of.
+        Its dataset type.
     setter, getter : `str` or None
-        The methods of the assembled object that take it in and give it out.
+        The methods of the assembled object that set and get it.
     subset : `bool`
-        It is a list: of every dataset that answers to the composite's data ID.
+        It is a list, of every dataset that matches the composite's data ID.
     inputOnly : `bool`
-        It is read, and never written.
+        It is read, but never written.
     optional : `bool`
-        It may be missing: None stands for it, or a list without it; a warning names it.
+        It may be missing: the object has None, or a list without it, and a warning names it.
     deferred : `bool`
-        The assembler gets a `persistence.composites.handle.Handle`, which reads when it is asked,
-        and only what it is asked for.
+        The assembler receives a `persistence.composites.handle.Handle`, which reads on demand, and
+        only the parts that are needed.
     dataIdFrom : `str` or None
-        Where its data ID is, or a list of them: another component, and what leads on from there
+        The source of its data ID, or of a list of them: another component, and a path into it
         (``coadd.inputs``).
     """
 
@@ -53,23 +51,25 @@ class Component(NamedTuple):
 
 
 class DatasetType(NamedTuple):
-    """What a policy says of one dataset type; see Gen2's policy keys of the same names.
+    """The definition of one dataset type; see Gen2's policy keys of the same names.
+
+    doc/gen2/gen2-core.md describes the keys.
 
     Attributes
     ----------
     name, section, source : `str`
-        Its name, its section, and the file and line that define it.
+        Its name, its section of the policy, and the file and line of its definition.
     template : `PathTemplate` or None
         None if the policy leaves it empty: the type cannot be used then.
     keys : mapping [`str`, `type`]
-        The keys of a complete data ID: the template's, and those that the policy adds under
+        The keys of a complete data ID: those of the template and those that the policy lists under
         ``keys``.
     tables : `tuple` [`str`]
-        Registry tables, to be joined, that may supply missing keys.
+        Registry tables, to be joined, that can supply missing keys.
     columns : `tuple` [`str`] or None
-        The only keys that may constrain a look-up, if given.
+        If given, the only keys that may constrain a look-up.
     composite : mapping [`str`, `Component`]
-        The parts that it is assembled from; one that names the type itself is its own file.
+        The components from which it is assembled; one of the type itself is its own file.
     """
 
     name: str
@@ -99,12 +99,12 @@ class DatasetType(NamedTuple):
 
     @property
     def has_own_file(self) -> bool:
-        """Whether a composite has, besides its components, a file that is an object of its type."""
+        """Whether a composite has a file with an object of its type besides its components."""
         return any(part.datasetType == self.name for part in self.composite.values())
 
 
 def words(value: Any) -> tuple[str, ...]:
-    """Take one word, or a list of them."""
+    """Return one word, or a list of words, as a tuple."""
     return (value,) if isinstance(value, str) else tuple(str(word) for word in value or ())
 
 
@@ -158,7 +158,7 @@ def _key_types(value: Any) -> Mapping[str, type]:
     types = _table(value)
     wrong = [word for word in types.values() if str(word) not in _TYPE_WORDS]
     if wrong:
-        raise PolicyError(f"a key is of type {', '.join(_TYPE_WORDS)}, not {wrong[0]!r}")
+        raise PolicyError(f"a key has type {', '.join(_TYPE_WORDS)}, not {wrong[0]!r}")
     return {key: _TYPE_WORDS[word] for key, word in types.items()}
 
 
@@ -186,9 +186,9 @@ def _composite(value: Any) -> Mapping[str, Component]:
     return MappingProxyType(parts)
 
 
-# Each key of a dataset type, and the conversion to what the field of that name holds. Of a value of
-# another kind it raises TypeError with the kind that is expected. A key that is not here is
-# unknown. `table` has no effect in Gen2, nor has `inputOnly`, which is a component's.
+# The keys of a dataset type, and the conversion to the value of the field of that name. For a value
+# of another type it raises TypeError with the expected one. Other keys are unknown. In Gen2,
+# `table` and `inputOnly` (a key of components) have no effect.
 FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "template": _template,
     "python": _text,
@@ -219,19 +219,19 @@ FIELDS: Mapping[str, Callable[[Any], Any]] = {
 def make(
     name: str, section: str, source: str, stacked: Mapping[str, tuple[Node, ...]]
 ) -> DatasetType:
-    """Make a dataset type of what a policy says.
+    """Return the dataset type that a policy defines.
 
     Parameters
     ----------
     name, section, source : `str`
-        What it is called, and where it is defined.
-    stacked : mapping
-        For each key, the nodes that the policy's layers give it, lowest first.
+        The type's name, its section, and the position of its definition.
+    stacked : mapping of `str` to `tuple` [`Node`, ...]
+        The nodes of each key in the policy's layers, lowest first.
 
     Raises
     ------
     PolicyError
-        If a key or a value cannot be meant; the message starts with file and line.
+        If a key or a value is invalid; the message starts with file and line.
     """
     values: dict[str, Any] = {}
     for key, nodes in stacked.items():
@@ -255,10 +255,7 @@ def make(
 
 
 def _merged(nodes: tuple[Node, ...]) -> Any:
-    """Give the value that the layers, lowest first, leave: the highest.
-
-    Mappings are laid over each other.
-    """
+    """Return the value of the highest layer; mappings are merged over those of lower layers."""
     value = yaml_nodes.plain(nodes[-1])
     return (
         _laid_over(_merged(nodes[:-1]), value)

@@ -1,6 +1,6 @@
-"""Templates of what tasks write of each exposure, where a camera's policy gives none.
+"""Templates of the files that tasks write for each exposure, where a camera's policy has none.
 
-The shared policy leaves them empty (``template: ''``), for their keys are the camera's.
+The shared policy leaves them empty (``template: ''``), because their keys are the camera's.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ from types import MappingProxyType
 from persistence.dataids.template import Field, PathTemplate, split
 from persistence.policy.dataset_type import DatasetType
 
-# What is written of each detector, and the ending of its files.
+# Dataset types written for each detector (patterns), and the endings of their files.
 _ENDINGS: Mapping[str, str] = {
     r"\w+_metadata": "yaml",
     r"apdb_marker": "py",
     r"ccdSummary": "fits",
     r"(calibrate|charImage)_plot\w+": "png",
 }
-# What is written of all detectors of a visit together.
+# Dataset types written for all detectors of a visit together.
 _OF_VISITS: Mapping[str, str] = {"visitSummary": "fits"}
-# The dataset types whose keys tell one run of a task from another: the first that has a template.
+# The dataset types whose keys identify a run of a task: the first one with a template counts.
 _MODELS = ("calexp", "raw")
 
 
 def filled(
     types: Mapping[str, DatasetType], of_detectors: Collection[str] = ()
 ) -> dict[str, DatasetType]:
-    """Return dataset types with a template for what tasks write of each exposure.
+    """Return dataset types with templates for the files that tasks write for each exposure.
 
-    Its keys are those of the camera's ``calexp``, or else of its ``raw``, shown as they are there:
-    ``isr_metadata/isr_metadata-%(visit)07d_%(ccdnum)02d.yaml``; of ``visitSummary``, those that
-    tell visits.
+    Their keys and formats are those of the camera's ``calexp``, or else of its ``raw``:
+    ``isr_metadata/isr_metadata-%(visit)07d_%(ccdnum)02d.yaml``. ``visitSummary`` has the keys of a
+    visit.
 
     Parameters
     ----------
-    types : mapping [`str`, `DatasetType`]
+    types : mapping of `str` to `DatasetType`
         The camera's dataset types.
-    of_detectors : collection of `str`
-        The keys that tell the detectors of a visit from each other.
+    of_detectors : collection of `str`, optional
+        The keys that distinguish the detectors of a visit.
     """
     models = (types[name].template for name in _MODELS if name in types)
     model = next((template for template in models if template is not None and template.keys), None)
@@ -81,7 +81,7 @@ def _is_empty(dataset: DatasetType) -> bool:
 
 
 def _fields(template: PathTemplate) -> Iterator[tuple[str, str]]:
-    """Yield each field once, with how it is shown first."""
+    """Yield each field of a template once, with its first format."""
     seen = set()
     for piece in split(template.text):
         if isinstance(piece, Field) and piece.name not in seen:

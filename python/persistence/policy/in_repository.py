@@ -1,8 +1,6 @@
-"""Dataset types that a repository defines for itself.
+"""Dataset types that a repository defines itself, in files of its directory ``policy``.
 
-Files of its directory ``policy``, which Gen2 ignores.
-
-Each has the form of a camera's policy, and is laid over it.
+Gen2 ignores the directory. Each file has the form of a camera's policy, and overrides it.
 """
 
 from __future__ import annotations
@@ -21,19 +19,19 @@ from persistence.policy.section import SECTIONS, split_names
 
 FOLDER = "policy"
 _STAGES = "stages"
-# What follows a dot is a component; what follows a colon, the stage.
+# name:stage(base); a dot would begin a component.
 _NAME = re.compile(r"([a-z_][\w-]*(?::[\w-]+)?)(?:\([\w:-]+\))?", re.ASCII | re.IGNORECASE)
 
 
 class Definition(NamedTuple):
-    """What a file says, and the file."""
+    """The path and the text of a definition's file."""
 
     path: str
     text: str
 
 
 def read(root: str) -> tuple[Definition, ...]:
-    """Read the definitions of a repository, by the names of their files.
+    """Read the definitions of a repository, ordered by file name.
 
     Raises
     ------
@@ -46,7 +44,7 @@ def read(root: str) -> tuple[Definition, ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
-        raise RepositoryError(f"you may not look into {folder}: {error.strerror}") from error
+        raise RepositoryError(f"{folder} cannot be listed: {error.strerror}") from error
     paths = [
         os.path.join(folder, name)
         for name in sorted(names)
@@ -55,19 +53,19 @@ def read(root: str) -> tuple[Definition, ...]:
     return tuple(Definition(path, _text(path)) for path in paths)
 
 
-# A definition is looked into by each repository of a chain, each time that one is opened.
+# Cached: each repository of a chain parses a definition whenever one is opened.
 @functools.lru_cache(maxsize=256)
 def names(definition: Definition) -> frozenset[str]:
-    """Give the dataset types that a definition says something of."""
+    """Return the names of the dataset types in a definition."""
     top = yaml_nodes.items(yaml_nodes.compose_text(definition.text, definition.path))
     return frozenset(name for section in SECTIONS for name in split_names(top.get(section)))
 
 
 @functools.lru_cache(maxsize=256)
 def each(definition: Definition) -> Mapping[str, Definition]:
-    """Part a definition into those of single dataset types.
+    """Split a definition into those of single dataset types, by name.
 
-    One that has no other is given as it is.
+    A definition of a single type is returned unchanged.
     """
     said = names(definition)
     if len(said) < 2:
@@ -82,25 +80,31 @@ def each(definition: Definition) -> Mapping[str, Definition]:
 
 
 def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definition:
-    """Write a definition of one dataset type, as `record` puts it into a repository.
+    """Return a definition of one dataset type, which `record` writes into a repository.
 
     Parameters
     ----------
     root : `str`
         The repository.
     name : `str`
-        The dataset type, perhaps with a stage (``calexp:jointcal``), and what it builds on
+        The dataset type, perhaps with a stage (``calexp:jointcal``), and the type it builds on
         (``blue(src)``).
     section : `str`
-        The policy's section that it belongs to.
+        Its section of the policy.
     keys : mapping
-        What the policy says of it; keys that are None are left out.
+        Its policy keys; those that are None are left out.
+
+    Raises
+    ------
+    DataIdError
+        If the name is invalid.
     """
     match = _NAME.fullmatch(name) if isinstance(name, str) else None
     if match is None or match.group(1) == _STAGES:
         raise DataIdError(
-            f"{name!r} can be no dataset type: letters, digits, _ and - are, but for 'stages'; "
-            "name:stage is a stage of one, and new(old) builds on another"
+            f"{name!r} is not a name of a dataset type: letters, digits, _ and - are allowed, "
+            "but not 'stages'; "
+            "name:stage is a stage of a type, and new(old) builds on another"
         )
     text = yaml_nodes.block(
         {section: {name: {key: value for key, value in keys.items() if value is not None}}}
@@ -109,24 +113,24 @@ def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definit
 
 
 def moved(definition: Definition, name: str, root: str) -> Definition:
-    """Give the definition of one dataset type as another repository will have it."""
+    """Return the definition of one dataset type for another repository."""
     return Definition(os.path.join(root, FOLDER, f"{name}.yaml"), definition.text)
 
 
 def stage(root: str, stages: Mapping[str, str]) -> Definition:
-    """Write which stage the plain names of dataset types stand for in a repository."""
+    """Return the definition of the stages to which plain names refer in a repository."""
     return Definition(
         os.path.join(root, FOLDER, f"{_STAGES}.yaml"), yaml_nodes.block({_STAGES: dict(stages)})
     )
 
 
 def record(definition: Definition, replace: bool = False) -> None:
-    """Put a definition into its repository, unless the same is there already.
+    """Write a definition into its repository, unless the same one is there already.
 
     Raises
     ------
     PolicyError
-        If another one is there; the message shows both.
+        If a different one is there; the message shows both.
     RepositoryError
         If it cannot be written.
     """
@@ -139,13 +143,13 @@ def record(definition: Definition, replace: bool = False) -> None:
     there = definition.text if written else _text(definition.path)
     if there != definition.text:
         raise PolicyError(
-            f"{definition.path} defines it "
-            f"otherwise:\n{_indented(there)}\nnot\n{_indented(definition.text)}"
+            f"{definition.path} has another "
+            f"definition:\n{_indented(there)}\nnot\n{_indented(definition.text)}"
         )
 
 
 def refuse_other(name: str, there: DatasetType, new: DatasetType) -> None:
-    """Refuse a definition of a dataset type that is defined otherwise.
+    """Raise an error if a dataset type has a different definition already.
 
     Raises
     ------
@@ -154,14 +158,14 @@ def refuse_other(name: str, there: DatasetType, new: DatasetType) -> None:
     """
     if shown(there) != shown(new):
         raise PolicyError(
-            f"dataset type {name!r} is defined already, and otherwise:\n"
+            f"dataset type {name!r} already has a different definition:\n"
             f"  there  {shown(there)}  ({there.source})\n"
             f"  new    {shown(new)}"
         )
 
 
 def shown(dataset: DatasetType) -> str:
-    """Show all that a policy says of a dataset type, on one line."""
+    """Return the whole definition of a dataset type on one line."""
     told: dict[str, Any] = {"section": dataset.section}
     for key, default in DatasetType._field_defaults.items():
         value = getattr(dataset, key)

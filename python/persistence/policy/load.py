@@ -1,8 +1,8 @@
-"""Policies: YAML layers -> merged -> checked -> frozen dataset types.
+"""Policies: YAML layers are merged and checked, and become frozen dataset types.
 
 A camera's policy file overrides, key by key, the file that it names as its ``base``, if any; that
-overrides the framework's own definitions in ``policy/``; those override what holds for a whole
-section. The result is checked when it is loaded: an error names file and line.
+overrides the framework's own definitions in ``policy/``; those override the defaults of a section.
+The result is checked on loading: errors name file and line.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _REPOSITORY = "<the repository's policy>"
 
 
 class CameraPolicy:
-    """A camera's whole policy. It is shared by all who load it, and is not changed.
+    """The whole policy of a camera; it is shared by all users and never changed.
 
     Attributes
     ----------
     path : `str`
         The camera's file.
     types : mapping [`str`, `DatasetType`]
-        Every dataset type by name.
+        All dataset types by name.
     settings : mapping [`str`, `Any`]
         The other top-level keys, as plain data.
     layers : `tuple`
-        What each file says, lowest first, as `extended` needs it.
+        The content of each file, lowest first, for `extended`.
     bases : `tuple` [`Base`]
         The cameras that it builds on, the nearest first.
     """
@@ -62,12 +62,12 @@ class CameraPolicy:
         return bases.merged(self.layers)
 
     def where(self, *path: str | int) -> str:
-        """Return file and line of a setting, or of what holds it: ``camera.yaml:12``.
+        """Return file and line of a setting, or of the nearest one around it: ``camera.yaml:12``.
 
         Parameters
         ----------
         *path : `str` or `int`
-            The keys, and places in lists, that lead to it.
+            The keys, and indices of lists, that lead to the setting.
         """
         if path[0] not in self._said:
             return self.path
@@ -75,9 +75,9 @@ class CameraPolicy:
 
     @functools.cached_property
     def keys(self) -> Mapping[str, type]:
-        """Each key that a template of the camera uses, with its type.
+        """The keys of all templates of the camera, with their types.
 
-        It is `str`, which takes any value, where dataset types disagree.
+        The type is `str`, which accepts any value, where dataset types disagree.
         """
         found: dict[str, type] = {}
         for dataset in self.types.values():
@@ -88,7 +88,7 @@ class CameraPolicy:
 
     @functools.cached_property
     def own_keys(self) -> frozenset[str]:
-        """The keys of templates that the camera's files have, rather than the framework's alone."""
+        """The keys in templates of the camera's files, without those of the framework alone."""
         own = (one for one in self.types.values() if not one.source.startswith(FRAMEWORK))
         return frozenset(
             key for one in own if one.template is not None for key in one.template.keys
@@ -96,13 +96,13 @@ class CameraPolicy:
 
     @functools.cached_property
     def levels(self) -> Mapping[str, frozenset[str]]:
-        """For each level, the keys that do not count at it."""
+        """For each level, the keys that it ignores."""
         levels = self.settings.get("levels", {})
         return {level: frozenset(words(dropped)) for level, dropped in levels.items()}
 
     @functools.cached_property
     def values(self) -> Mapping[str, tuple[Any, ...]]:
-        """Values of keys that are the same for every exposure, such as a chip's amplifiers."""
+        """Values of keys that are the same for all exposures, such as the amplifiers of a chip."""
         return {key: tuple(values) for key, values in self.settings.get("values", {}).items()}
 
     @functools.cached_property
@@ -112,19 +112,24 @@ class CameraPolicy:
 
 
 def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
-    """Load a camera's policy, once a process as long as its file, and its bases, do not change.
+    """Load a camera's policy; cached as long as its file and those of its bases are unchanged.
 
     Parameters
     ----------
     path : `str`
         The camera's YAML file.
-    overlay : mapping, optional
-        Plain data of the same form that is laid over it: a repository's own policy.
+    overlay : mapping or `None`, optional
+        Plain data of the same form that override it: a repository's own policy.
+
+    Returns
+    -------
+    `CameraPolicy`
+        The policy.
 
     Raises
     ------
     PolicyError
-        If anything in it, or in the framework's own files, cannot be meant.
+        If anything in it, or in the framework's own files, is invalid.
     """
     path = os.path.abspath(path)
     try:
@@ -141,7 +146,7 @@ def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
 
 @functools.cache
 def of_base(base: Base) -> CameraPolicy:
-    """Load the policy of a camera that another builds on, with all that it hands on.
+    """Load the policy of a camera that another builds on, with everything that is inherited.
 
     Raises
     ------
@@ -154,15 +159,15 @@ def of_base(base: Base) -> CameraPolicy:
 def of(
     said: Mapping[str, Any], name: str, overlay: Mapping[str, Any] | None = None
 ) -> CameraPolicy:
-    """Make a policy of plain data, of the form that a camera's file has.
+    """Return a policy from plain data in the form of a camera's file.
 
     Parameters
     ----------
     said : mapping
         The data.
     name : `str`
-        What stands for the file in messages.
-    overlay : mapping, optional
+        The name in messages instead of a file.
+    overlay : mapping or `None`, optional
         See `load`.
 
     Raises
@@ -192,7 +197,7 @@ def _merged(path: str, chain: Chain, overlay: str) -> CameraPolicy:
     types: dict[str, DatasetType] = {}
     present = {name for layer in layers for name in layer}
     for name in SECTIONS:
-        # Tasks need the types of their configurations, schemas and metadata on any camera.
+        # Tasks need the types of their configurations, schemas and metadata with any camera.
         if name in present or (name == "datasets" and "exposures" in present):
             section = Section(name, layers)
             _add(types, (section.make(one) for one in section.names()))
@@ -203,14 +208,14 @@ def _merged(path: str, chain: Chain, overlay: str) -> CameraPolicy:
 
 
 def _check_code(types: Iterable[DatasetType]) -> None:
-    """Check that there are the packages of the functions that assemble composites.
+    """Check that the packages of the functions that assemble composites exist.
 
-    What a repository names is refused later, unless it is trusted.
+    Functions named by a repository are refused later, unless they are trusted.
 
     Raises
     ------
     PolicyError
-        If there is no such package.
+        If a package does not exist.
     """
     for dataset in types:
         if dataset.composite and not dataset.source.startswith(_REPOSITORY):
@@ -224,7 +229,7 @@ def _check_code(types: Iterable[DatasetType]) -> None:
 
 
 def _check_indexed(node: Node | None, types: Collection[str]) -> None:
-    """Check that cards are indexed of dataset types that there are."""
+    """Check that cards are indexed only for existing dataset types."""
     if node is None or not isinstance(yaml_nodes.plain(node), dict):
         return
     for name, its in yaml_nodes.items(node).items():
@@ -238,15 +243,15 @@ def _check_indexed(node: Node | None, types: Collection[str]) -> None:
 def _exists(package: str) -> bool:
     import importlib.util  # lazy: only needed for composites
 
-    # Of a dotted name `find_spec` would import the parents, and reading a policy runs nothing. The
-    # rest is found out when a composite is first used. Modules made by hand have no spec.
+    # For a dotted name `find_spec` would import the parents, but reading a policy runs no code. The
+    # rest is checked when a composite is first used. Modules created by hand have no spec.
     return bool(package) and (
         package in sys.modules or importlib.util.find_spec(package) is not None
     )
 
 
 def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
-    """Add dataset types to others, of which none may be defined in another section."""
+    """Add dataset types to others; no type may be defined in two sections."""
     for dataset in found:
         there = types.get(dataset.name)
         if there is not None and there.section != dataset.section:
@@ -260,11 +265,11 @@ def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
 def _with_defaults(
     types: Mapping[str, DatasetType], settings: Mapping[str, Any]
 ) -> dict[str, DatasetType]:
-    """Return dataset types, checked, with templates of what the camera's files leave open."""
+    """Return checked dataset types, with templates for those that the camera's files leave open."""
     levels, register = (settings.get("levels", {}), settings.get("ingest", {}).get("register", {}))
     of_detectors = {settings.get("detectors", {}).get("key"), *words(levels.get("visit"))} - {None}
     if not of_detectors and "visit" in register:
-        # of the rows of images, those columns that differ between detectors
+        # of the columns of images, those that differ between detectors
         of_detectors = {*register.get("columns", ())} - {*words(register["visit"])}
     return default_templates.filled(composites.checked(types), of_detectors)
 
@@ -279,16 +284,16 @@ def _settings(said: Layer) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=32)
 def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> CameraPolicy:
-    """Lay definitions over a policy that is loaded.
+    """Return a loaded policy with definitions that override it.
 
-    Only the dataset types that they touch are made anew.
+    Only the dataset types that they touch are created again.
 
     Parameters
     ----------
     below : `CameraPolicy`
         The policy.
-    definitions : `tuple` [`tuple` [`str`, `str`]]
-        Names, for messages, and texts of the form that a camera's file has.
+    definitions : `tuple` [`tuple` [`str`, `str`], ...]
+        Names, for messages, and texts in the form of a camera's file.
 
     Raises
     ------
@@ -317,16 +322,13 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
 
 
 def anew(whole: CameraPolicy, name: str) -> DatasetType:
-    """Give a dataset type as the last layer alone would have it, whatever those below say of it."""
+    """Return a dataset type as defined by the last layer alone."""
     dataset = Section(whole.types[name].section, whole.layers, name).make(name)
     return composites.checked({**whole.types, name: dataset})[name]
 
 
 def needed(whole: CameraPolicy, name: str) -> list[str]:
-    """Give the dataset types without which one cannot be.
-
-    Those that it builds on, and its components'.
-    """
+    """Return the dataset types that a type depends on: those it builds on, and its components'."""
     dataset = whole.types[name]
     line = Section(dataset.section, whole.layers).line(name)
     parts = [part.datasetType for part in dataset.composite.values()]
@@ -339,19 +341,18 @@ def keys_said(
     dataset: DatasetType,
     but: Collection[str] = (),
 ) -> set[str]:
-    """Give the keys of a dataset type that come from some of the layers of its policy.
+    """Return the keys of a dataset type that some layers of its policy set.
 
     Parameters
     ----------
     whole : `CameraPolicy`
         The policy, with all its layers.
-    definitions : `tuple` [`tuple` [`str`, `str`]]
+    definitions : `tuple` [`tuple` [`str`, `str`], ...]
         The layers: see `extended`.
     dataset : `DatasetType`
-        The dataset type. What is said of those that it builds on counts too, whoever says that it
-        does.
-    but : collection of `str`
-        Dataset types of which it does not count what is said.
+        The dataset type. Keys of the types that it builds on count, too.
+    but : collection of `str`, optional
+        Dataset types whose keys do not count.
     """
     section, said = _said(whole, definitions, dataset.section)
     return {

@@ -1,4 +1,4 @@
-"""Write recipes: how the planes of an exposure are compressed."""
+"""Write recipes: the compression of the planes of an exposure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FILE = os.path.join(
 
 @dataclass(frozen=True, slots=True)
 class Compression:
-    """How a plane is compressed: tiles of ``rows`` x ``columns`` (0: the whole width)."""
+    """The compression of a plane, in tiles of ``rows`` x ``columns`` (0: the whole width)."""
 
     algorithm: str = "NONE"
     rows: int = 1
@@ -33,10 +33,7 @@ class Compression:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """How the pixels of a plane become integers.
-
-    The steps are the noise divided by ``quantizeLevel``.
-    """
+    """The conversion of a plane's pixels to integers, in steps of noise / ``quantizeLevel``."""
 
     algorithm: str = "NONE"
     bitpix: int = 0
@@ -51,7 +48,7 @@ class Scaling:
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """How one plane is written."""
+    """The compression and scaling of one plane."""
 
     compression: Compression = field(default_factory=Compression)
     scaling: Scaling = field(default_factory=Scaling)
@@ -59,7 +56,7 @@ class Plane:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How an exposure is written."""
+    """The compression and scaling of an exposure."""
 
     image: Plane
     mask: Plane
@@ -71,27 +68,27 @@ def load(supplement: str | None = None) -> Mapping[str, Recipe]:
 
     Parameters
     ----------
-    supplement : `str`, optional
-        A camera's ``writeRecipes.yaml``; it may add recipes, not change the framework's.
+    supplement : `str` or `None`, optional
+        A camera's ``writeRecipes.yaml``; it may add recipes, but not change the framework's.
 
     Raises
     ------
     PolicyError
-        If a recipe says something unknown, or one of the framework's is redefined.
+        If a recipe has an unknown entry, or redefines one of the framework's.
     """
     recipes = dict(_load(_FILE))
     if supplement is not None and os.path.exists(supplement):
         for name, recipe in _load(supplement).items():
             if name in recipes:
                 raise PolicyError(
-                    f"{supplement}: recipe {name!r} is the framework's; give yours another name"
+                    f"{supplement}: recipe {name!r} is the framework's; choose another name"
                 )
             recipes[name] = recipe
     return recipes
 
 
 def find(name: str, dataset_type: str, supplement: str | None = None) -> Recipe:
-    """Find the recipe that a dataset type names."""
+    """Return the recipe that a dataset type names."""
     recipes = load(supplement)
     if name not in recipes:
         hint = did_you_mean(name, recipes)
@@ -102,9 +99,9 @@ def find(name: str, dataset_type: str, supplement: str | None = None) -> Recipe:
 
 
 def seed(data_id: Mapping[str, Any]) -> int:
-    """Choose the dither seed of a data ID.
+    """Return the dither seed of a data ID, from 1 to 10,000, as FITS requires.
 
-    The same for the same ID, 1 to 10,000 as FITS wants it.
+    The same data ID has the same seed.
     """
     return zlib.crc32(repr(sorted(data_id.items())).encode()) % 10000 + 1
 
@@ -154,5 +151,5 @@ def _fill(place: str, cls: Any, entry: Mapping[str, Any], algorithms: tuple[str,
 
 def _mapping(place: str, entry: Any) -> Mapping[str, Any]:
     if not isinstance(entry, Mapping):
-        raise PolicyError(f"{place}: a mapping (key: value) belongs here, not {entry!r}")
+        raise PolicyError(f"{place}: expected a mapping (key: value), not {entry!r}")
     return entry

@@ -1,9 +1,7 @@
-"""What a policy has called, where a repository brings the policy.
+"""Callables named by a policy, where a repository contains the policy.
 
-Opening or reading it runs nothing of its own.
-
-A camera that is installed, or that the caller names, may name any code. A repository may come from
-anybody.
+Opening or reading a repository runs no code of its own. A camera that is installed, or named by the
+caller, may name any code; but a repository may come from anybody.
 """
 
 from __future__ import annotations
@@ -17,9 +15,9 @@ from persistence.policy.dataset_type import DatasetType
 from persistence.policy.load import CameraPolicy, keys_said
 from persistence.policy.stand_ins import STAND_INS, stands_for
 
-# What composites are made by. A policy's name leads through modules, so that its beginning says
-# nothing of its end: persistence.files.atomic.os.system. Hence whole names, of what can be called
-# with anything that lies in a repository.
+# Assemblers that are safe. A dotted name leads through modules, so that its beginning does not show
+# its end: persistence.files.atomic.os.system. Hence whole names, of callables that are safe with
+# any content of a repository.
 _TEST_OBJECTS = ("TestObjectPair", "TestObjectPair.assembler", "TestObjectPair.disassembler")
 HARMLESS = frozenset(
     {
@@ -35,20 +33,20 @@ HARMLESS = frozenset(
         *(f"lsst.daf.persistence.test.{name}" for name in _TEST_OBJECTS),
     }
 )
-# What Gen2's classes are replaced by: filled with parts, they only hold them.
+# The replacements of Gen2's classes: they only hold their parts.
 _PLAIN_CLASSES = frozenset(STAND_INS.values())
 _CALLED = ("assembler", "disassembler", "python")
 
 
 def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterator[tuple[str, str]]:
-    """Give what a policy has called, and might do harm, with the place that names it.
+    """Yield the callables named by a policy that could do harm, with the position that names each.
 
     Parameters
     ----------
     policy : `CameraPolicy`
         The whole policy.
-    said : mapping, optional
-        The part of it that counts, in the form that a camera's file has; by default all of it.
+    said : mapping or `None`, optional
+        The part of it that counts, in the form of a camera's file; by default all of it.
     """
     layer = () if said is None else (("<the repository's policy>", yaml_nodes.flow(said)),)
     for dataset in policy.types.values() if said != {} else ():
@@ -61,12 +59,12 @@ def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterato
 def named(
     dataset: DatasetType, own: Collection[str], called: Collection[str] = _CALLED
 ) -> Iterator[str]:
-    """Return the harmful callables of a composite, if a repository sets some of its keys."""
+    """Yield the harmful callables of a composite, if a repository sets some of its keys."""
     told = any(part.setter or part.getter for part in dataset.composite.values())
     for key in called if dataset.composite else ():
         name = getattr(dataset, key)
-        # With parts of its choice a repository decides what any class is called with, and which of
-        # its methods.
+        # By choosing the parts, a repository decides the arguments of any class, and the methods
+        # that are called.
         meant = stands_for(str(name))
         harmless = meant in HARMLESS or (key == "python" and not told and meant in _PLAIN_CLASSES)
         if (key in own or "composite" in own) and name and not harmless:
@@ -76,7 +74,7 @@ def named(
             (part.setter, "set", "assembler"),
             (part.getter, "get", "disassembler"),
         ):
-            # of whatever object there is
+            # of any object
             if key in called and method and not method.startswith(verb):
                 yield f"{dataset.python or dataset.name}.{method}"
 
@@ -88,7 +86,7 @@ def refuse_dataset(
     named_by: str,
     trust: Collection[str],
 ) -> None:
-    """Refuse what one composite has called to be read or written, by a repository's keys.
+    """Raise an error for callables of a composite that a repository's keys name and nobody trusts.
 
     See `refuse_code`.
     """
@@ -104,16 +102,16 @@ def refuse_code(
     named_by: str,
     trust: Collection[str],
 ) -> None:
-    """Refuse what a repository's configuration has called beyond what its camera does.
+    """Raise an error for code that a repository's configuration names beyond that of its camera.
 
     Parameters
     ----------
     policy : `CameraPolicy`
         The policy of the repository's mapper.
-    overlay : mapping or None
-        What the configuration lays over the camera's policy.
+    overlay : mapping or `None`
+        The part of the configuration that overrides the camera's policy.
     arguments : mapping
-        What it tells the mapper; that may be a whole policy.
+        The mapper's arguments in the configuration, which may be a whole policy.
     named_by : `str`
         The repository, for the message.
     trust : collection of `str`
@@ -133,5 +131,5 @@ def refuse_code(
 def _refused(named_by: str, source: str, name: str) -> UnsafeContent:
     return UnsafeContent(
         f"the configuration of {named_by} names code ({source}: {name}); a repository may not "
-        f"bring code with it. If you trust it, give {argument('trust', [name])}"
+        f"contain code. If you trust it, use {argument('trust', [name])}"
     )

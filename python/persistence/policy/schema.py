@@ -1,6 +1,6 @@
 """The settings of a camera's file, each with its shape.
 
-Every setting is checked when the file is loaded; an error names its line.
+Every setting is checked when the file is loaded; errors name its line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from persistence.files import header_steps, header_values, yaml_nodes
 from persistence.files.yaml_nodes import Node
 from persistence.policy.section import SECTIONS
 
-# Checks a node, which the message calls by a name.
+# A function that checks a node; the name is for the message.
 Shape = Callable[[Node, str], None]
 
 
@@ -113,7 +113,7 @@ def _numbers(node: Node, name: str) -> None:
 
 
 def _cards(node: Node, name: str) -> None:
-    """Check cards of headers: a list of names, or of names with types; or a mapping of such."""
+    """Check header cards: a list of names, or of names with types, or a mapping of such lists."""
     if not isinstance(yaml_nodes.plain(node), list):
         _table(_key_type)(node, name)
         return
@@ -131,7 +131,7 @@ def _pattern(node: Node, name: str) -> None:
         re.compile(node.value)
     except re.error as error:
         raise PolicyError(
-            f"{yaml_nodes.where(node)}: {name}: {node.value!r} is no regular expression: {error}"
+            f"{yaml_nodes.where(node)}: {name}: {node.value!r} is not a regular expression: {error}"
         ) from error
 
 
@@ -215,7 +215,7 @@ def _whole_or_not(node: Node, name: str) -> None:
     )
 
 
-# Attributes of Source: where a header has a value, and what becomes of it.
+# Attributes of Source: the origin of a value in a header, and the steps to its meaning.
 _STEPS: Mapping[str, Shape] = {
     "key": _words,
     "value": _VALUE,
@@ -239,7 +239,7 @@ _RULE = _record(
     night=_record(hour=_NUMBER, longitude=_VALUE),
     path=_whole_or_not,
 )
-# What gives a value; a source has one of them.
+# The origins of a value; a source has exactly one.
 _ORIGINS = ("key", "value", "compute", "text", "path")
 # Names of the functions that every camera has: those of persistence.ingest.parse.
 FUNCTIONS = (
@@ -249,7 +249,7 @@ FUNCTIONS = (
 
 
 def _steps(shape: Shape) -> Shape:
-    """Return what checks a source in the form of a mapping: where it has its value, and how."""
+    """Return a check of a source in the form of a mapping: the value's origin, and the steps."""
 
     def check(node: Node, name: str) -> None:
         shape(node, name)
@@ -257,7 +257,7 @@ def _steps(shape: Shape) -> Shape:
         origins = [key for key in _ORIGINS if key in said]
         if len(origins) != 1 and "night" not in said:
             raise PolicyError(
-                f"{yaml_nodes.where(node)}: {name} needs one of {', '.join(_ORIGINS)}, and has "
+                f"{yaml_nodes.where(node)}: {name} needs one of {', '.join(_ORIGINS)}, but has "
                 f"{', '.join(origins) or 'none'}"
             )
         if "becomes" in said:
@@ -267,7 +267,7 @@ def _steps(shape: Shape) -> Shape:
 
 
 def _check_becomes(said: Mapping[str, Node], name: str) -> None:
-    """Check that what a pattern becomes has groups that the pattern has."""
+    """Check that the replacement of a pattern uses only groups of the pattern."""
     where = yaml_nodes.where(said["becomes"])
     if "pattern" not in said:
         raise PolicyError(f"{where}: {name}.becomes needs a pattern")
@@ -434,7 +434,7 @@ def _named_amplifiers(node: Node, name: str) -> None:
     else:
         _table(_record(**_READ_OUT))(node, name)
     if not node.value:
-        raise PolicyError(f"{yaml_nodes.where(node)}: {name} names no amplifier")
+        raise PolicyError(f"{yaml_nodes.where(node)}: {name} has no amplifiers")
 
 
 _LAYOUT = _record(
@@ -467,7 +467,7 @@ _VERSION = _record(
     valid=_many(
         _plain("a date", str, datetime.date, type(None)),
         2,
-        "a pair: the first date, and the first that is no more",
+        "a pair: the first date, and the first date after the end",
     ),
     camera=_TEXT,
     focalPlane=_FOCAL_PLANE,
@@ -484,7 +484,7 @@ def _versions(node: Node, name: str) -> None:
         begin, end = (_date(date, name) for date in yaml_nodes.items(each)["valid"].value)
         where = yaml_nodes.where(yaml_nodes.items(each)["valid"])
         if begin is not None and end is not None and begin >= end:
-            raise PolicyError(f"{where}: {name}: {begin} to {end} holds no date")
+            raise PolicyError(f"{where}: {name}: {begin} to {end} contains no date")
         if not {"camera", "focalPlane"} & {*yaml_nodes.items(each)}:
             raise PolicyError(f"{where}: {name} needs a focalPlane or a camera")
         if last is not None and (begin is None or last[0] != begin):
@@ -510,8 +510,8 @@ def _date(node: Node, name: str) -> str | None:
     return date
 
 
-# Every top-level key of a camera's file but the sections of dataset types. A key that is not here
-# is unknown.
+# All top-level keys of a camera's file except the sections of dataset types. Other keys are
+# unknown.
 SETTINGS: Mapping[str, Shape] = {
     "camera": _TEXT,
     "defaultLevel": _TEXT,
@@ -555,7 +555,7 @@ SETTINGS: Mapping[str, Shape] = {
     "ingest": _record(**_INGEST),
     "ingestCalibs": _record(**_INGEST_CALIBS, curated=_record(**_INGEST_CALIBS)),
     "stages": _table(_TEXT),
-    # Gen2 itself ignored these in the end: paths, or what once stood in the policy itself.
+    # Ignored by the last Gen2, too: paths, or data that were once in the policy itself.
     "skytiles": _TEXT_OR_TABLE,
     "defects": _TEXT_OR_TABLE,
     "registries": _TEXT_OR_TABLE,
@@ -563,12 +563,12 @@ SETTINGS: Mapping[str, Shape] = {
 
 
 def check_ingest(top: Mapping[str, Node]) -> None:
-    """Check the translators of a file of ingest alone, which is no camera's whole file.
+    """Check the translators of an ingest file, which is not a camera's whole file.
 
     Raises
     ------
     PolicyError
-        As `check` does.
+        As for `check`.
     """
     curated = yaml_nodes.items(top["curated"]) if "curated" in top else {}
     for part in (top, curated):
@@ -583,7 +583,7 @@ def check(layer: Mapping[str, Node]) -> None:
     Raises
     ------
     PolicyError
-        If a key is unknown, or a value is of another shape; the message starts with file and line.
+        If a key is unknown, or a value has the wrong shape; the message starts with file and line.
     """
     for key, node in layer.items():
         if key in SETTINGS:

@@ -1,7 +1,4 @@
-"""A section of a policy.
-
-What its layers say of each dataset type, and which type builds on which.
-"""
+"""A section of a policy: the layers of each dataset type, and the type that it builds on."""
 
 from __future__ import annotations
 
@@ -18,14 +15,14 @@ from persistence.policy import dataset_type
 from persistence.policy.dataset_type import DatasetType
 
 SECTIONS = ("images", "exposures", "calibrations", "datasets")
-# What a file says at its top, by key.
+# The top level of a file, by key.
 Layer = Mapping[str, Node]
 FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
 
 
 @functools.cache
 def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
-    """Give the framework's defaults for a section, and its dataset types."""
+    """Return the framework's defaults for a section, and its dataset types."""
     top = yaml_nodes.items(yaml_nodes.compose(os.path.join(FRAMEWORK, f"{section}.yaml")))
     return yaml_nodes.items(top.get("defaults")), yaml_nodes.items(top[section])
 
@@ -33,16 +30,16 @@ def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
 class Section:
     """The nodes of a section's dataset types, layer by layer.
 
-    ``blue(src)`` is one that builds on another.
+    ``blue(src)`` is a dataset type that builds on another.
 
     Parameters
     ----------
     name : `str`
         The section.
-    layers : sequence of mapping
-        What the policy's files say, lowest first; the framework's own definitions lie below.
-    anew : `str`, optional
-        A dataset type of which only the last layer counts.
+    layers : sequence of `Layer`
+        The contents of the policy's files, lowest first, above the framework's own definitions.
+    anew : `str` or `None`, optional
+        A dataset type for which only the last layer counts.
     """
 
     def __init__(self, name: str, layers: Sequence[Layer], anew: str | None = None) -> None:
@@ -61,16 +58,16 @@ class Section:
             self._layers.append(named)
 
     def names(self) -> dict[str, None]:
-        """Give each dataset type that is defined, once, in the order of definition."""
+        """Return the names of all defined dataset types, in the order of definition."""
         return dict.fromkeys(name for layer in self._layers for name in layer)
 
     def line(self, name: str) -> list[str]:
-        """Give a dataset type and those that it builds on, the nearest first.
+        """Return a dataset type and its ancestry: those that it builds on, the nearest first.
 
         Raises
         ------
         PolicyError
-            If one builds on itself, or on none that the section has.
+            If one builds on itself, or on a type that the section lacks.
         """
         line = [name]
         while line[-1] in self._bases:
@@ -87,12 +84,12 @@ class Section:
         return line
 
     def make(self, name: str) -> DatasetType:
-        """Make a dataset type of what the layers say of it, and of those that it builds on."""
+        """Return a dataset type, from its layers and those of the types that it builds on."""
         nodes = [
-            layer[one]
-            for one in reversed(self.line(name))
+            layer[ancestor]
+            for ancestor in reversed(self.line(name))
             for layer in self._layers
-            if one in layer
+            if ancestor in layer
         ]
         stacked: dict[str, tuple[Node, ...]] = {}
         for said in (self._defaults, *map(yaml_nodes.items, nodes)):
@@ -102,19 +99,19 @@ class Section:
 
 
 def split_names(section: Node | None) -> dict[str, tuple[Node, str | None]]:
-    """Give the dataset types of a section's node, each with that which it builds on, if any."""
-    found: dict[str, tuple[Node, str | None]] = {}
+    """Return the dataset types in a section's node, each with the type it builds on, if any."""
+    types: dict[str, tuple[Node, str | None]] = {}
     for key, node in yaml_nodes.items(section).items():
         name, bracket, base = key.partition("(")
         if not bracket:
-            found[key] = node, None
+            types[key] = node, None
             continue
         name, base = name.strip(), base.strip()
         if not name or not base.endswith(")") or not base[:-1].strip():
             raise PolicyError(
-                f"{yaml_nodes.where(node)}: {key!r} is no name: new(old) builds on another type"
+                f"{yaml_nodes.where(node)}: {key!r} is not a name: new(old) builds on another type"
             )
-        if name in found:
-            raise PolicyError(f"{yaml_nodes.where(node)}: {name!r} stands here twice")
-        found[name] = node, base[:-1].strip()
-    return found
+        if name in types:
+            raise PolicyError(f"{yaml_nodes.where(node)}: {name!r} is repeated")
+        types[name] = node, base[:-1].strip()
+    return types

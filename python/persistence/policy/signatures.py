@@ -1,7 +1,7 @@
-"""The two signatures of assemblers and disassemblers, and which one a function has.
+"""The two signatures of assemblers and disassemblers, and their recognition.
 
-Gen2's (gen2-core 1.14) get a record for each component; those of the older proposal, which Gen2's
-users wrote from, get the components themselves in a dictionary.
+Gen2's (doc/gen2/gen2-core.md 1.14) receive a record per component; those of the older proposal,
+which Gen2's users followed, receive the components themselves in a dictionary.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NEEDED = {"assembler": {"dataId", OBJECTS, "classObj"}, "disassembler": {"dataI
 
 @functools.lru_cache(maxsize=256)
 def form_of(kind: str, function: Callable[..., Any], source: str) -> str:
-    """Return how a function is called: `RECORDS` or `OBJECTS`.
+    """Return how a function is called: with `RECORDS` or with `OBJECTS`.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def form_of(kind: str, function: Callable[..., Any], source: str) -> str:
     Raises
     ------
     PolicyError
-        If it takes neither form; the message shows what it takes.
+        If it has neither signature; the message shows its own.
     """
     import inspect  # lazy: only needed for composites
 
@@ -47,7 +47,7 @@ def form_of(kind: str, function: Callable[..., Any], source: str) -> str:
     except ValueError:  # written in C, without a signature
         return RECORDS
     except TypeError as error:
-        raise PolicyError(f"{source}: {shown} is no {kind}: it cannot be called") from error
+        raise PolicyError(f"{source}: {shown} is not a {kind}: it cannot be called") from error
     parameters = signature.parameters.values()
     named = [one for one in parameters if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)]
     form = _form(
@@ -58,14 +58,14 @@ def form_of(kind: str, function: Callable[..., Any], source: str) -> str:
     )
     if form is None:
         raise PolicyError(
-            f"{source}: {shown}{signature} is no {kind}: these are called with {_SHOWN[kind]}"
+            f"{source}: {shown}{signature} is not a {kind}: these are called with {_SHOWN[kind]}"
         )
     return form
 
 
 def _form(kind: str, needed: set[str], taken: set[str], anything: bool) -> str | None:
-    """Return the form that parameters of these names fit; None if they fit neither."""
-    # The older form's first parameter is called what the object is: exposure, srcCat.
+    """Return the form that parameters of these names match; None if they match neither."""
+    # The older form's first parameter has the object's name: exposure, srcCat.
     if OBJECTS in taken:
         more = needed - _NEEDED[kind]
         return OBJECTS if len(more) <= (kind == "disassembler") else None

@@ -1,10 +1,10 @@
-"""What names in policies mean: Gen2's classes, which are not installed, and moved modules."""
+"""The meaning of names in policies: replacements of Gen2's classes, and moved modules."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# What is created where a policy names a class of Gen2's, by the last word of its name.
+# The last part of the name of a Gen2 class -> the class that is created instead.
 STAND_INS: Mapping[str, str] = {
     **dict.fromkeys(
         ("ExposureF", "ExposureD", "ExposureI", "ExposureU"),
@@ -12,7 +12,7 @@ STAND_INS: Mapping[str, str] = {
     ),
     **dict.fromkeys(("SourceCatalog", "BaseCatalog", "SimpleCatalog"), "astropy.table.Table"),
 }
-# Modules whose names stand in policies on disk, and where they are now.
+# Old names of modules in policies on disk -> their current names.
 MOVED: Mapping[str, str] = {
     "persistence.assemblers": "persistence.composites.ready_made",
     "persistence.composite": "persistence.composites.assemble",
@@ -20,7 +20,7 @@ MOVED: Mapping[str, str] = {
 
 
 def stands_for(name: str) -> str:
-    """Return the name of the class or function that is used where a policy names another."""
+    """Return the name of the class or function that replaces a name in a policy."""
     module, _, last = name.rpartition(".")
     if module in MOVED:
         return f"{MOVED[module]}.{last}"

@@ -1,8 +1,8 @@
-"""Kinds of storage: the names that a policy may use, and what reads and writes each.
+"""Storage names that policies may use, and the formatters that read and write them.
 
-This is the one table of them. A script registers further ones in its process; a package announces
-them as entry points of a group, which are looked for only where a name is not known without: that
-takes longer than opening a repository.
+This is the one table of them. Scripts register more in their process; packages announce them as
+entry points of a group, which is searched only for unknown names, because that takes longer than
+opening a repository.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ OWN: Mapping[str, str] = {
     "ParquetStorage": "persistence.formatters.parquet",
     "MatplotlibStorage": "persistence.formatters.figure",
 }
-# What may follow a file's name: it is compressed then, and FITS readers do not mind.
+# Endings of compressed files, which FITS readers accept.
 COMPRESSED = ("", *content.COMPRESSED)
-# Storages whose files are never compressed: one name is asked for.
+# Storages whose files are never compressed: only one name is tried.
 _AS_CALLED = frozenset(OWN) - {"FitsStorage", "FitsCatalogStorage"}
-# Storage name, or class of objects -> what a script of this process registered for it.
+# Storage name, or class of objects -> the formatter that a script registered in this process.
 registered: dict[str | type, Any] = {}
-# Names of what has no file that we could read. `None` is a path only.
+# Names of storages without readable files. `None` is a path only.
 _EMPTY = ("Internal", "ignored", "None")
 
 
 def find(storage: str, python: Any = None) -> Any:
-    """Return what reads and writes a storage, or else the objects of a class.
+    """Return the formatter of a storage, or else of the objects' class.
 
     Parameters
     ----------
     storage : `str`
         The storage's name.
-    python : `str` or `type`, optional
+    python : object, optional
         The class of the objects, or its dotted name.
 
     Returns
     -------
     found : `str`, formatter or None
-        What is to be imported, ``module`` or ``module:object``; or what was registered; None if
-        nothing is known.
+        The name to import, ``module`` or ``module:object``; or the registered formatter; None if
+        there is none.
     """
     return (
         registered.get(storage)
@@ -62,7 +62,7 @@ def find(storage: str, python: Any = None) -> Any:
 
 
 def _of_class(python: Any) -> Any:
-    """Return what is registered for a class; nothing is imported to find out which it is."""
+    """Return the formatter registered for a class, without importing anything."""
     if isinstance(python, str):
         module, _, name = python.rpartition(".")
         python = getattr(sys.modules.get(module), name, python)
@@ -73,17 +73,17 @@ def _of_class(python: Any) -> Any:
 
 
 def endings(storage: str) -> tuple[str, ...]:
-    """Return what may follow the name of a file of a storage, in the order of the search."""
+    """Return the endings that files of a storage may have, in search order."""
     return ("",) if storage in _AS_CALLED and storage not in registered else COMPRESSED
 
 
 def is_empty(storage: str) -> bool:
-    """Check whether a storage is one that holds no data, such as ``Internal``."""
+    """Return whether a storage holds no data, such as ``Internal``."""
     return storage in _EMPTY or storage.startswith("ignored")
 
 
 def problem(storage: str) -> str:
-    """Return what to say of a storage that nothing reads or writes."""
+    """Return the message about a storage without formatter."""
     scripts = (name for name in registered if isinstance(name, str))
     readable = list(dict.fromkeys([*OWN, *entry_points.announced(GROUP), *scripts]))
     if not storage or is_empty(storage):

@@ -1,7 +1,7 @@
-"""Who supplies the keys of a data ID that a person leaves out.
+"""The suppliers of keys that a data ID lacks.
 
-One list for a dataset type, in the order in which they are asked; completion, queries, subsets and
-``--id`` ask the same. What the data ID itself says comes before all of them.
+A dataset type has one list of them, in order of priority; completion, queries, subsets and ``--id``
+use the same. Keys in the data ID itself precede all of them.
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ from typing import Any, NamedTuple, Protocol
 
 from persistence.policy.dataset_type import DatasetType
 
-# A sky map's keys: no registry has them, for an exposure lies on many patches.
+# A sky map's keys: no registry has them, because an exposure covers many patches.
 SKYMAP_KEYS = frozenset({"tract", "patch"})
 
 
 class Listing(Protocol):
-    """What lists values of keys that are the same for every exposure: a `CameraPolicy`."""
+    """A list of the values of keys that are the same for every exposure: a `CameraPolicy`."""
 
     @property
     def values(self) -> Mapping[str, tuple[Any, ...]]: ...
 
 
 class Supplier(NamedTuple):
-    """One who supplies keys.
+    """A supplier of keys.
 
     Attributes
     ----------
     name : `str`
         ``policy``: the camera's policy lists the values, the same for every exposure. ``files``:
-        the names of the files that exist have them, as the index of outputs knows.
-        ``calibrations``: the registry of calibrations knows what is valid. ``registry``: the
+        the names of existing files contain them, according to the index of outputs.
+        ``calibrations``: the registry of calibrations has the valid ones. ``registry``: the
         repository's registry has a row.
     keys : collection of `str` or None
-        The keys that it supplies; None is all that those before it leave.
+        The keys that it supplies; None for all that earlier ones leave.
     completes : `bool`
-        Whether it says which value is meant, so that `Butler.get` and `Butler.put` may ask it. What
-        only lists those that exist does not.
+        Whether it determines the value that is meant, so that `Butler.get` and `Butler.put` may use
+        it. Suppliers that only list existing values do not.
     """
 
     name: str
@@ -52,14 +52,14 @@ _REGISTRY = Supplier("registry", None)
 
 
 def of(dataset: DatasetType, policy: Listing) -> tuple[Supplier, ...]:
-    """Return who supplies the keys of a dataset type, in the order in which they are asked."""
+    """Return the suppliers of a dataset type's keys, in order of priority."""
     if dataset.section == "calibrations":
         return _CALIBRATIONS
     listed = Supplier("policy", policy.values)
     if dataset.tables:
         return (listed, _SKYMAP, _REGISTRY)
-    # A coadd's filter is no exposure's: where no table has it, the files' names alone do. Other
-    # keys, of a repository without a registry, may come from them.
+    # A coadd's filter is not an exposure's: without a table, only the files' names have it. Other
+    # keys, in a repository without a registry, may come from them, too.
     return (listed, _UNTABLED if SKYMAP_KEYS.isdisjoint(dataset.keys) else _FILES)
 
 
@@ -67,17 +67,17 @@ def shares(
     dataset: DatasetType, policy: Listing, keys: Collection[str]
 ) -> Mapping[str, tuple[str, ...]]:
     """Return which of some keys each supplier of a dataset type supplies, by its name."""
-    left, found = list(keys), dict[str, tuple[str, ...]]()
+    left, supplied = list(keys), dict[str, tuple[str, ...]]()
     for supplier in of(dataset, policy):
         its = left if supplier.keys is None else [key for key in left if key in supplier.keys]
         if its:
-            found[supplier.name] = tuple(its)
+            supplied[supplier.name] = tuple(its)
             left = [key for key in left if key not in its]
-    return found
+    return supplied
 
 
 def undecided(dataset: DatasetType, policy: Listing, keys: Collection[str]) -> tuple[str, ...]:
-    """Return the keys that nobody completes: they have to be given in the data ID."""
+    """Return the keys that no supplier completes: they have to be in the data ID."""
     lists = {supplier.name for supplier in of(dataset, policy) if not supplier.completes}
     return tuple(
         key for name, its in shares(dataset, policy, keys).items() if name in lists for key in its
@@ -90,7 +90,7 @@ def in_registry(dataset: DatasetType, policy: Listing, keys: Collection[str]) ->
 
 
 def listed(policy: Listing, data_id: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Return the values of the keys that the policy lists; a data ID that has one chooses."""
+    """Return the values of the keys that the policy lists, limited to those of a data ID."""
     return {
         key: (data_id[key],) if key in data_id else values for key, values in policy.values.items()
     }
