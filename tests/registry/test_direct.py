@@ -118,8 +118,6 @@ def test_runs_at_once_lose_nothing(tmp_path: Path) -> None:
 def test_what_stands_between_a_path_and_its_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "x").touch()
     assert fault("raw/1", str(tmp_path / "x")) == ""
-    assert (
-        fault("raw/1", "/gone/x") == "raw/1 is registered as lying at /gone/x, which is not there"
-    )
+    assert fault("raw/1", "/gone/x") == "raw/1 is registered for /gone/x, which is not there"
     problem = fault("raw/1", str(tmp_path / "x/y"))
     assert problem.endswith("x/y, which cannot be reached (Not a directory)")

@@ -150,7 +150,7 @@ def test_what_gen2_kept_on_a_server_is_refused_unless_a_package_reads_it(
 ) -> None:
     (tmp_path / "registry.pgsql").write_text("host: db")
     for verb in (registry.open, lambda root: registry.open_writer(root, {})):
-        with pytest.raises(RegistryError, match="the registry is on a server"):
+        with pytest.raises(RegistryError, match="names a registry on a server"):
             verb(str(tmp_path))
     site("[persistence.registries]\npgsql = toyregistry\n")
     assert isinstance(registry.open(str(tmp_path)), toy.Toy)

@@ -95,7 +95,7 @@ def test_an_identifier_that_would_end_its_quotes_is_refused(path: Path, name: st
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "registry.sqlite3"
     path.write_text("this is no database, " * 100)
-    with pytest.raises(RegistryError, match=r"registry\.sqlite3 is no SQLite registry"):
+    with pytest.raises(RegistryError, match=r"registry\.sqlite3 is not an SQLite registry"):
         SqliteRegistry(str(path)).tables()
 
 
@@ -143,7 +143,9 @@ def test_a_registry_that_is_made_anew_is_asked_for_its_own_columns(path: Path) -
         connection.execute("insert into raw values (7, 'r', 3)")
     connection.close()
     os.replace(anew, path)
-    with pytest.raises(RegistryError, match=f"{path} was made anew: its columns may be others"):
+    with pytest.raises(
+        RegistryError, match=f"{path} was created anew: its columns may have changed"
+    ):
         ask([7])
     assert list(registry.columns(["raw"])) == ["visit", "filter", "hdu"]
     with pytest.raises(RegistryError, match="was made anew"):

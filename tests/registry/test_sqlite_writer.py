@@ -96,7 +96,7 @@ def test_a_row_is_found_by_its_unique_columns(writer: Any) -> None:
 
 def test_rows_of_which_one_is_there_are_not_added_at_all(writer: Any, path: Path) -> None:
     add(writer, rows(7, 1))
-    with pytest.raises(RowExists, match="a row is there already"):
+    with pytest.raises(RowExists, match="a row exists already"):
         add(writer, rows(8) + rows(7))
     assert read(path) == [(7, 0, "g")]
     assert read(path, "select * from raw_visit") == [(7, "g")]

@@ -1,7 +1,7 @@
-"""Registries: which data IDs exist, and the keys that a person may leave out.
+"""Registries: the data IDs that exist, and the keys that data IDs may omit.
 
-`Registry` and `RegistryWriter` are the promises that each kind keeps; `open` and `open_writer` find
-the registry of a repository, and are the only ones that know which kinds there are.
+`Registry` and `RegistryWriter` are the interfaces of all kinds; `open` and `open_writer` find the
+registry of a repository, and only they know the kinds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name when it is asked for: TAB needs one module of this package, and at once."""
+    """Import a name on first use, because command-line completion has to be fast."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     is_promise = name in ("Registry", "RegistryWriter", "refuse_unknown")

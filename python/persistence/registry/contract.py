@@ -1,6 +1,6 @@
-"""What every registry keeps, whatever is behind it: how it is asked, and how it is written.
+"""The interfaces of all registries: for queries, and for writing.
 
-A kind of your own inherits from both classes, and its tests from those of `persistence.testing`.
+A new kind inherits from both classes, and its tests from those of `persistence.testing`.
 """
 
 from __future__ import annotations
@@ -13,24 +13,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from persistence.errors import UnknownKey, did_you_mean
 
-if TYPE_CHECKING:  # who completes a command line waits for what is imported
+if TYPE_CHECKING:  # imports slow down command-line completion
     from persistence.dataids.template import PathTemplate
     from persistence.registry.tables import Row, TableSpec
 
-# A value, or a pair of them, and the two columns that enclose it.
+# A value, or a pair of values, and the two columns that have to enclose it.
 Between = tuple[Any, str, str]
 Rows = list[tuple[Any, ...]]
 
 
 class Registry(Protocol):
-    """What can be asked of any registry. Asking changes nothing.
+    """The interface for queries to any registry. Queries change nothing.
 
     Attributes
     ----------
     path : `str`
-        The file or directory that it is.
+        The registry's file or directory.
     lists_files : `bool`
-        Whether its rows are the files that exist: it cannot tell where a new one belongs.
+        Whether its rows are the existing files: such a registry cannot supply the keys of a new
+        one.
     """
 
     path: str
@@ -51,20 +52,25 @@ class Registry(Protocol):
         Parameters
         ----------
         columns : sequence of `str`
-            What to return, in this order.
+            The columns to return, in this order.
         where : mapping
-            Columns and the values that they have to have.
-        tables : sequence of `str`
-            The tables to ask, joined by the columns that they share.
-        between : `tuple`, optional
-            A value and two columns that have to enclose it as texts, both ends included; of a pair
-            of values, the first one must not be before the first column, and the second one not
-            behind the second. A column that cannot be compared so, for it is NULL or not written as
-            ``2015-03-02`` is, excludes no row: the caller has to judge.
-        template : `PathTemplate`, optional
-            How the files are called: what a registry without tables asks.
-        limit : `int`, optional
-            How many rows are enough.
+            Columns and the values that they have to equal.
+        tables : sequence of `str`, optional
+            The tables to query, joined by their common columns.
+        between : `Between` or `None`, optional
+            A value and two columns that have to enclose it as texts, inclusive. For a pair of
+            values, the first must not precede the first column, and the second must not follow the
+            second. A column that cannot be compared this way, because it is NULL or not written as
+            ``2015-03-02``, excludes no row: callers have to check those rows.
+        template : `PathTemplate` or `None`, optional
+            The template of the files, for registries without tables.
+        limit : `int` or `None`, optional
+            The number of rows that is enough.
+
+        Returns
+        -------
+        `list` [`tuple`]
+            One tuple per row.
 
         Raises
         ------
@@ -75,26 +81,26 @@ class Registry(Protocol):
     def stream(
         self, columns: Sequence[str], where: Mapping[str, Any], tables: Sequence[str]
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield what `lookup` returns, of however many rows, without all of them in memory."""
+        """Yield the rows that `lookup` returns, without holding all of them in memory."""
         return iter(self.lookup(columns, where, tables))
 
     def prepared(
         self, columns: Sequence[str], keys: Sequence[str], tables: Sequence[str]
     ) -> Callable[[Sequence[Any]], Rows]:
-        """Return a look-up of which only the values are to be given, again and again.
+        """Return a look-up function for repeated use with different values.
 
         Parameters
         ----------
         columns, tables : sequence of `str`
-            As `lookup` takes them.
+            As for `lookup`.
         keys : sequence of `str`
-            The columns whose values are given, in this order.
+            The columns that have to equal the values passed, in this order.
 
         Returns
         -------
         ask : callable
-            It may raise `RegistryError` when the registry was made anew, perhaps with other
-            columns: it has to be prepared again.
+            Takes the values and returns the rows. It may raise `RegistryError` if the registry was
+            created anew, perhaps with other columns: it has to be prepared again.
         """
         return lambda values: self.lookup(columns, dict(zip(keys, values, strict=True)), tables)
 
@@ -121,28 +127,28 @@ class Registry(Protocol):
         patterns: Mapping[str, str] = {},
         ranges: Mapping[str, Sequence[range]] = {},
     ) -> Rows:
-        """Return a row for each combination of values that some columns have, in any order.
+        """Return one row per combination of values of some columns, in any order.
 
         Parameters
         ----------
         table : `str`
             The table.
         by : sequence of `str`
-            The columns that are alike in the rows of a group.
-        least : sequence of `str`
-            Columns of which the least value in a group is returned; None if it has none.
-        counted : `str`, optional
-            The column whose distinct values are counted; by default, rows are.
-        patterns : mapping
-            Columns, and what their values have to match: as of file names, with ``*``, ``?`` and
+            The columns whose values are equal within a group.
+        least : sequence of `str`, optional
+            Columns whose minimum in each group is returned; None if there is no value.
+        counted : `str` or `None`, optional
+            The column whose distinct values are counted; by default, rows are counted.
+        patterns : mapping of `str` to `str`, optional
+            Columns, and file name patterns that their values have to match, with ``*``, ``?`` and
             ``[abc]``. A column that the table lacks matches nothing.
-        ranges : mapping
-            Columns of numbers, and the ranges of which one has to hold the value.
+        ranges : mapping of `str` to sequence of `range`, optional
+            Columns of numbers, and ranges, one of which has to contain the value.
 
         Returns
         -------
         rows : `list` [`tuple`]
-            The values of ``by``, the least values, and the number.
+            The values of ``by``, the minima, and the count.
         """
         names = list(self.columns([table]))
         if not set(patterns) <= set(names):
@@ -164,16 +170,16 @@ class Registry(Protocol):
         ]
 
     def close(self) -> None:
-        """Let go of files and connections; the next question opens them again."""
+        """Close files and connections; the next query opens them again."""
 
 
 class RegistryWriter(Protocol):
-    """What can be done to any registry that is written. Nothing is made before rows come.
+    """The interface for writing to any registry. Nothing is created before rows are added.
 
     Attributes
     ----------
     path : `str`
-        The file that it is.
+        The registry's file.
     specs : mapping [`str`, `TableSpec`]
         The tables that are written, each with its visit table.
     """
@@ -183,103 +189,107 @@ class RegistryWriter(Protocol):
 
     @abstractmethod
     def find(self, table: str, key: Sequence[Any]) -> dict[str, Any] | None:
-        """Return the row that has these values of the unique columns; None if there is none.
+        """Return the row with some values of the unique columns; None if there is none.
 
         Raises
         ------
         RegistryError
-            If the registry cannot be read, or its table is of another layout.
+            If the registry cannot be read, or its table has another layout.
         """
 
     @abstractmethod
     def rows(self, table: str) -> list[tuple[int, dict[str, Any]]]:
-        """Return each row of a table, with the number by which `update` knows it."""
+        """Return all rows of a table, each with the number that `update` takes."""
 
     @abstractmethod
     def count(self, table: str) -> int:
-        """Return the number of rows of a table; 0 if there is no such table."""
+        """Return the number of rows of a table; 0 if the table does not exist."""
 
     @abstractmethod
     def transaction(self, anew: Collection[str] = ()) -> AbstractContextManager[None]:
-        """Do all that follows at once: it is seen whole, or, after an exception, not at all.
+        """Return a context in which all changes are one transaction, undone after an exception.
 
         Parameters
         ----------
-        anew : collection of `str`
-            Tables that are created anew, without the rows that they have. Those that are missing
-            are created in any case; what else is in the registry stays.
+        anew : collection of `str`, optional
+            Tables that are created again, without their present rows. Missing tables are created in
+            any case; other tables are kept.
 
         Raises
         ------
         RegistryError
-            If a table is of another layout, the registry cannot be written, or another process
-            holds it for too long.
+            If a table has another layout, the registry cannot be written, or another process locks
+            it for too long.
         """
 
     @abstractmethod
     def add(
         self, table: str, rows: Sequence[Row], replace: bool = False, ignore: bool = False
     ) -> None:
-        """Add rows to a table, and what is new of their visits to its visit table.
-
-        Within a `transaction`.
+        """Add rows to a table, and new visits to its visit table, in a `transaction`.
 
         Parameters
         ----------
         table : `str`
             The table.
-        rows : sequence of mapping
-            A value for each column.
-        replace : `bool`
-            Rows with the same unique columns give way.
-        ignore : `bool`
-            Rows with the same unique columns stay.
+        rows : sequence of `Row`
+            Rows with a value for each column.
+        replace : `bool`, optional
+            Whether to replace rows with the same unique columns.
+        ignore : `bool`, optional
+            Whether to keep existing rows with the same unique columns.
 
         Raises
         ------
         RowExists
-            If a row is there already; perhaps only when the transaction ends.
+            If a row exists already; perhaps only at the end of the transaction.
         RegistryError
-            If no transaction has begun.
+            If there is no transaction.
         """
 
     @abstractmethod
     def update(self, table: str, changes: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
-        """Change values of rows of a table: a row's number, and columns with their new values.
+        """Change values of rows of a table, in a `transaction`.
 
-        Within a `transaction`.
+        Parameters
+        ----------
+        table : `str`
+            The table.
+        changes : iterable of `tuple` [`int`, mapping]
+            The number of a row, and its columns with new values.
         """
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
 
 
 def refuse_unknown(
     wanted: Iterable[str], known: Collection[str], name: str, registry: Registry
 ) -> None:
-    """Refuse keys that a registry does not have.
+    """Raise an error for keys that a registry does not have.
 
     Parameters
     ----------
     wanted : iterable of `str`
         The keys.
     known : collection of `str`
-        The columns that there are.
+        The existing columns.
     name : `str`
         The dataset type, for the message.
     registry : `Registry`
-        Who is asked.
+        The registry, for the message.
 
     Raises
     ------
     UnknownKey
-        With the first of them.
+        Naming the first unknown key.
     """
     for column in wanted:
         if column not in known:
             raise UnknownKey(
-                f"{name}: {column!r} is not known to {registry.path}{did_you_mean(column, known)} "
-                f"(it knows {', '.join(known)})"
+                f"{name}: {column!r} is not a column of "
+                f"{registry.path}{did_you_mean(column, known)} "
+                f"(it has {', '.join(known)})"
             )
 
 
@@ -288,5 +298,5 @@ def _matches(value: Any, pattern: str) -> bool:
 
 
 def _absent_last(value: Any) -> tuple[bool, bool, Any]:
-    """Return by what values of any type are ordered: numbers, texts, None."""
+    """Return a sort key for values of any type: numbers, texts, None."""
     return value is None, isinstance(value, str), value

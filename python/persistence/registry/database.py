@@ -1,6 +1,6 @@
-"""The file of a registry that is written: connections, transactions, and what their errors mean.
+"""The SQLite file of a registry that is written: connections, transactions and errors.
 
-The only user of sqlite_utils, which is imported when something is written.
+Only this module uses sqlite_utils, which is imported on the first write.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from persistence.files.sqlite import (
 
 log = logging.getLogger("persistence.registry")
 
-_NOTICED = 2.0  # seconds, after which somebody wants to know what is waited for
+_NOTICED = 2.0  # seconds of waiting after which users want to know the reason
 
 
 class RegistryFile:
-    """A SQLite file that is made when it is first written to.
+    """An SQLite file that is created on the first write.
 
     Parameters
     ----------
     path : `str`
         The file.
-    permissions : `int`
-        The mode of a file that is created, less what the umask takes.
-    wait : `float`
-        For how many seconds to wait for another writer.
-    dry_run : `bool`
-        It will only be read, and nothing may be changed: not even what a killed writer left is
-        undone.
+    permissions : `int`, optional
+        The mode of a new file, before the umask.
+    wait : `float`, optional
+        Seconds to wait for another writer.
+    dry_run : `bool`, optional
+        Whether the file is only read, and never changed: not even the transaction of a killed
+        writer is rolled back.
     """
 
     def __init__(
@@ -57,10 +57,7 @@ class RegistryFile:
         self._process = os.getpid()
 
     def reader(self) -> sqlite3.Connection | None:
-        """Connect without making anything, for files are planned before.
-
-        Gives None if there is no file.
-        """
+        """Return a connection for reading; None if there is no file: nothing is created."""
         self._leave_inherited()
         if self._database is None and self._reader is None:
             if not os.path.exists(self.path) or not os.path.getsize(self.path):
@@ -68,16 +65,16 @@ class RegistryFile:
             if self.dry_run:
                 self._reader = connect(self.path, self.wait)
             else:
-                # To write, so that SQLite rolls back what a killed writer left.
+                # Writable, so that SQLite rolls back the transaction of a killed writer.
                 self._connect()
         connection: sqlite3.Connection = self._reader or self._database.conn
         return connection
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
-        """Change the file, all at once or not at all; gives a `sqlite_utils.Database`.
+        """Yield a `sqlite_utils.Database` whose changes are one transaction.
 
-        A process that is forked inside the block cannot end the transaction: it is the parent's.
+        A process forked inside the block cannot end the transaction, which is the parent's.
         """
         self._leave_inherited()
         if self._database is None:
@@ -87,7 +84,7 @@ class RegistryFile:
             self._begin(database.conn)
             try:
                 yield database
-            except BaseException:  # an interrupt too must end the transaction
+            except BaseException:  # an interrupt, too, must end the transaction
                 if process == os.getpid():
                     database.conn.execute("ROLLBACK")
                 raise
@@ -96,7 +93,7 @@ class RegistryFile:
             database.conn.execute("COMMIT")
 
     def _begin(self, connection: sqlite3.Connection) -> None:
-        """Begin a transaction. A wait that a person would notice is told, with its reason."""
+        """Begin a transaction; a long wait is logged with its reason."""
         notice = min(self.wait, _NOTICED)
         _set_patience(connection, notice)
         try:
@@ -115,19 +112,19 @@ class RegistryFile:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Tell SQLite's errors in the registry's terms."""
+        """Raise SQLite's errors as errors of the registry."""
         started = time.monotonic()
         try:
             yield
         except sqlite3.IntegrityError as error:
-            raise RowExists(f"{self.path}: a row is there already ({error})") from error
+            raise RowExists(f"{self.path}: a row exists already ({error})") from error
         except sqlite3.Error as error:
             raise explained(error, self.path, time.monotonic() - started) from error
         except (OverflowError, UnicodeEncodeError) as error:
             raise RegistryError(f"{self.path}: SQLite cannot hold a value: {error}") from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._leave_inherited()
         if self._database is not None:
             self._database.conn.close()
@@ -137,7 +134,7 @@ class RegistryFile:
             self._reader = None
 
     def _leave_inherited(self) -> None:
-        """Forget the connections of the process that this one was forked from."""
+        """Forget the connections of the parent process after a fork."""
         if self._process == os.getpid():
             return
         held = [self._reader, self._database and self._database.conn]
@@ -148,7 +145,7 @@ class RegistryFile:
     def _connect(self) -> None:
         from sqlite_utils import Database
 
-        # SQLite would create the file with 0644, less the umask. What prevents it, SQLite tells.
+        # SQLite would create the file with 0644, before the umask. SQLite reports any failure.
         with contextlib.suppress(OSError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL, self.permissions))
             groups.give(self.path, groups.of(self.path))

@@ -1,7 +1,7 @@
-"""Files that are registered where they lie, outside the repository's tree (ingest's mode direct).
+"""Files registered at a location outside of the repository (ingest's mode ``direct``).
 
-The registry of Gen2 has no column for a path, so that it is kept in a side file: which path in the
-repository stands for which file. Without the side file, and for Gen2, these files are missing.
+Gen2's registry has no column for a path, so a side file maps paths in the repository to files.
+Without the side file, and for Gen2, these files are missing.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from persistence.registry.sqlite import SqliteRegistry
 FILE = ".persistence/direct.sqlite3"
 QUERY = "SELECT file FROM direct WHERE path = ?"
 _BETWEEN = "SELECT path, file FROM direct WHERE path >= ? AND path < ? ORDER BY path LIMIT 1000"
-# From so many names of a directory on, all that it has are asked for at once.
+# Above so many names of a directory, all of its entries are read at once.
 _FEW = 3
-# Behind every path: no name begins with the last of characters.
+# Sorts after every path: no name begins with the last code point.
 _END = "\U0010ffff"
 
 
 class DirectFiles:
-    """The files that a repository has registered outside its tree.
+    """The files that a repository has registered outside of its tree.
 
     Parameters
     ----------
     root : `str`
-        The repository. If it has no side file, nothing is asked of the disk afterwards.
+        The repository. If it has no side file, later queries do not access the disk.
 
     Attributes
     ----------
     is_there : `bool`
-        Whether the side file was there when that was last checked.
+        Whether the side file existed at the last check.
     """
 
     def __init__(self, root: str) -> None:
@@ -45,24 +45,24 @@ class DirectFiles:
         self.is_there = has_content(self._registry.path)
 
     def has_appeared(self) -> bool:
-        """Check whether the side file was made since it was found missing."""
+        """Return whether the side file was created since it was found missing."""
         if self.is_there:
             return False
         self.is_there = has_content(self._registry.path)
         return self.is_there
 
     def locate(self, location: Location) -> Location | None:
-        """Return where a dataset's file is registered as lying, there or not.
+        """Return the registered location of a dataset's file, whether it exists or not.
 
         Parameters
         ----------
         location : `Location`
-            Where the dataset would lie in the repository.
+            The location that the dataset would have in the repository.
 
         Returns
         -------
         location : `Location` or None
-            Its root is the directory that the file is in; None if no file is registered.
+            A location whose root is the file's directory; None if no file is registered.
         """
         file = self.find(location.path) if location.root == self._root else None
         if file is None:
@@ -71,12 +71,12 @@ class DirectFiles:
         return location._replace(root=directory, path=name)
 
     def exists(self, path: str) -> bool:
-        """Check whether a path in the repository stands for a file, and that file is there."""
+        """Return whether a path in the repository is registered for a file that exists."""
         file = self.find(path)
         return file is not None and os.access(file, os.F_OK)
 
     def present(self, paths: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-        """Return those of some paths, by their directories, that stand for a file that is there."""
+        """Return those of some paths, by directory, that are registered for files that exist."""
         there: dict[str, list[str]] = {}
         for folder, wanted in paths.items() if self.is_there else ():
             if len(wanted) > _FEW:
@@ -88,7 +88,7 @@ class DirectFiles:
         return there
 
     def names(self, folder: str) -> dict[str, str]:
-        """Return the files that are registered as lying in a directory of the repository.
+        """Return the files registered in a directory of the repository.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class DirectFiles:
         Returns
         -------
         names : `dict` [`str`, `str`]
-            Name in the directory -> the file that it stands for, there or not.
+            Name in the directory -> the registered file, whether it exists or not.
         """
         return {
             name: os.path.join(self._root, file)
@@ -107,15 +107,15 @@ class DirectFiles:
         }
 
     def folders(self, folder: str) -> list[str]:
-        """Return the names of directories in a directory below which files are registered."""
+        """Return the names of subdirectories below which files are registered."""
         return [name for name, file in self._entries(folder) if file is None]
 
     def holds(self, folder: str) -> bool:
-        """Return whether files are registered as lying in a directory, or below it."""
+        """Return whether files are registered in a directory, or below it."""
         return next(self._entries(folder), None) is not None
 
     def _entries(self, folder: str) -> Iterator[tuple[str, str | None]]:
-        """Yield the names in a directory, with files; without one, directories, each once."""
+        """Yield the names in a directory with their files; subdirectories, once each, with None."""
         start = position = f"{folder}/" if folder else ""
         end = f"{folder}0" if folder else _END  # '0' is the character behind the slash
         while rows := self._between(position, end):
@@ -123,11 +123,11 @@ class DirectFiles:
                 name, slash, _ = path[len(start) :].partition("/")
                 yield name, None if slash else file
                 position = f"{start}{name}0" if slash else f"{path}\0"
-                if slash:  # what else is in that directory is not read
+                if slash:  # the rest of that directory is skipped
                     break
 
     def _between(self, start: str, end: str) -> Sequence[tuple[Any, ...]]:
-        """Return the first paths that are registered between two, with their files."""
+        """Return the first registered paths between two, with their files."""
         if not self.is_there:
             return ()
         try:
@@ -139,12 +139,12 @@ class DirectFiles:
             return ()
         for path, file in rows:
             if not isinstance(path, str):
-                raise RegistryError(f"{self._registry.path} is damaged: {path!r} is no path")
+                raise RegistryError(f"{self._registry.path} is damaged: {path!r} is not a path")
             file_of([(file,)], self._root, self._registry.path)
         return rows
 
     def find(self, path: str) -> str | None:
-        """Return the file that a path in the repository stands for, there or not.
+        """Return the file registered for a path in the repository, whether it exists or not.
 
         Raises
         ------
@@ -158,18 +158,18 @@ class DirectFiles:
         except RegistryError:
             if has_content(self._registry.path):
                 raise
-            self.is_there = False  # it was removed, as it may be at any time
+            self.is_there = False  # it was removed, which is allowed at any time
             return None
         return file_of(rows, self._root, self._registry.path)
 
 
 def file_of(rows: Sequence[tuple[Any, ...]], root: str, path: str) -> str | None:
-    """Return the file that a row of a side file names.
+    """Return the file in a row of a side file.
 
     Parameters
     ----------
-    rows : sequence of `tuple`
-        The answer to `QUERY`.
+    rows : sequence of `tuple` [object, ...]
+        The result of `QUERY`.
     root, path : `str`
         The repository, and its side file.
 
@@ -181,26 +181,26 @@ def file_of(rows: Sequence[tuple[Any, ...]], root: str, path: str) -> str | None
     Raises
     ------
     RegistryError
-        If the row holds no path.
+        If the row does not contain a path.
     """
     if not rows:
         return None
     ((file,),) = rows
     if not isinstance(file, str) or not file or "\0" in file:
         raise RegistryError(
-            f"{path} is damaged: {file!r} is no path. Remove it, and ingest again what was "
+            f"{path} is damaged: {file!r} is not a path. Remove it, and ingest again what was "
             "ingested with --mode direct"
         )
     return os.path.join(root, file)
 
 
 def fault(path: str, file: str) -> str:
-    """Return that a registered file is not there; an empty text if it is.
+    """Return a message if a registered file is missing; an empty text if it exists.
 
     Parameters
     ----------
     path, file : `str`
-        The path in the repository, and the file that it stands for.
+        The path in the repository, and the registered file.
     """
     problem = links.problem(file)
-    return problem and f"{path} is registered as lying at {file}, which {problem}"
+    return problem and f"{path} is registered for {file}, which {problem}"

@@ -1,4 +1,4 @@
-"""Registering files outside a repository's tree; see `persistence.registry.direct`."""
+"""Registration of files outside of a repository's tree; see `persistence.registry.direct`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _TABLE = "CREATE TABLE IF NOT EXISTS direct (path TEXT PRIMARY KEY, file TEXT) W
 
 
 class DirectWriter:
-    """Registers files by their targets: the paths, below the root, that stand for them.
+    """A writer of the side file that maps targets, paths below the root, to files.
 
     Parameters
     ----------
     root : `str`
-        The repository. Its side file is made when the first file is registered.
-    permissions, wait, dry_run
+        The repository. Its side file is created when the first file is registered.
+    permissions, wait, dry_run : `int`, optional
         See `RegistryFile`.
     """
 
@@ -30,10 +30,10 @@ class DirectWriter:
     ) -> None:
         self._root = root
         self._file = RegistryFile(os.path.join(root, FILE), permissions, wait, dry_run)
-        self._connection: Any = None  # while a transaction lasts
+        self._connection: Any = None  # during a transaction
 
     def find(self, target: str) -> str | None:
-        """Return the file that is registered for a target, there or not; None if none is."""
+        """Return the file registered for a target, whether it exists or not; None without one."""
         with self._file.errors():
             connection = self._connection or self._file.reader()
             if connection is None:
@@ -43,7 +43,7 @@ class DirectWriter:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Change what is registered: all at once or not at all, and to the disk at the end."""
+        """Enter a context in which all changes are one transaction, flushed to disk at the end."""
         folder = os.path.dirname(self._file.path)
         changed = durable.make_directories(folder)
         with self._file.transaction() as database:
@@ -56,11 +56,11 @@ class DirectWriter:
         durable.flush((), [folder, *changed])
 
     def register(self, files: Mapping[str, str]) -> None:
-        """Register files, in place of others, in a transaction.
+        """Register files in a transaction, replacing others.
 
         Parameters
         ----------
-        files : mapping
+        files : mapping of `str` to `str`
             Target -> file.
         """
         root = os.path.realpath(self._root)
@@ -73,13 +73,13 @@ class DirectWriter:
         self._connection.executemany("INSERT OR REPLACE INTO direct VALUES (?, ?)", rows)
 
     def remove(self, targets: Iterable[str]) -> None:
-        """Forget, in a transaction, what is registered for some targets; the files stay."""
+        """Remove the registrations of some targets in a transaction; the files are kept."""
         self._connection.executemany(
             "DELETE FROM direct WHERE path = ?", [(self._path(target),) for target in targets]
         )
 
     def close(self) -> None:
-        """Let go of the side file."""
+        """Close the side file."""
         self._file.close()
 
     def _path(self, target: str) -> str:
@@ -87,10 +87,10 @@ class DirectWriter:
 
 
 def _kept(folder: str, root: str) -> str:
-    """Return what is kept of the path of a folder of files.
+    """Return the path of a file's directory to store.
 
-    It is relative to the repository if the folder lies in it, for then both are moved together;
-    otherwise absolute, for an archive stays where it is.
+    It is relative to the repository if the directory is inside, since both are moved together;
+    otherwise it is absolute, since an archive is not moved.
     """
     real = os.path.realpath(folder)
     return os.path.relpath(real, root) if os.path.commonpath([root, real]) == root else folder

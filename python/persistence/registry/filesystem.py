@@ -1,4 +1,4 @@
-"""A registry for repositories that have none: it reads the data IDs off the names of the files."""
+"""A registry for repositories without one: it parses data IDs from the names of files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from persistence.files.content import COMPRESSED
 from persistence.files.marks import is_repository
 from persistence.registry.contract import Between, Registry, Rows
 
-# How names of files begin that are being written.
+# The beginning of the names of temporary files.
 _TEMPORARY = ".part-"
 
 
 class FilesystemRegistry(Registry):
-    """Looks data IDs up by matching the files of a repository with a path template.
+    """A registry that matches the files of a repository with a path template.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class FilesystemRegistry(Registry):
 
     Notes
     -----
-    Directories are read one level of the template at a time, and only those that the known keys
-    leave. A value that holds a slash is not found.
+    Directories are read one level of the template at a time, and only where they match the known
+    keys. Values that contain a slash are not found.
     """
 
     lists_files = True
@@ -66,24 +66,24 @@ class FilesystemRegistry(Registry):
     def columns(
         self, tables: Sequence[str], template: PathTemplate | None = None
     ) -> Mapping[str, str]:
-        """Return the keys that the names of the files hold."""
+        """Return the keys in the template of the files, with their types."""
         words = {int: "int", float: "double", str: "text"}
         return {key: words[kind] for key, kind in template.keys.items()} if template else {}
 
     def tables(self) -> Sequence[str]:
-        """Return no table: there is none."""
+        """Return an empty tuple: there are no tables."""
         return ()
 
     def count(self, table: str) -> int:
-        """Refuse: there is no table whose rows could be counted."""
+        """Raise an error: there is no table whose rows could be counted."""
         raise RegistryError(f"{self.path} has no registry, and so no table {table!r}")
 
     def close(self) -> None:
-        """Do nothing: no file is held."""
+        """Skip closing: no file is open."""
 
 
 class TooLong(Exception):
-    """More names would have to be read than are allowed."""
+    """The limit on the number of names to read was exceeded."""
 
 
 def scan(
@@ -93,26 +93,25 @@ def scan(
     endings: tuple[str, ...] = ("", *COMPRESSED),
     enough: int | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the data ID of each file of a template that has the known values, in their order.
+    """Return an iterator over the data IDs of a template's files that have the known values.
 
     Parameters
     ----------
     root : `str`
         The tree.
     template : `PathTemplate`
-        The template. The HDU in brackets at its end is in no file's name: its key is left to the
-        caller's ``known``.
+        The template. Keys that are only in its HDU brackets have to be in ``known``.
     known : mapping
         Values of keys.
-    endings : `tuple` of `str`
-        What may follow the name of a file.
-    enough : `int`, optional
-        How many names may be read.
+    endings : `tuple` [`str`, ...], optional
+        Endings that may follow the name of a file.
+    enough : `int` or `None`, optional
+        The most names to read.
 
     Raises
     ------
     TooLong
-        If more would have to be.
+        If more names would have to be read.
     """
     file_template = PathTemplate(template.file_text)
     fixed = {key: value for key, value in known.items() if key in file_template.keys}
@@ -126,7 +125,7 @@ def scan(
 def once(
     template: PathTemplate, known: Mapping[str, Any], data_ids: Iterable[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """Yield one data ID for each file: of several readings of a path, the first with known values.
+    """Yield one data ID per file: the first reading of its path with the known values.
 
     Parameters
     ----------
@@ -134,8 +133,8 @@ def once(
         The template, without an HDU.
     known : mapping
         Values of keys.
-    data_ids : iterable of `dict`
-        Each reading of each path that has them.
+    data_ids : iterable of `dict` [`str`, object]
+        All readings of all paths with these values.
     """
     if is_unique(template):
         yield from data_ids
@@ -153,7 +152,7 @@ def once(
 
 
 class _Walk:
-    """Looks for the files of one template, in those directories that known values leave."""
+    """A search for the files of one template, in directories that match known values."""
 
     def __init__(
         self,
@@ -174,10 +173,11 @@ class _Walk:
         self._inverter = Inverter([template], [endings])
 
     def data_ids(self) -> Iterator[dict[str, Any]]:
+        """Return an iterator over the data IDs of all files."""
         return self._below("", {}, 0)
 
     def _below(self, path: str, values: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
-        """Yield data IDs of files below a directory, which has some values."""
+        """Yield the data IDs of files below a directory that has some values."""
         if depth == len(self._parts):
             yield from self._files(path, values)
             return
@@ -194,7 +194,7 @@ class _Walk:
                 yield from self._below(below, full, depth + 1)
 
     def _files(self, path: str, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Yield data IDs of files in a directory."""
+        """Yield the data IDs of files in a directory."""
         names = self._named(self._name, set(self._keys) - values.keys(), values)
         start = f"{path}/" if path else ""
         if names is None:
@@ -210,13 +210,13 @@ class _Walk:
     def _named(
         self, text: str, keys: Iterable[str], values: Mapping[str, Any]
     ) -> Sequence[str] | None:
-        """Return the name that a component can have only, or none; None if keys are not known."""
+        """Return the only possible name of a component, or none; None if keys are unknown."""
         if not self._known.keys() >= set(keys):
             return None
         try:
             name = text % {**self._known, **values}
             os.fsencode(name)
-        except (TypeError, ValueError):  # a value of another type, or that no name can have
+        except (TypeError, ValueError):  # a value of another type, or one that cannot be in a name
             return []
         return [] if "/" in name or "\0" in name or name in (".", "..") else [name]
 
@@ -224,12 +224,12 @@ class _Walk:
         return all(values[key] == value for key, value in self._known.items() if key in values)
 
     def _is_foreign(self, part: Part, path: str) -> bool:
-        """Return whether a directory is a repository of its own, to which only any name leads."""
+        """Return whether a directory is another repository that only a free text field matches."""
         is_bare = part.is_bare and part.keys[0] not in self._known
         return is_bare and is_repository(f"{self._root}/{path}")
 
     def _names(self, path: str) -> list[str]:
-        """Return what a directory holds, but for temporaries and links to nothing."""
+        """Return the names in a directory, without temporary files and broken links."""
         names = []
         try:
             with os.scandir(f"{self._root}/{path}") as entries:
@@ -248,7 +248,7 @@ class _Walk:
 
 
 def is_unique(template: PathTemplate) -> bool:
-    """Return whether a path has one reading by a template, at most."""
+    """Return whether each path has at most one reading by a template."""
     before = set[str]()
     for text in template.file_text.split("/"):
         part = Part(text, before)

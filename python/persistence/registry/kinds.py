@@ -1,8 +1,8 @@
-"""Kinds of registries: what a repository's directory may hold, and what reads and writes each.
+"""Kinds of registries: the files that a repository may have, and their readers and writers.
 
 A registry is a file ``registry.<kind>``, or ``calibRegistry.<kind>`` for calibrations. This is the
-one table of kinds. A script registers further ones in its process; a package announces them as
-entry points of a group, which are looked for only where a file is of no kind that is known without.
+one table of kinds. Scripts register more in their process; packages announce them as entry points
+of a group, which is searched only for files of unknown kinds.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ GROUP = "persistence.registries"
 
 # Kind -> module, or module:object, with ``read`` and ``write``.
 OWN: Mapping[str, str] = {"sqlite3": "persistence.registry.sqlite"}
-# Kinds of Gen2 that name a server, which nothing here reads.
+# Kinds of Gen2 that name a server, which we cannot read.
 _SERVERS: Mapping[str, str] = {"pgsql": "PostgreSQL", "mysql": "MySQL"}
-# Kind -> what a script of this process registered for it.
+# Kind -> the object that a script registered for it in this process.
 registered: dict[str, Any] = {}
 
 
 class Kind(Protocol):
-    """What reads and writes the registries of a kind."""
+    """A reader and writer of registries of one kind."""
 
     def read(self, path: str) -> Registry:
-        """Return the registry of a file, to be asked; nothing is asked of the file before that."""
+        """Return the registry of a file, for queries; the file is accessed on the first query."""
 
     def write(
         self,
@@ -43,46 +43,51 @@ class Kind(Protocol):
         wait: float,
         dry_run: bool,
     ) -> RegistryWriter:
-        """Return the registry of a file, to be written.
+        """Return the registry of a file, for writing.
 
         Parameters
         ----------
         path : `str`
-            The file, which need not be there.
-        specs : mapping [`str`, `TableSpec`]
+            The file, which need not exist.
+        specs : mapping of `str` to `TableSpec`
             The tables.
         permissions : `int`
-            The mode of a file that is created, less what the umask takes.
+            The mode of a new file, before the umask.
         wait : `float`
-            For how many seconds to wait for another writer.
+            Seconds to wait for another writer.
         dry_run : `bool`
-            It will only be read.
+            Whether it will only be read.
         """
 
 
 def register(kind: str, its: Kind) -> None:
-    """Let registries ``registry.<kind>`` be read and written by an object, in this process."""
+    """Register the reader and writer of files ``registry.<kind>`` in this process."""
     registered[kind] = its
 
 
 def path_of(root: str, arguments: Mapping[str, Any] = {}, name: str = "registry") -> str:
-    """Return where the registry of a directory is, or would be; it need not be there.
+    """Return the path of a directory's registry, whether it exists or not.
 
     Parameters
     ----------
     root : `str`
         The directory.
-    arguments : mapping
-        A mapper's arguments, of which one may say where: ``registry``, or ``calibRegistry``.
-    name : `str`
-        Which of the two.
+    arguments : mapping, optional
+        A mapper's arguments; ``registry`` or ``calibRegistry`` may be the path.
+    name : `str`, optional
+        Which of the two registries.
+
+    Returns
+    -------
+    `str`
+        The path.
 
     Raises
     ------
     RepositoryError
-        If the argument is no path.
+        If the argument is not a path.
     RegistryError
-        If there are two, or one that nothing reads.
+        If there are two registries, or one of an unreadable kind.
     """
     given = arguments.get(name)
     if given:
@@ -94,7 +99,7 @@ def path_of(root: str, arguments: Mapping[str, Any] = {}, name: str = "registry"
         _refuse_server(path, name)
     if len(paths) > 1:
         raise RegistryError(
-            f"{' and '.join(paths)} are there: move one away, or give the other as {name}=FILE"
+            f"{' and '.join(paths)} exist: move one away, or choose one with {name}=FILE"
         )
     return paths[0] if paths else os.path.join(root, f"{name}.sqlite3")
 
@@ -102,14 +107,14 @@ def path_of(root: str, arguments: Mapping[str, Any] = {}, name: str = "registry"
 def open_registry(
     root: str, arguments: Mapping[str, Any] = {}, name: str = "registry"
 ) -> Registry | None:
-    """Open the registry of a directory, to be asked; None if it has none. See `path_of`.
+    """Open the registry of a directory for queries; None if it has none. See `path_of`.
 
     Raises
     ------
     RepositoryError
-        If the arguments name one that is not there.
+        If the arguments name a registry that does not exist.
     RegistryError
-        If nothing reads it.
+        If nothing can read it.
     """
     path = path_of(root, arguments, name)
     if arguments.get(name) and not os.path.isfile(path):
@@ -125,7 +130,7 @@ def open_writer(
     wait: float = 60.0,
     dry_run: bool = False,
 ) -> RegistryWriter:
-    """Open the registry that lies in a directory, to be written: SQLite's if it has none yet.
+    """Open the registry of a directory for writing: SQLite's if it has none yet.
 
     For the parameters, see `path_of` and `Kind.write`.
     """
@@ -134,27 +139,29 @@ def open_writer(
 
 
 def of_files(root: str) -> Registry:
-    """Return what the names of the files in a directory say, as a registry without tables."""
-    from persistence.registry.filesystem import FilesystemRegistry  # lazy: TAB asks no files
+    """Return a registry without tables that queries the names of the files in a directory."""
+    from persistence.registry.filesystem import (
+        FilesystemRegistry,
+    )  # lazy: not needed for completion
 
     return FilesystemRegistry(root)
 
 
 def appeared(root: str, name: str = "registry") -> bool:
-    """Check whether a directory that had no registry has one now, with something in it.
+    """Return whether a directory has a non-empty registry.
 
-    Only kinds that need no search are looked for.
+    Only kinds that need no search of entry points count.
     """
     return any(has_content(os.path.join(root, f"{name}.{kind}")) for kind in (*OWN, *registered))
 
 
 def as_path(given: Any, name: str) -> str:
-    """Return an argument that has to be a path.
+    """Return an argument that has to be a path as a text.
 
     Raises
     ------
     RepositoryError
-        If it is none.
+        If it is not a path.
     """
     if not isinstance(given, str | os.PathLike):
         raise RepositoryError(f"{name} has to be a path, not {given!r}")
@@ -162,7 +169,7 @@ def as_path(given: Any, name: str) -> str:
 
 
 def _announced(root: str, name: str) -> Iterator[str]:
-    """Yield the registries of a directory whose kinds a package announces."""
+    """Yield the registries in a directory whose kinds packages announce."""
     try:
         files = [file for file in os.listdir(root) if file.startswith(f"{name}.")]
     except OSError:
@@ -173,7 +180,10 @@ def _announced(root: str, name: str) -> Iterator[str]:
 
 
 def _kind(path: str, name: str) -> Kind:
-    """Return what reads and writes a registry; a file of any other name is taken for SQLite's."""
+    """Return the reader and writer of a registry.
+
+    Files with other names are treated as SQLite's.
+    """
     kind = os.path.splitext(path)[1][1:]
     target = registered.get(kind) or OWN.get(kind) or entry_points.announced(GROUP).get(kind)
     if target is None:
@@ -192,11 +202,11 @@ def _load(kind: str, target: str) -> Kind:
 
 
 def _refuse_server(path: str, name: str) -> None:
-    """Refuse a file that says on which server a registry is, unless something reads that."""
+    """Raise an error for a file that names the server of a registry, unless something reads it."""
     kind = os.path.splitext(path)[1][1:]
     if kind in _SERVERS and kind not in {*registered, *entry_points.announced(GROUP)}:
         raise RegistryError(
-            f"{path} says that the registry is on a server ({_SERVERS[kind]}), which is not read "
-            f"here: copy it into a SQLite file, and give that as {name}=FILE; or call that "
+            f"{path} names a registry on a server ({_SERVERS[kind]}), which cannot be read "
+            f"here: copy it into an SQLite file, and choose that with {name}=FILE; or name that "
             f"{name}.sqlite3, and move {os.path.basename(path)} away"
         )

@@ -1,4 +1,4 @@
-"""The registry of a repository: its own or a parent's, also one that is made later."""
+"""The registry of a repository: its own or a parent's, which may be created later."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from persistence.registry.contract import Registry
 
 
 class Source:
-    """Finds the registry that answers for a directory.
+    """The registry that is used for a directory.
 
-    What has no registry looks for one at each question, so that it has the first one that is made;
-    what has one keeps it.
+    A directory without a registry looks for one at each query, so that it uses the first one that
+    is created; a directory with one keeps it.
 
     Parameters
     ----------
     root : `str`
         The directory.
-    arguments : mapping
+    arguments : mapping, optional
         A mapper's arguments; see `kinds.path_of`.
-    name : `str`
+    name : `str`, optional
         ``registry`` for images, ``calibRegistry`` for calibrations.
-    parents : sequence of `Source`
-        Those whose registries answer if the directory has none, in order.
+    parents : sequence of `Source`, optional
+        The sources that are used, in order, if the directory has no registry.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class Source:
         return None if owner is None else owner._own
 
     def owner(self, known: dict[Source, Source | None] | None = None) -> Source | None:
-        """Return whose registry it is: this directory's, or a parent's; None if there is none.
+        """Return the source of the registry: this one or a parent; None if there is none.
 
         Parameters
         ----------
-        known : `dict` [`Source`, `Source` or None], optional
-            What was found while the same question was answered, and is not looked for again: of a
-            chain without a registry, each repository would ask all that are behind it.
+        known : `dict` [`Source`, `Source` or `None`] or `None`, optional
+            Results cached during one query: in a chain without registries, each repository would
+            otherwise search all its parents.
         """
         if self._owner is None:
             known = {} if known is None else known

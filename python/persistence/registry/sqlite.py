@@ -1,7 +1,4 @@
-"""Reading a SQLite registry.
-
-It is opened read-only; nothing is asked of it before the first look-up.
-"""
+"""A reader of SQLite registries, which are opened read-only on the first query."""
 
 from __future__ import annotations
 
@@ -21,9 +18,9 @@ if TYPE_CHECKING:
     from persistence.dataids.template import PathTemplate
     from persistence.registry.tables import TableSpec
 
-# SQLite's integers; a larger one can match no row, and its driver would not take it.
+# SQLite's integers; a larger one matches no row, and its driver would not accept it.
 _INTEGERS = range(-(2**63), 2**63)
-# 20150302, which as a text lies behind every 2015-03-02.
+# 20150302, which as a text sorts after every 2015-03-02.
 _COMPACT = "'" + 5 * "[0-9]" + "*'"
 
 
@@ -35,21 +32,21 @@ def read(path: str) -> Registry:
 def write(
     path: str, specs: Mapping[str, TableSpec], permissions: int, wait: float, dry_run: bool
 ) -> RegistryWriter:
-    """Return what writes the registry in a file; see `persistence.registry.kinds.Kind`."""
+    """Return a writer of the registry in a file; see `persistence.registry.kinds.Kind`."""
     from persistence.registry.sqlite_writer import SqliteWriter  # lazy: only ingest writes
 
     return SqliteWriter(path, specs, permissions, wait, dry_run)
 
 
 class SqliteRegistry(Registry):
-    """A registry in a SQLite file, as Gen2's ingest tools write it.
+    """A registry in an SQLite file, as Gen2's ingest tools write it.
 
     Parameters
     ----------
     path : `str`
         The file.
-    wait : `float`
-        For how many seconds to wait for a writer that holds it.
+    wait : `float`, optional
+        Seconds to wait for a writer that locks it.
     """
 
     lists_files = False
@@ -104,32 +101,34 @@ class SqliteRegistry(Registry):
     def prepared(
         self, columns: Sequence[str], keys: Sequence[str], tables: Sequence[str]
     ) -> Callable[[Sequence[Any]], Rows]:
-        """Return a look-up of which only the values are to be given; see `Registry.prepared`."""
+        """Return a look-up function for repeated use; see `Registry.prepared`."""
         query = _query(tuple(columns), tuple(keys), tuple(tables), None, False, None)
         file = self._file()
         stat, getpid, monotonic = os.stat, os.getpid, time.monotonic
 
         def ask(values: Sequence[Any]) -> Rows:
-            # What `fetch` does, without its calls: they take half as long as SQLite does.
+            # The work of `fetch`, inlined: its calls take half as long as SQLite does.
             started = monotonic()
             try:
                 status, connection = stat(self.path), self._connection
                 if status[1:3] != file:
-                    raise RegistryError(f"{self.path} was made anew: its columns may be others")
+                    raise RegistryError(
+                        f"{self.path} was created anew: its columns may have changed"
+                    )
                 if file == self._opened and connection and self._process == getpid():
                     return connection.execute(query, values).fetchall()
             except sqlite3.Error as error:
                 raise explained(error, self.path, monotonic() - started) from error
             except (OSError, OverflowError, UnicodeEncodeError):
-                pass  # the file is gone, or no row can hold a value: `lookup` says so
+                pass  # the file is gone, or no row can have such a value: `lookup` raises the error
             return self.lookup(columns, dict(zip(keys, values, strict=True)), tables)
 
         return ask
 
     def _has_odd_windows(self, tables: tuple[str, ...], bounds: tuple[str, str]) -> bool:
-        """Check whether a row has bounds that cannot be compared as text.
+        """Return whether a row has bounds that cannot be compared as texts.
 
-        All rows are read for it, once for each state of the file.
+        All rows are read, once per state of the file.
         """
         ((version,),) = self.fetch("PRAGMA data_version", [])
         key = (tables, bounds)
@@ -144,7 +143,7 @@ class SqliteRegistry(Registry):
     ) -> Mapping[str, str]:
         """Return the columns of some tables with their declared types."""
         if self._columns and self._file() != self._opened:
-            self.close()  # what was made anew may have others
+            self.close()  # a new file may have other columns
         if len(tables) == 1 and tables[0] in self._columns:
             return self._columns[tables[0]]
         found: dict[str, str] = {}
@@ -196,7 +195,7 @@ class SqliteRegistry(Registry):
         return self.fetch(query, values)
 
     def close(self) -> None:
-        """Let go of the file; the next look-up opens it again."""
+        """Close the file; the next query opens it again."""
         self._leave_inherited()
         if self._connection is not None:
             self._connection.close()
@@ -205,23 +204,35 @@ class SqliteRegistry(Registry):
         self._columns.clear()
 
     def fetch(self, query: str, values: Sequence[Any]) -> Rows:
-        """Ask with a query of one's own; names in it have to be quoted, and values parameters.
+        """Execute a query; names in it have to be quoted, and values passed as parameters.
+
+        Parameters
+        ----------
+        query : `str`
+            The query in SQL.
+        values : sequence
+            The values of its ``?`` placeholders.
+
+        Returns
+        -------
+        `list` [`tuple`]
+            The rows.
 
         Raises
         ------
         RegistryError
-            If the registry cannot be read, or not be asked that.
+            If the registry cannot be read, or the query fails.
         """
         with self._explaining(values, time.monotonic()):
             return self._connect().execute(query, values).fetchall()
 
     @contextmanager
     def _explaining(self, values: Sequence[Any], started: float) -> Iterator[None]:
-        """Re-raise what SQLite says of a query as `RegistryError`."""
+        """Raise SQLite's errors about a query as `RegistryError`."""
         try:
             yield
         except sqlite3.Error as error:
-            self._columns.clear()  # they may be others now
+            self._columns.clear()  # they may have changed
             raise explained(error, self.path, time.monotonic() - started) from error
         except (OverflowError, UnicodeEncodeError) as error:
             raise RegistryError(
@@ -231,7 +242,7 @@ class SqliteRegistry(Registry):
     def _connect(self) -> sqlite3.Connection:
         self._leave_inherited()
         file = self._file()
-        if file != self._opened:  # replaced, or made anew: a connection stays with the old file
+        if file != self._opened:  # replaced or created anew: a connection stays with the old file
             self.close()
         if self._connection is None:
             self._connection, self._process = connect(self.path, self.wait), os.getpid()
@@ -239,7 +250,7 @@ class SqliteRegistry(Registry):
         return self._connection
 
     def _file(self) -> tuple[int, int] | None:
-        """Return what tells the file from another of its name: inode, device; None if gone."""
+        """Return inode and device, which identify the file; None if it is gone."""
         try:
             status = os.stat(self.path)
         except OSError:
@@ -262,12 +273,12 @@ def _query(
     is_odd: bool,
     limit: int | None,
 ) -> str:
-    """Write the query of a look-up; there are few of them, asked again and again."""
+    """Return the SQL of a look-up; cached, because there are few of them."""
     conditions = [f"{quoted(key)} = ?" for key in keys]
     if bounds is not None:
         first, last = map(quoted, bounds)
         odd_first, odd_last = _odd(first), _odd(last)
-        # An index is of use only without what is odd.
+        # An index is only useful without the odd windows.
         conditions.append(f"({first} <= ? OR {odd_first})" if is_odd else f"{first} <= ?")
         conditions.append(f"({last} >= ? OR {odd_last})" if is_odd else f"{last} >= ?")
     query = f"SELECT DISTINCT {', '.join(map(quoted, columns))} FROM {joined(tables)}"  # noqa: S608  # all quoted
@@ -277,16 +288,16 @@ def _query(
 
 
 def _odd(column: str) -> str:
-    """Write the condition of a bound that the caller has to judge.
+    """Return the SQL condition of a bound that callers have to check.
 
-    It is NULL, no text that begins with a digit, or a compact date.
+    It is NULL, a text that does not begin with a digit, or a compact date.
     """
     return f"{column} IS NULL OR {column} < '0' OR {column} >= ':' OR {column} GLOB {_COMPACT}"
 
 
 def _any_of(column: str, parts: Sequence[range]) -> tuple[str, list[Any]]:
-    """Write the condition of a column being in one of some ranges, and return its parameters."""
-    # Single numbers in one list: SQLite takes no more than a thousand conditions with OR between.
+    """Return the SQL condition that a column is in one of some ranges, with its parameters."""
+    # Single numbers in one list: SQLite accepts at most a thousand conditions joined by OR.
     single = [part[0] for part in parts if len(part) == 1]
     longer = [part for part in parts if len(part) > 1]
     conditions = [f"{column} IN ({', '.join('?' * len(single))})"]
@@ -296,5 +307,5 @@ def _any_of(column: str, parts: Sequence[range]) -> tuple[str, list[Any]]:
 
 
 def joined(tables: Sequence[str]) -> str:
-    """Join tables by the columns that they share."""
+    """Return the SQL that joins tables by their common columns."""
     return " NATURAL JOIN ".join(map(quoted, tables))

@@ -1,4 +1,4 @@
-"""Writing a registry in a SQLite file: its tables as Gen2's ingest made them, and their rows."""
+"""A writer of registries in SQLite files: tables in Gen2's layout, and their rows."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from persistence.registry.tables import Row, TableSpec
 
 
 class SqliteWriter(RegistryWriter):
-    """Adds rows to a registry; see `RegistryWriter`.
+    """A writer of an SQLite registry; see `RegistryWriter`.
 
     Parameters
     ----------
     path : `str`
-        The file; it is made when the first rows come.
-    specs : mapping [`str`, `TableSpec`]
+        The file; it is created when the first rows are added.
+    specs : mapping of `str` to `TableSpec`
         The tables.
-    permissions, wait, dry_run
-        See `RegistryFile`; in a dry run, only `find`, `rows` and `count` will be asked.
+    permissions, wait, dry_run : `int`, optional
+        See `RegistryFile`; in a dry run, only `find`, `rows` and `count` may be called.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class SqliteWriter(RegistryWriter):
         self._queries: dict[str, str] = {}
 
     def find(self, table: str, key: Sequence[Any]) -> dict[str, Any] | None:
-        """Return the row that has these values of the unique columns; None if there is none."""
+        """Return the row with some values of the unique columns; None if there is none."""
         with self._file.errors():
             query = self._query(table)
             connection = self._file.reader()
@@ -51,7 +51,7 @@ class SqliteWriter(RegistryWriter):
         return None if values is None else dict(zip(self.specs[table].columns, values, strict=True))
 
     def rows(self, table: str) -> list[tuple[int, dict[str, Any]]]:
-        """Return each row of a table, with its number."""
+        """Return all rows of a table, each with its number."""
         with self._file.errors():
             connection = self._file.reader()
             if not self._query(table) or connection is None:
@@ -62,7 +62,7 @@ class SqliteWriter(RegistryWriter):
         return [(number, dict(zip(names, values, strict=True))) for number, *values in rows]
 
     def count(self, table: str) -> int:
-        """Return the number of rows of a table; 0 if there is no such table."""
+        """Return the number of rows of a table; 0 if the table does not exist."""
         with self._file.errors():
             connection = self._file.reader()
             if connection is None or not _is_there(table, connection):
@@ -72,7 +72,10 @@ class SqliteWriter(RegistryWriter):
 
     @contextmanager
     def transaction(self, anew: Collection[str] = ()) -> Iterator[None]:
-        """Do all that follows at once; see `RegistryWriter.transaction`."""
+        """Enter a context in which all changes are one transaction.
+
+        See `RegistryWriter.transaction`.
+        """
         with self._file.transaction() as database:
             for name, spec in self.specs.items():
                 if name in anew:
@@ -100,8 +103,8 @@ class SqliteWriter(RegistryWriter):
         distinct = dict.fromkeys(tuple(row[name] for name in visits) for row in rows)
         with self._file.errors():
             connection.executemany(into, ([row[name] for name in names] for row in rows))
-            # The first detector of a visit says what its row is: it comes last where the last one
-            # stays.
+            # The first detector of a visit defines its row: it is inserted last where the last one
+            # is kept.
             connection.executemany(into_visit, reversed(distinct) if replace else distinct)
 
     def update(self, table: str, changes: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
@@ -114,21 +117,24 @@ class SqliteWriter(RegistryWriter):
                 connection.execute(update, [*values.values(), number])
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
         self._queries.clear()
 
     def _changing(self) -> sqlite3.Connection:
-        """Return the connection whose transaction has begun."""
+        """Return the connection of the transaction in progress."""
         connection = self._file.reader()
         if connection is None or not connection.in_transaction:
             raise RegistryError(
-                f"{self.path}: rows are changed in a transaction, and none has begun"
+                f"{self.path}: rows can only be changed in a transaction, and none has begun"
             )
         return connection
 
     def _query(self, table: str) -> str:
-        """Return the query of a table's rows by their unique columns; empty if it is not there."""
+        """Return the query of a table's rows by their unique columns.
+
+        Empty if there is no table.
+        """
         if table not in self._queries:
             connection, spec = self._file.reader(), self.specs[table]
             if connection is None or not _is_there(table, connection):
@@ -158,14 +164,14 @@ def _is_there(table: str, connection: sqlite3.Connection) -> bool:
 
 
 def _check(spec: TableSpec, connection: sqlite3.Connection, path: str) -> None:
-    """Refuse tables of another layout before anything is delivered."""
+    """Raise an error for tables of another layout, before any file is delivered."""
     for table, columns in ((spec.name, tuple(spec.columns)), (spec.visit_name, spec.visit)):
         there = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(table)})")]
         missing = [name for name in columns if name not in there]
         if missing:
             raise RegistryError(
                 f"{path}: table {table!r} has another layout: it lacks {', '.join(missing)}, "
-                f"and has {', '.join(there)}. Was it made for another camera? --create makes "
+                f"and has {', '.join(there)}. Was it created for another camera? --create creates "
                 "it anew"
             )
 

@@ -1,6 +1,6 @@
-"""What a registry holds, in short: its exposures by visit, its calibrations by window.
+"""Summaries of a registry: its exposures by visit, its calibrations by validity range.
 
-The database counts.
+The database does the counting.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from persistence.registry.contract import Registry
 
 Row = Mapping[str, Any]
 
-# What a column is called, by camera: of those in a line, the first that a table has.
+# The names of a column in different cameras' registries: the first one that a table has counts.
 VISIT = ("visit", "expId")
 FILTER = ("filter",)
 _FIELD = ("field", "object")
@@ -26,7 +26,7 @@ _VISITS = "_visit"
 
 
 class Names(NamedTuple):
-    """What a registry calls the columns that summaries have; None is one that it lacks."""
+    """The names of the columns of summaries in a registry; None for missing ones."""
 
     table: str
     visit: str
@@ -37,12 +37,12 @@ class Names(NamedTuple):
 
 
 def names_of(registry: Registry) -> Names:
-    """Return what a registry calls its columns: in the table of raws, or the first with visits.
+    """Return the names of a registry's columns, from the table of raws or the first with visits.
 
     Raises
     ------
     RegistryError
-        If none has.
+        If no table has visits.
     """
     for table in sorted(registry.tables(), key=lambda name: name != "raw"):
         columns = registry.columns([table])
@@ -64,50 +64,58 @@ def visits(
 ) -> list[Row]:
     """Return a row for each visit, ordered by filter and number.
 
-    If a visit's rows differ, with the least values.
+    If a visit's rows differ, the least values are returned.
 
     Parameters
     ----------
     registry : `Registry`
         The registry.
     names : `Names`
-        What it calls its columns: the rows have these, and ``detectors``, their number.
-    field, filter : `str`, optional
-        Patterns, as of file names, that these have to fit.
-    chosen : sequence of `str`
-        The numbers of the visits, as ``--id`` would have them: ``410877..410879``; by default all.
+        The names of its columns: the rows have these, and ``detectors``, the number of detectors.
+    field, filter : `str` or `None`, optional
+        File name patterns that the values have to match.
+    chosen : sequence of `str`, optional
+        The numbers of the visits in the grammar of ``--id``: ``410877..410879``; by default all.
+
+    Returns
+    -------
+    `list` [mapping]
+        One row per visit.
 
     Raises
     ------
     DataIdError
-        If a number is none.
+        If a number is invalid.
     """
     patterns = [(names.field, field), (names.filter, filter)]
     asked = {column: pattern for column, pattern in patterns if pattern is not None}
-    if None in asked:  # a column that is not there has no value that would match
+    if None in asked:  # a missing column has no value that could match
         return []
     pieces = [piece for text in chosen for piece in text.split("^")]
     ranges = {names.visit: [_range(piece) for piece in pieces]} if chosen else {}
     listed = (names.filter, names.field, names.date, names.exposure)
     least = [column for column in listed if column is not None]
-    # By all columns would take twice as long: SQLite has an index of visits.
+    # Grouping by all columns would take twice as long: SQLite has an index of visits.
     rows = _counted(registry, names.table, [names.visit], least, asked, ranges)
     return _ordered(rows, [*least, names.visit], (names.filter, names.visit))
 
 
 def calibrations(registry: Registry, table: str, filter: str | None = None) -> list[Row]:
-    """Return a row for each calibration.
-
-    Its window, its date, its filter, and the number of its detectors.
+    """Return a row for each calibration: validity range, date, filter, and number of detectors.
 
     Parameters
     ----------
     registry : `Registry`
         The registry.
     table : `str`
-        Its table: the type of the calibrations.
-    filter : `str`, optional
-        A pattern that the filter has to fit.
+        The table, which has the name of the calibrations' type.
+    filter : `str` or `None`, optional
+        A pattern that the filter has to match.
+
+    Returns
+    -------
+    `list` [mapping]
+        One row per calibration.
     """
     there = registry.columns([table])
     columns = [name for names in _WINDOW if (name := _first(names, there)) is not None]
@@ -117,7 +125,7 @@ def calibrations(registry: Registry, table: str, filter: str | None = None) -> l
 
 
 def types(registry: Registry) -> list[str]:
-    """Return the types of the calibrations that a registry has tables for."""
+    """Return the types of calibrations that have tables in a registry."""
     return [name for name in registry.tables() if not name.endswith(_VISITS)]
 
 
@@ -136,14 +144,14 @@ def _counted(
 
 
 def _ordered(rows: Iterable[Row], columns: Sequence[str], order: Sequence[str | None]) -> list[Row]:
-    """Order rows by some columns, what is not known first, and their columns as they are shown."""
+    """Return rows ordered by some columns, unknown values first, with columns in display order."""
     by = [column for column in order if column is not None and column in columns]
     ordered = sorted(rows, key=lambda row: [_rank(row[column]) for column in by])
     return [{name: row[name] for name in (*columns, "detectors")} for row in ordered]
 
 
 def _rank(value: Any) -> tuple[bool, bool, Any]:
-    """Return by what values of any type are ordered: None, numbers, texts."""
+    """Return a sort key for values of any type: None, numbers, texts."""
     return value is not None, isinstance(value, str), value
 
 
@@ -152,11 +160,11 @@ def _first(names: Sequence[str], columns: Collection[str]) -> str | None:
 
 
 def _range(piece: str) -> range:
-    """Return the numbers that a text says: one, or a range."""
+    """Return the numbers of a text: one, or a range."""
     match = grammar.RANGE.fullmatch(piece)
     if match is None and not piece.isdecimal():
         raise DataIdError(
-            f"{piece!r} is no number of a visit, nor a range: low..high or low..high:step"
+            f"{piece!r} is neither the number of a visit nor a range: low..high or low..high:step"
         )
     first, last, step = (
         (int(match[1]), int(match[2]), int(match[3] or 1)) if match else (int(piece), int(piece), 1)

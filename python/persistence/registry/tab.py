@@ -1,6 +1,6 @@
-"""The values that a registry in SQLite has of a key, for who completes a command line.
+"""The values of a key in an SQLite registry, for command-line completion.
 
-Few of them, and in little time. Registries of other kinds complete nothing.
+Few values, in little time. Registries of other kinds complete nothing.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import NamedTuple
 from persistence.dataids import grammar
 from persistence.files.sqlite import connect, quoted
 
-# SQLite looks at ten thousand rows in a millisecond. A person notices a tenth of a second, and half
-# of that is gone when Python has started.
+# SQLite reads ten thousand rows in a millisecond. People notice a tenth of a second, half of which
+# is Python's start.
 _LONG = 50_000
 _PART = 20_000
-# Nothing is worth waiting for longer, in seconds; and how many instructions of SQLite run between
-# looks at the clock.
+# The longest time of a query, in seconds; and the number of SQLite's instructions between checks of
+# the clock.
 _SECONDS = 0.03
 _STEPS = 2000
-# No camera has as many detectors as that; bash asks before it lists more than 100.
+# More than the detectors of any camera; bash asks before it lists more than 100.
 _MOST = 250
-# How many characters further beginnings go than what all values share: 100 beginnings, of numbers.
+# Characters of prefixes beyond the common one: 100 prefixes, if they are digits.
 _DEEPER = 2
 
 
 def values(path: str, key: str, chosen: Mapping[str, str], begin: str) -> list[str]:
-    """Give the values of a key, as text, or, of too many, the beginnings that they share.
+    """Return the values of a key as texts, or, if there are too many, their prefixes.
 
     Parameters
     ----------
@@ -38,22 +38,24 @@ def values(path: str, key: str, chosen: Mapping[str, str], begin: str) -> list[s
         The registry.
     key : `str`
         The column.
-    chosen : mapping
-        Other columns, and the alternatives that are typed for each: ``1..5^7``. Where it would take
-        too long to look at all rows, fewer of them count.
+    chosen : mapping of `str` to `str`
+        Other columns, and the alternatives typed for each: ``1..5^7``. If reading all rows would
+        take too long, fewer of them count.
     begin : `str`
-        What the values begin with.
+        The beginning of the values.
 
     Returns
     -------
     values : `list` [`str`]
-        Empty if no table has the column, or if all that were looked at begin alike, and others may
-        not.
+        Empty if no table has the column, or if all values that were read have the same beginning,
+        which others may not have.
 
     Raises
     ------
-    RegistryError, sqlite3.Error
-        If the registry cannot be read, or not in the time that there is.
+    RegistryError
+        If the registry cannot be read.
+    sqlite3.Error
+        If it cannot be read, or not in time.
     """
     with contextlib.closing(connect(path, 0.0)) as connection:
         end = time.monotonic() + _SECONDS
@@ -73,8 +75,8 @@ def _values(
         if not question.takes_long():
             return _ordered(question.few())
         found = question.of_first_rows()
-    # A shell types what all answers share: of a part of the values, that need not be shared by the
-    # others.
+    # Shells insert the common prefix of all answers; that of a part of the values may not be common
+    # to all.
     return _ordered(found) if len({text[: len(begin) + 1] for text in found}) > 1 else []
 
 
@@ -85,10 +87,7 @@ def _ordered(found: Collection[str]) -> list[str]:
 def _tables(
     connection: sqlite3.Connection, key: str, chosen: Mapping[str, str]
 ) -> Iterator[tuple[str, Collection[str]]]:
-    """Give the table that knows most of what is chosen, then the smallest one.
-
-    That of the visits.
-    """
+    """Yield the table with most of the chosen columns, then the smallest one, that of visits."""
     columns: dict[str, list[str]] = {}
     for (name,) in connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -103,11 +102,11 @@ def _tables(
 
 
 def _conditions(key: str, chosen: Mapping[str, str], begin: str) -> tuple[str, list[str]]:
-    """Write what is asked of the rows, and give the values for it."""
+    """Return the SQL conditions on the rows, with their parameters."""
     told = [f"substr({quoted(key)}, 1, {len(begin):d}) = ?"] if begin else []
     parameters = [begin] if begin else []
     for column, text in chosen.items():
-        pieces = []  # any of them; the step of a range does not count here
+        pieces = []  # joined by OR; the step of a range is ignored here
         for piece in text.split("^"):
             match = grammar.RANGE.fullmatch(piece)
             pieces.append(
@@ -119,7 +118,7 @@ def _conditions(key: str, chosen: Mapping[str, str], begin: str) -> tuple[str, l
 
 
 class _Question(NamedTuple):
-    """Which values of a key a table has, on some conditions. Names are quoted."""
+    """A query for the values of a key in a table on some conditions. Names are quoted."""
 
     connection: sqlite3.Connection
     table: str
@@ -129,27 +128,27 @@ class _Question(NamedTuple):
     begin: str
 
     def takes_long(self) -> bool:
-        """Say whether many rows have to be looked at: no index helps, and the table is large."""
+        """Return whether many rows have to be read: no index helps, and the table is large."""
         query = f"EXPLAIN QUERY PLAN SELECT {self.key} FROM {self.table} {self.where}"  # noqa: S608  # quoted
         plan = self.connection.execute(query, self.parameters).fetchall()
         ((last,),) = self.connection.execute(f"SELECT max(rowid) FROM {self.table}")  # noqa: S608
         return (last or 0) > _LONG and any(row[3].startswith("SCAN") for row in plan)
 
     def few(self) -> set[str]:
-        """Give the distinct values, or, of too many, beginnings that they share."""
+        """Return the distinct values, or, if there are too many, common prefixes."""
         found = self._distinct(self.key, f"LIMIT {_MOST + 1}")
         if len(found) <= _MOST:
             return found
         ends = sorted(self._distinct(f"min({self.key})") | self._distinct(f"max({self.key})"))
-        # What the first text and the last one share, all share; of numbers, if they have as many
-        # digits.
+        # The common prefix of the first and last text is common to all; for numbers, only if they
+        # have equally many digits.
         are_alike = len(ends) == 2 and (len(ends[0]) == len(ends[1]) or not ends[0].isdigit())
         shared = os.path.commonprefix(ends) if are_alike else self.begin  # noqa: RUF071  # no paths
         length = len(shared) + _DEEPER
         return _shortened(self._distinct(f"substr({self.key}, 1, {length:d})"), length)
 
     def of_first_rows(self) -> set[str]:
-        """Give values that are in the first rows, whatever else these are."""
+        """Return the values in the first rows, regardless of the conditions."""
         some = f"(SELECT {self.key} FROM {self.table} LIMIT {_PART})"  # noqa: S608  # quoted
         found = self._replace(table=some, where="", parameters=())._distinct(self.key)
         fitting = {one for one in found if one.startswith(self.begin)}
@@ -164,7 +163,7 @@ class _Question(NamedTuple):
 
 
 def _shortened(texts: set[str], length: int) -> set[str]:
-    """Give the longest beginnings, of one length, that are not too many."""
+    """Return the longest prefixes of one length that are not too many."""
     fewer = texts
     while len(fewer) > _MOST:
         length -= 1

@@ -1,4 +1,4 @@
-"""The tables that ingest writes: what they are called, and what is in them."""
+"""The tables that ingest writes: their names and columns."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A registry table and the visit table that goes with it.
+    """A registry table and its visit table.
 
-    Attributes
+    Parameters
     ----------
     name : `str`
-        The table's name; the other is ``<name>_visit``.
-    columns : mapping
+        The table's name; the visit table is ``<name>_visit``.
+    columns : mapping of `str` to `str`
         Column -> declared type, in order.
-    unique, visit : `tuple` [`str`]
-        The columns that are unique together; those of the visit table.
-    index : `tuple` [`str`]
-        The columns of an index that goes with a table that we make; none for no index.
+    unique : `tuple` [`str`, ...]
+        The columns that are unique together.
+    visit : `tuple` [`str`, ...]
+        The columns of the visit table.
+    index : `tuple` [`str`, ...], optional
+        The columns of an index on tables that we create; empty for no index.
     """
 
     name: str
