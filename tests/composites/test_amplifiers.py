@@ -150,7 +150,7 @@ def test_where_a_policy_does_not_say_it_detsec_tells_where_an_amplifier_lies() -
     ("parts", "problem"),
     [
         ([], "there are no amplifiers of"),
-        ([amplifier(None)], "amplifier A does not say where it lies: no DETSEC"),
+        ([amplifier(None)], "the position of amplifier A is unknown: no DETSEC"),
         ([amplifier("[1:2,1:2]", None)], "no DATASEC"),
         ([amplifier("[1:2,1:3]")], r"DATASEC \[2:3,1:2\] does not fit DETSEC \[1:2,1:3\]"),
         ([amplifier("[1:9,1:2]", "[1:9,1:2]")], "is not inside its 4 x 3 pixels"),

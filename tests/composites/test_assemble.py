@@ -176,7 +176,9 @@ def test_parts_that_are_only_read_are_not_written():
 
 def test_a_type_whose_parts_are_all_only_read_cannot_be_put():
     parts = {"image": Component("x", inputOnly=True)}
-    with pytest.raises(FormatterError, match="thing is assembled from datasets that are only read"):
+    with pytest.raises(
+        FormatterError, match="thing is assembled from datasets that are never written"
+    ):
         composite.disassemble(kind(None, parts), Keywords("pixels", "sky"), {})
 
 
@@ -422,7 +424,7 @@ def test_in_the_older_form_none_is_not_written():
 @pytest.mark.parametrize("name", ["forgetful", "silent"])
 def test_a_component_that_is_left_out_is_told(name):
     with pytest.raises(
-        FormatterError, match=r"the disassembler of thing leaves out wcs; nothing was written"
+        FormatterError, match=r"the disassembler of thing omits wcs; nothing was written"
     ):
         composite.disassemble(kind(None, TWO, disassembler=f"{HERE}.{name}"), "it", {})
 
@@ -437,7 +439,7 @@ def test_a_component_that_is_only_read_or_may_be_missing_may_be_left_out(name, k
 
 def test_a_component_that_there_is_none_of_is_told_with_its_neighbour():
     with pytest.raises(
-        FormatterError, match=r"gives 'wsc', which is no component; did you mean 'wcs'\?"
+        FormatterError, match=r"returns 'wsc', which is not a component; did you mean 'wcs'\?"
     ):
         composite.disassemble(kind(None, TWO, disassembler=f"{HERE}.mistaken"), "it", {})
 

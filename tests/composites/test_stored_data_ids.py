@@ -58,12 +58,12 @@ def test_data_ids_are_found_in(what):
 
 
 NOWHERE = {
-    "a number": (5, "", "leads to no data ID, but to 5"),
-    "nothing": (None, "", "leads to no data ID, but to None"),
-    "a text that is none": ("visit 1", "", "leads to no data ID"),
-    "an empty text": ("", "", "leads to no data ID"),
-    "a text without a key": ("=1", "", "leads to no data ID"),
-    "a list with one that is none": ([ONE, "x"], "", "leads to no data ID"),
+    "a number": (5, "", "does not lead to a data ID, but to 5"),
+    "nothing": (None, "", "does not lead to a data ID, but to None"),
+    "a text that is none": ("visit 1", "", "does not lead to a data ID"),
+    "an empty text": ("", "", "does not lead to a data ID"),
+    "a text without a key": ("=1", "", "does not lead to a data ID"),
+    "a list with one that is none": ([ONE, "x"], "", "does not lead to a data ID"),
     "a wrong key": ({"inputs": ONE}, "input", r"has no 'input'; did you mean 'inputs'\?"),
     "a wrong attribute": (
         SimpleNamespace(inputs=ONE),
@@ -71,8 +71,8 @@ NOWHERE = {
         r"has no 'imputs'; did you mean 'inputs'\?",
     ),
     "a wrong card": (HEADER, "INPUTS", "Header has no 'INPUTS'"),
-    "a header": (HEADER, "", "leads to no data ID"),
-    "a table of other columns": (Table({"flux": [1, 2]}), "", "leads to no data ID"),
+    "a header": (HEADER, "", "does not lead to a data ID"),
+    "a table of other columns": (Table({"flux": [1, 2]}), "", "does not lead to a data ID"),
     "a value of another type": ({"visit": "one"}, "", "visit takes a value of type int"),
     "a fraction": ({"visit": 1.5}, "", "visit takes a value of type int"),
 }

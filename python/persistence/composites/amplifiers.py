@@ -1,7 +1,7 @@
-"""The amplifiers of a detector, each of which is an HDU of its own, put together into one image.
+"""The assembly of a detector's amplifiers, each an HDU of its own, into one image.
 
-As Gen2 did: as they were read out, each turned and put where it lies in the detector, with all its
-overscan; or without that, which is the trimmed image.
+As in Gen2: as read out, each amplifier flipped and moved to its position in the detector with its
+overscan; or without overscan, which is the trimmed image.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from persistence.types.wcs.headerwcs import shifted
 
 
 class _Part(NamedTuple):
-    """An amplifier as it was read out, and where it belongs.
+    """An amplifier as read out, and its position.
 
     Attributes
     ----------
     exposure : `Exposure`
         Its pixels and header.
     name : `str`
-        What it is called.
+        Its name.
     data : `Box`
-        Its light-sensitive pixels.
+        Its light-sensitive pixels, in pixels from 0.
     trimmed : `Box`
-        Where these lie in the trimmed detector.
+        Their position in the trimmed detector.
     flip_x, flip_y : `bool`
         Whether its columns, and its rows, run against those of the detector.
     areas : mapping [`str`, `Box`]
-        Where overscan, prescan and postscan lie in it; what is not told is all that lies there.
+        Overscan, prescan and postscan; pixels outside of the known areas are overscan.
     numbers : mapping
-        Gain, read noise, saturation and corner, if they are told.
+        Gain, read noise, saturation and corner, where known.
     """
 
     exposure: Exposure
@@ -54,12 +54,12 @@ class _Part(NamedTuple):
 
     @property
     def size(self) -> tuple[int, int]:
-        """How many columns and rows it has."""
+        """The number of columns and of rows."""
         rows, columns = self.exposure.image.shape
         return columns, rows
 
     def turned(self, box: Box) -> Box:
-        """Return where pixels of it lie after it was turned as the detector is."""
+        """Return the position of a box after the flip to the detector's orientation."""
         width, height = self.size
         x0 = width - box.x0 - box.width if self.flip_x else box.x0
         y0 = height - box.y0 - box.height if self.flip_y else box.y0
@@ -67,33 +67,33 @@ class _Part(NamedTuple):
 
     @property
     def pixels(self) -> NDArray[Any]:
-        """Its pixels, turned as the detector is."""
+        """The pixels in the detector's orientation."""
         return self.exposure.image[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
 
 
 def untrimmed(amplifiers: Sequence[Exposure], header: Any, data_id: Mapping[str, Any]) -> Exposure:
-    """Put amplifiers together as they were read out.
+    """Assemble amplifiers as they were read out.
 
     Parameters
     ----------
     amplifiers : sequence of `Exposure`
-        Each as it was read; a header names its light-sensitive pixels (``DATASEC``), and where they
-        lie in the detector, unless the camera's policy does.
+        The amplifiers as read. Their headers state the light-sensitive pixels (``DATASEC``), and
+        their position in the detector, unless the camera's policy does.
     header : `astropy.io.fits.Header`
-        That of the file.
+        The file's header.
     data_id : mapping
         The data ID.
 
     Returns
     -------
     exposure : `Exposure`
-        With its detector, whose amplifiers say where each part lies in this image, and a WCS of the
-        boresight, which counts the pixels of the trimmed detector, as in Gen2.
+        With a detector whose amplifiers have their positions in this image, and a WCS from the
+        boresight, in pixels of the trimmed detector, as in Gen2.
 
     Raises
     ------
     FormatterError
-        If an amplifier does not say where it lies, or they do not fit each other.
+        If the position of an amplifier is unknown, or they do not fit together.
     """
     return _untrimmed(_parts(amplifiers, data_id), header, data_id)
 
@@ -101,28 +101,28 @@ def untrimmed(amplifiers: Sequence[Exposure], header: Any, data_id: Mapping[str,
 def laid_out(
     layout: Layout, amplifiers: Mapping[str, Exposure], header: Any, data_id: Mapping[str, Any]
 ) -> Exposure:
-    """Put amplifiers together as they were read out, by what a camera's file says of them.
+    """Assemble amplifiers as they were read out, in the layout of a camera's file.
 
     Parameters
     ----------
     layout : `Layout`
-        How they lie.
-    amplifiers : mapping [`str`, `Exposure`]
-        Each as it was read, by its name.
+        The layout.
+    amplifiers : mapping of `str` to `Exposure`
+        The amplifiers as read, by name.
     header : `astropy.io.fits.Header`
-        That of the file.
+        The file's header.
     data_id : mapping
         The data ID.
 
     Returns
     -------
     exposure : `Exposure`
-        As `untrimmed` has it. Its WCS is that of the amplifiers' headers, where they have one.
+        As for `untrimmed`. Its WCS is that of the amplifiers' headers, if they have one.
 
     Raises
     ------
     FormatterError
-        If a header does not say where an amplifier lies, or they do not fit each other.
+        If the position of an amplifier is unknown, or they do not fit together.
     """
     read = {
         name: layout[name].read(exposure.metadata, exposure.image.shape[::-1])
@@ -152,7 +152,7 @@ def laid_out(
     }
     if wcs is None or len(starts) != 1:
         return made.replaced(wcs=wcs)
-    # Amplifiers that lie beside each other have one sky, in which raw pixels count as well.
+    # Adjacent amplifiers share one WCS, which also applies to raw pixels.
     (dx, dy) = starts.pop()
     return made.replaced(wcs=shifted(wcs, (-dx, -dy)))
 
@@ -162,7 +162,7 @@ def _untrimmed(parts: Sequence[_Part], header: Any, data_id: Mapping[str, Any]) 
     steps = {(part.data.width, part.data.height) for part in parts}
     if len(sizes) != 1 or len(steps) != 1:
         raise FormatterError(
-            f"the amplifiers of {dict(data_id)} are not of one size: {sorted(sizes)} pixels, "
+            f"the amplifiers of {dict(data_id)} have different sizes: {sorted(sizes)} pixels, "
             f"{sorted(steps)} of them light-sensitive"
         )
     (width, height), (data_width, data_height) = sizes.pop(), steps.pop()
@@ -181,7 +181,7 @@ def _untrimmed(parts: Sequence[_Part], header: Any, data_id: Mapping[str, Any]) 
 
 
 def trimmed(amplifiers: Sequence[Exposure], header: Any, data_id: Mapping[str, Any]) -> Exposure:
-    """Put the light-sensitive pixels of amplifiers together; see `untrimmed`."""
+    """Assemble the light-sensitive pixels of amplifiers; see `untrimmed`."""
     parts = _parts(amplifiers, data_id)
     pixels = [part.pixels[part.turned(part.data).slices] for part in parts]
     image = _image(parts, [part.trimmed for part in parts], pixels)
@@ -225,14 +225,14 @@ def _section(exposure: Exposure, keyword: str) -> str:
     section = exposure.header.get(keyword)
     if not isinstance(section, str):
         name = exposure.header.get("EXTNAME", "")
-        raise FormatterError(f"amplifier {name} does not say where it lies: no {keyword}")
+        raise FormatterError(f"the position of amplifier {name} is unknown: no {keyword}")
     return section
 
 
 def _image(
     parts: Sequence[_Part], places: Sequence[Box], pixels: Sequence[NDArray[Any]]
 ) -> NDArray[Any]:
-    """Put pixels into their places; they have to fill the image, and no place twice."""
+    """Return an image with pixels at their positions, which have to fill it without overlap."""
     shape = (
         max(place.y0 + place.height for place in places),
         max(place.x0 + place.width for place in places),
@@ -250,7 +250,7 @@ def _image(
 
 
 def _described(part: _Part, place: Box) -> Amplifier:
-    """Describe an amplifier in the image that is put together."""
+    """Return the description of an amplifier in the assembled image."""
     width, height = part.size
     data = part.data
     right, above = data.x0 + data.width, data.y0 + data.height
@@ -267,14 +267,14 @@ def _described(part: _Part, place: Box) -> Amplifier:
     readout = part.numbers
     if readout is None:
         readout = part.exposure.translator.readout(part.exposure.metadata)
-    turns = {"flip_x": False, "flip_y": False}  # they are turned already
+    turns = {"flip_x": False, "flip_y": False}  # they are flipped already
     return Amplifier(part.name, **boxes, trimmed=part.trimmed, raw=place, **{**turns, **readout})
 
 
 def _sky(parts: Sequence[_Part]) -> Any:
-    """Return the WCS of the detector's trimmed pixels, by the header of an amplifier; or None.
+    """Return the WCS of the detector's trimmed pixels from an amplifier's header; None without one.
 
-    By that of one that is not turned, if there is one: a WCS that is turned has no SIP.
+    Amplifiers that are not flipped are preferred: a flipped WCS has no SIP.
     """
     for part in sorted(parts, key=lambda part: part.flip_x + part.flip_y):
         wcs = part.exposure.wcs
@@ -320,7 +320,7 @@ def _exposure(
     translator = parts[0].exposure.translator
     whole = header.copy()
     for keyword in [key for key in whole if afwheader.SKY.fullmatch(key)]:
-        del whole[keyword]  # the sky of a simulation's own image, or of one amplifier
+        del whole[keyword]  # the WCS of a simulation's own image, or of one amplifier
     whole["NAXIS"], whole["NAXIS1"], whole["NAXIS2"] = 2, image.shape[1], image.shape[0]
     made = parts[0].exposure.replaced(
         image=image, header=whole, primary=None, dataId=data_id, given_wcs=None

@@ -1,4 +1,4 @@
-"""Composites: objects assembled from datasets of their own, and taken apart into them."""
+"""The assembly of composites from datasets of their own, and their disassembly."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from persistence.policy.stand_ins import stands_for
 
 
 class ComponentInfo:
-    """A component on its way in or out, as assemblers and disassemblers know it (gen2-core 1.14).
+    """A component as assemblers and disassemblers receive it (doc/gen2/gen2-core.md 1.14).
 
-    Attributes
+    Parameters
     ----------
-    obj : object
+    part : `Component`
+        The component's definition; its fields are attributes.
+    obj : object, optional
         The component itself: assemblers read it, disassemblers set it.
-    datasetType, setter, getter, subset, inputOnly
-        See `Component`.
     """
 
     def __init__(self, part: Component, obj: Any = None) -> None:
@@ -33,12 +33,12 @@ class ComponentInfo:
 
 @functools.lru_cache(maxsize=256)
 def do_import(name: str, source: str) -> Any:
-    """Import what a policy names: ``package.module.function`` or ``package.module.Class.method``.
+    """Import a name in a policy: ``package.module.function`` or ``package.module.Class.method``.
 
     Raises
     ------
     PolicyError
-        If there is no such thing; the message says where it is named.
+        If it does not exist; the message has the position of the name.
     """
     parts = name.split(".")
     problem = "it is no dotted name"
@@ -51,7 +51,7 @@ def do_import(name: str, source: str) -> Any:
                 problem = f"there is no module {module!r}"
                 continue
             raise
-        except ValueError:  # an empty name
+        except ValueError:  # the name is empty
             break
         try:
             for part in parts[end:]:
@@ -60,7 +60,7 @@ def do_import(name: str, source: str) -> Any:
                 module = f"{module}.{part}"
         except AttributeError:
             break
-        # What stands for a name that is not here says so by its class: gen2types/absent.py.
+        # The class of a placeholder for a missing name is known: gen2types/absent.py.
         if getattr(type(found), "origin", None) == NOT_HERE:
             problem = f"it is {NOT_HERE}"
             break
@@ -69,12 +69,12 @@ def do_import(name: str, source: str) -> Any:
 
 
 def _found(said: Any, source: str) -> Any:
-    """Give what a policy names, or what a mapper gave as it is."""
+    """Return the object that a policy names; other objects, passed by a mapper, as they are."""
     return do_import(stands_for(said), source) if isinstance(said, str) else said
 
 
 def _class_or_name(said: Any, source: str) -> Any:
-    """Give the class that a policy names; its name, if there is no such class here."""
+    """Return the class that a policy names, or the name if there is no such class here."""
     if not isinstance(said, str):
         return said
     try:
@@ -86,16 +86,26 @@ def _class_or_name(said: Any, source: str) -> Any:
 def assemble(
     dataset: DatasetType, info: Mapping[str, ComponentInfo], data_id: Mapping[str, Any]
 ) -> Any:
-    """Make an object of a composite type from its components.
+    """Return an object of a composite type, assembled from its components.
 
     Parameters
     ----------
     dataset : `DatasetType`
-        What is to be made.
-    info : mapping [`str`, `ComponentInfo`]
+        The composite type.
+    info : mapping of `str` to `ComponentInfo`
         The components, read.
     data_id : mapping
         The data ID.
+
+    Returns
+    -------
+    object
+        The object.
+
+    Raises
+    ------
+    PolicyError
+        If the assembler or the class cannot be imported.
     """
     function: Callable[..., Any] = _found(dataset.assembler, dataset.source) or generic_assembler
     cls = _class_or_name(dataset.python, dataset.source)
@@ -111,7 +121,7 @@ def assemble(
 
 
 def _takes_objects(kind: str, function: Callable[..., Any], source: str) -> bool:
-    # only composites need it, and it is slow to import
+    # lazy: slow to import, only needed for composites
     from persistence.policy.signatures import OBJECTS, form_of
 
     return form_of(kind, function, source) == OBJECTS
@@ -120,17 +130,31 @@ def _takes_objects(kind: str, function: Callable[..., Any], source: str) -> bool
 def disassemble(
     dataset: DatasetType, obj: Any, data_id: Mapping[str, Any]
 ) -> dict[str, ComponentInfo]:
-    """Take an object of a composite type apart; gives the components that are to be written.
+    """Return the components of an object of a composite type that are to be written.
+
+    Parameters
+    ----------
+    dataset : `DatasetType`
+        The composite type.
+    obj : object
+        The object.
+    data_id : mapping
+        The data ID.
+
+    Returns
+    -------
+    `dict` [`str`, `ComponentInfo`]
+        The components by name.
 
     Raises
     ------
     FormatterError
-        If nothing of it is written, or the disassembler leaves out a component.
+        If no component is ever written, or the disassembler omits one.
     """
     info = {name: ComponentInfo(part) for name, part in dataset.composite.items()}
     if all(part.inputOnly for part in info.values()):
         raise FormatterError(
-            f"{dataset.name} is assembled from datasets that are only read; it cannot be put"
+            f"{dataset.name} is assembled from datasets that are never written; it cannot be put"
         )
     function: Callable[..., Any] = (
         _found(dataset.disassembler, dataset.source) or generic_disassembler
@@ -149,22 +173,22 @@ def disassemble(
 def _taken(
     dataset: DatasetType, info: dict[str, ComponentInfo], given: Mapping[str, Any]
 ) -> dict[str, ComponentInfo]:
-    """Choose what is written: all but what is only read.
+    """Return the components to write: all that are not read only.
 
-    In the older form, a None is not written.
+    In the older form, a component that is None is not written.
     """
     for name in given:
         if name not in info:
             raise FormatterError(
-                f"the disassembler of {dataset.name} gives {name!r}, which is no "
+                f"the disassembler of {dataset.name} returns {name!r}, which is not a "
                 f"component{did_you_mean(name, info)}"
             )
     spare = {name for name, part in dataset.composite.items() if part.inputOnly or part.optional}
     missing = [name for name in info if name not in given and name not in spare]
     if missing:
         raise FormatterError(
-            f"the disassembler of {dataset.name} leaves out {', '.join(missing)}; nothing was "
-            f"written (a component that is only read has to be inputOnly)"
+            f"the disassembler of {dataset.name} omits {', '.join(missing)}; nothing was "
+            f"written (a component that is never written has to be inputOnly)"
         )
     for name, part in info.items():
         part.obj = given.get(name)
@@ -177,7 +201,7 @@ def _taken(
 def _told(
     dataset: DatasetType, data_id: Mapping[str, Any], function: Callable[..., Any]
 ) -> Iterator[None]:
-    """Say with whatever is raised inside what was being made, by whom."""
+    """Add a note with the function and the dataset to errors raised inside the block."""
     try:
         yield
     except PersistenceError:
@@ -195,12 +219,11 @@ def _told(
 def generic_assembler(
     dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo], cls: Any
 ) -> Any:
-    """Make an object by its constructor's keywords.
+    """Return an object created with the components as keyword arguments, or filled with them.
 
-    Else fill a component that is one already, or an empty one.
-
-    It is filled by setters, declared, ``set_name`` or ``setName``, or by attributes of the
-    component's name.
+    If the class does not take them, a component that is already of the class, or else an empty
+    object, is filled by setters, declared or named ``set_name`` or ``setName``, or by attributes of
+    the component's name.
     """
     cls = do_import(stands_for(cls), "the policy") if isinstance(cls, str) else cls
     keywords = {name: part.obj for name, part in componentInfo.items()}
@@ -211,7 +234,7 @@ def generic_assembler(
         except TypeError:
             if takes:
                 raise
-    # An image that is read alone is an exposure too: it is a plane of another one, if there is one.
+    # An image that is read alone is an exposure, too: next to another exposure it is a plane of it.
     planes = getattr(cls, "planes", ())
     base = next(
         (
@@ -221,17 +244,20 @@ def generic_assembler(
         ),
         None,
     )
-    made = cls() if base is None else keywords[base]
+    obj = cls() if base is None else keywords[base]
     for name, part in componentInfo.items():
         if name != base:
-            _fill(made, name, part)
-    return made
+            _fill(obj, name, part)
+    return obj
 
 
 def generic_disassembler(
     obj: Any, dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo]
 ) -> None:
-    """Extract the components by getters: declared, ``get_name`` or ``getName``, or attributes."""
+    """Extract the components by getters or attributes.
+
+    Getters are declared, or named ``get_name`` or ``getName``.
+    """
     for name, part in componentInfo.items():
         if not part.inputOnly:
             part.obj = part_of(obj, name, part.getter)
@@ -239,17 +265,14 @@ def generic_disassembler(
 
 @functools.lru_cache(maxsize=256)
 def _takes(cls: Any, keywords: tuple[str, ...]) -> bool | None:
-    """Say whether a class can be called with these keywords, without calling it.
-
-    None if only that would tell.
-    """
+    """Return whether a class accepts keywords, without calling it; None if that is unknown."""
     import inspect
 
     try:
         inspect.signature(cls).bind(**dict.fromkeys(keywords))
     except TypeError:
         return False
-    except ValueError:  # written in C, without a signature
+    except ValueError:  # implemented in C, without a signature
         return None
     return True
 
@@ -276,12 +299,14 @@ def _fill(made: Any, name: str, part: ComponentInfo) -> None:
 
 
 def part_of(obj: Any, name: str, declared: str | None = None) -> Any:
-    """Take a component out of an object, by its getter or by an attribute of its name."""
+    """Return a component of an object, from its getter or from an attribute of its name."""
     getter = _method(obj, "get", name, declared)
     if getter is not None:
         return getter()
     attribute = (
-        None if declared else next((one for one in _spelled(name) if hasattr(obj, one)), None)
+        None
+        if declared
+        else next((spelling for spelling in _spelled(name) if hasattr(obj, spelling)), None)
     )
     if attribute is None:
         raise _lacks(obj, "get", name, declared)
@@ -289,9 +314,9 @@ def part_of(obj: Any, name: str, declared: str | None = None) -> Any:
 
 
 def _has(made: Any, attribute: str) -> bool:
-    """Say whether an object has an attribute, or its class announces one.
+    """Return whether an object has an attribute, or its class declares it.
 
-    A slot, a property, an annotation.
+    Slots, properties and annotations are declarations.
     """
     return (
         hasattr(made, attribute)
@@ -320,7 +345,7 @@ def _tried(verb: str, name: str, declared: str | None) -> list[str]:
 
 
 def _spelled(name: str) -> tuple[str, str, str]:
-    """Give the spellings of a component's name: as it is, photo_calib, photoCalib."""
+    """Return the spellings of a component's name: as it is, photo_calib, photoCalib."""
     first, *rest = name.split("_")
     return name, _snake(name), first + "".join(word[:1].upper() + word[1:] for word in rest)
 

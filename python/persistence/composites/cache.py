@@ -1,6 +1,6 @@
-"""Components that several objects share.
+"""A cache of components that several objects share.
 
-Each is read once, while somebody holds it and its file is the same.
+Each is read once, as long as an object refers to it and its file is unchanged.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from persistence.dataids.location import Location
 
 
 class CacheInfo(NamedTuple):
-    """How often a component was there, how often it had to be read, and how many are there now."""
+    """The numbers of cache hits, of reads, and of components now in the cache."""
 
     hits: int
     misses: int
@@ -22,19 +22,17 @@ class CacheInfo(NamedTuple):
 
 
 class ComponentCache:
-    """Keeps weak references to components that were read.
-
-    A WCS, a PSF, a calibration of fluxes, a configuration.
+    """A cache of weak references to components: WCS, PSFs, calibrations, configurations.
 
     Parameters
     ----------
-    limit : `int`
-        How many it keeps at most; the oldest go first. 0 keeps none.
+    limit : `int`, optional
+        The most components; the oldest are removed first. 0 disables the cache.
 
     Notes
     -----
-    A component is known by its file's path, modification time and size, its HDU, and what is read
-    of it.
+    The key of a component is its file's path, modification time and size, its HDU, and the part
+    that is read.
     """
 
     def __init__(self, limit: int = 4096) -> None:
@@ -46,7 +44,7 @@ class ComponentCache:
         return f"ComponentCache(limit={self.limit}): {self.info()}"
 
     def info(self) -> CacheInfo:
-        """Return how often a component was there, how often not, and how many there are now."""
+        """Return the numbers of hits, of reads, and of components now in the cache."""
         return CacheInfo(
             self._hits,
             self._misses,
@@ -54,21 +52,26 @@ class ComponentCache:
         )
 
     def clear(self) -> None:
-        """Forget every component; who holds one keeps it."""
+        """Remove all components from the cache; objects that refer to them are not changed."""
         self._kept.clear()
         self._hits = self._misses = 0
 
     def get(self, location: Location, what: str | None, read: Callable[[], Any]) -> Any:
-        """Give a component that was read before; else read it.
+        """Return a component from the cache, or read it.
 
         Parameters
         ----------
         location : `Location`
-            The file that holds it.
-        what : `str` or None
-            What is read of it; None for the whole.
+            The file that contains it.
+        what : `str` or `None`
+            The part that is read; None for all of it.
         read : callable
-            Reads it.
+            A function that reads it.
+
+        Returns
+        -------
+        object
+            The component.
         """
         if not self.limit or "bbox" in location.options or "columns" in location.options:
             return read()
@@ -88,7 +91,7 @@ class ComponentCache:
     def _keep(self, key: Hashable, made: Any) -> None:
         try:
             reference = weakref.ref(made, lambda _: self._kept.pop(key, None))
-        except TypeError:  # plain data, or a class without a place for weak references
+        except TypeError:  # plain data, or a class without weak references
             return
         self._misses += 1
         self._kept[key] = reference
@@ -97,13 +100,13 @@ class ComponentCache:
 
 
 def can_be_shared(obj: Any) -> bool:
-    """Return whether several readers may have the same object, which its type decides.
+    """Return whether several readers may share an object, depending on its type.
 
-    A class declares it by a class attribute, ``shareable = True`` or ``shareable = False``, which
-    its subclasses inherit. Without one, an object is shared unless its items can be assigned:
-    arrays, tables and headers are often changed in place, so each reader gets a copy of these.
+    A class declares it with a class attribute, ``shareable = True`` or ``shareable = False``, which
+    subclasses inherit. Without one, objects are shared unless their items can be assigned: arrays,
+    tables and headers are often changed in place, so each reader gets a copy of these.
     """
-    # Not of the object itself: a proxy would ask, and so read, what it stands for.
+    # Not of the object itself: a proxy would read its target.
     declared = getattr(type(obj), "shareable", None)
     if isinstance(declared, bool):
         return declared

@@ -1,4 +1,4 @@
-"""Datasets that are read later, and only in part."""
+"""Datasets that are read on demand, and only in part."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Handle:
-    """A dataset that has been found by name and data ID, and is read when somebody asks for it.
+    """A dataset that was found, but is only read on demand.
 
     Parameters
     ----------
@@ -16,7 +16,8 @@ class Handle:
     dataId : mapping
         The data ID.
     read : callable
-        Given a view (``schema``) or None, and options for the reader, reads the dataset.
+        A function that reads the dataset, given a view (``schema``) or None, and options for the
+        reader.
     """
 
     def __init__(
@@ -37,9 +38,14 @@ class Handle:
 
         Parameters
         ----------
-        view : `str`, optional
-            Read this view of it instead, such as ``schema`` or ``len``.
-        **options
-            What the reader is told: ``columns`` of a catalog, ``bbox`` of an image.
+        view : `str` or `None`, optional
+            A view to read instead, such as ``schema`` or ``len``.
+        **options : object
+            Options of the reader: ``columns`` of a catalog, ``bbox`` of an image.
+
+        Returns
+        -------
+        object
+            The dataset or the view.
         """
         return self._read(view, options)

@@ -1,4 +1,4 @@
-"""Where objects in memory came from, as long as they live: the object itself is not touched."""
+"""The origin of objects in memory, as long as they live; the objects are not changed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from persistence.dataids.location import Location
 
-# The location of a component, or of each of a list, or of each component of a nested composite;
-# None if nobody knows.
+# The location of a component, a list of locations, or a mapping for a nested composite; None if it
+# is unknown.
 Whence = Any
-# They have no place for a weak reference; asking costs more than knowing.
+# Types without weak references; a look-up is cheaper than a failed attempt.
 _UNTRACEABLE = frozenset({dict, list, tuple, str, bytes, int, float, complex, bool, type(None)})
 _NOWHERE: Mapping[str, Whence] = MappingProxyType({})
 
@@ -23,14 +23,14 @@ class _Record(NamedTuple):
     components: Mapping[str, Whence]
 
 
-# By identity: what is equal need not be the same, and what is mutable has no hash.
+# By identity: equal objects may have different origins, and mutable ones have no hash.
 _records: dict[int, _Record] = {}
 
 
 def note(obj: Any, location: Location | None, components: Mapping[str, Whence] = _NOWHERE) -> None:
-    """Remember where an object came from: a file, or the components that it was assembled from.
+    """Record the origin of an object: a file, or the components it was assembled from.
 
-    Plain Python data (dictionaries, lists, numbers, text) cannot be remembered.
+    Plain Python data (dictionaries, lists, numbers, texts) cannot be recorded.
     """
     if type(obj) in _UNTRACEABLE:
         return
@@ -39,30 +39,30 @@ def note(obj: Any, location: Location | None, components: Mapping[str, Whence] =
         _records[key] = _Record(
             weakref.ref(obj, lambda _: _records.pop(key, None)), location, components
         )
-    except TypeError:  # a class without a place for weak references
+    except TypeError:  # a class without weak references
         return
 
 
 def location(obj: Any) -> Location | None:
-    """Give the file that an object was read from, if it is the very object that was read."""
+    """Return the file that an object was read from; None for other objects, also equal ones."""
     record = _record(obj)
     return None if record is None else record.location
 
 
 def origins(obj: Any) -> Mapping[str, Whence]:
-    """Say where the components of an assembled object came from.
+    """Return the origins of the components of an assembled object.
 
     Parameters
     ----------
     obj : object
-        What `Butler.get` gave.
+        An object returned by `Butler.get`.
 
     Returns
     -------
     origins : mapping
-        For each component its `Location`; a list of them for a subset; a mapping for a composite;
-        None where nobody knows. Empty if the object was not assembled, or cannot be remembered, as
-        plain dictionaries cannot.
+        The `Location` of each component; a list of them for a subset; a mapping for a composite;
+        None if it is unknown. Empty if the object was not assembled, or has no recorded origin, as
+        plain dictionaries.
     """
     record = _record(obj)
     return _NOWHERE if record is None else record.components

@@ -1,4 +1,4 @@
-"""What this process reads, for those who record it: whoever reads a dataset's file says so."""
+"""Notifications of reads: whoever reads a dataset's file in this process calls `note`."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from persistence.dataids.location import Location
 
 
 class Listener(Protocol):
-    """What wants to know of each dataset that this process reads."""
+    """An object that is notified of each dataset that this process reads."""
 
     def note(self, location: Location) -> None: ...
 
 
-# By identity. Weakly: a listener that is forgotten need not end.
+# By identity, with weak references: listeners need not be removed.
 _listeners: weakref.WeakValueDictionary[int, Listener] = weakref.WeakValueDictionary()
 
 
 def listen(listener: Listener) -> None:
-    """Let a listener know of each dataset that is read from now on."""
+    """Register a listener for all datasets that are read from now on."""
     _listeners[id(listener)] = listener
 
 
 def ignore(listener: Listener) -> None:
-    """Let a listener know no more; nothing happens if it did not listen."""
+    """Remove a listener; unknown ones are ignored."""
     _listeners.pop(id(listener), None)
 
 
 def note(location: Location) -> None:
-    """Tell all listeners that the dataset at a location was read, in all or in part."""
+    """Call all listeners after a dataset was read, completely or in part."""
     if _listeners:
-        for listener in list(_listeners.values()):  # other threads may begin to listen
+        for listener in list(_listeners.values()):  # other threads may add listeners
             listener.note(location)

@@ -1,4 +1,4 @@
-"""How components become one object, for policies that need no code of their own."""
+"""Assemblers for policies that need no code of their own."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from persistence.types.table.joined import JoinedTable
 def assemble_amplifiers(
     dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any
 ) -> Exposure:
-    """Put the amplifiers of a detector together as they were read out, each an HDU of its own.
+    """Assemble a detector's amplifiers, each an HDU of its own, as they were read out.
 
-    The exposure has the component ``raw_hdu`` for its header, and all pixels of ``raw_amp``. See
+    The exposure has the header of the component ``raw_hdu``, and the pixels of ``raw_amp``. See
     `persistence.composites.amplifiers.untrimmed`.
     """
     return amplifiers.untrimmed(componentInfo["raw_amp"].obj, componentInfo["raw_hdu"].obj, dataId)
@@ -25,18 +25,16 @@ def assemble_amplifiers(
 def assemble_trimmed(
     dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any
 ) -> Exposure:
-    """Put the light-sensitive pixels of a detector's amplifiers together."""
+    """Assemble the light-sensitive pixels of a detector's amplifiers."""
     return amplifiers.trimmed(componentInfo["raw_amp"].obj, componentInfo["raw_hdu"].obj, dataId)
 
 
 def join_columns(
     dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any
 ) -> JoinedTable:
-    """Join catalogs of the same objects, column by column.
+    """Join catalogs of the same objects, column by column; columns are read on demand.
 
-    Only columns that are asked for are read.
-
-    Each component has to be ``deferred``. The objects are told apart by their column ``id``.
+    Each component has to be ``deferred``. The objects are identified by the column ``id``.
     """
     for name, part in componentInfo.items():
         if not hasattr(part.obj, "get") or hasattr(part.obj, "colnames"):
@@ -47,11 +45,9 @@ def join_columns(
 
 
 def stack_rows(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any) -> Any:
-    """Put catalogs below each other.
+    """Stack catalogs: the list of a ``subset`` component, or several components, in order.
 
-    The list of a ``subset`` component, or several components, in order.
-
-    Of what they say of themselves (``meta``), what all agree on is kept.
+    Entries of ``meta`` that are equal in all of them are kept.
 
     Raises
     ------

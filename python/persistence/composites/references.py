@@ -1,8 +1,8 @@
-"""Datasets that are put as references to other files.
+"""Datasets that are written as references to other files.
 
-A reference is a link, which Gen2 itself follows, and beside it a note of what the file was like: a
-hidden file, which Gen2 ignores. Content decides whether the file is still the same; its size and
-time of modification, if equal, spare reading it.
+A reference is a symbolic link, which Gen2 follows, and a note with the state of its target: a
+hidden file, which Gen2 ignores. The content decides whether the target is unchanged; if its size
+and time of modification are equal, it is not read.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _LATEST = 2**62  # ns: the year 2116
 
 
 def note_of(target: str) -> str:
-    """Give the name of the note beside a link."""
+    """Return the path of the note beside a link."""
     directory, name = os.path.split(target)
     note = f".{name}.source"
     if len(os.fsencode(note)) > temporaries.NAME_MAX:
-        import hashlib  # few names are so long
+        import hashlib  # lazy: few names are so long
 
         digest = hashlib.sha256(os.fsencode(name)).hexdigest()
         note = temporaries.ending(f".{digest}-", f"{name}.source")
@@ -32,16 +32,16 @@ def note_of(target: str) -> str:
 
 
 def refer(temporary: str, target: str, source: str, batch: Batch) -> None:
-    """Make a link to a source, which is to stand at a target, and note what the source is like.
+    """Create a link to a source, and a note of the source's state.
 
     Parameters
     ----------
     temporary, target : `str`
-        Where the link is made, and where it will stand.
+        The link's temporary and final path.
     source : `str`
-        The file that it leads to, by a relative path: a tree can be moved.
+        The target of the link, which is relative, so that the tree can be moved.
     batch : `Batch`
-        What puts the note in its place, with the link.
+        The batch that moves link and note to their final paths.
     """
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)
@@ -50,28 +50,26 @@ def refer(temporary: str, target: str, source: str, batch: Batch) -> None:
         temporary,
     )
     with batch.place(note_of(target)) as note, open(note, "w", encoding="utf-8") as stream:
-        import json  # slow to import, and few refer
+        import json  # lazy: slow to import
 
         json.dump({**_stamp(source), "sha256": _digest(source)}, stream)
 
 
 def forget(target: str) -> None:
-    """Remove the note of a link that a file of its own has replaced."""
+    """Delete the note of a link that was replaced by a file."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(note_of(target))
 
 
 def check(path: str) -> None:
-    """Check that what a reference leads to is what it was when the reference was put.
-
-    Other files are well.
+    """Check that the target of a reference is unchanged since it was written; other files pass.
 
     Raises
     ------
     SourceChanged
         If it is another file, or has changed.
     """
-    try:  # asked before every reading: `os.path.islink` takes twice as long
+    try:  # called before each read: `os.path.islink` takes twice as long
         if not stat.S_ISLNK(os.lstat(path).st_mode):
             return
     except OSError:
@@ -90,17 +88,17 @@ def check(path: str) -> None:
 
 
 def refuse_gone(path: str) -> None:
-    """Refuse a reference to a file that is no longer there.
+    """Raise an error for a reference whose target is missing.
 
-    Another dataset of the name is not what was put.
+    Another dataset of this name, in a parent, is not the one that was written.
 
     Raises
     ------
     SourceChanged
-        If it is one; other files that are missing are simply not there.
+        If it is such a reference; other missing files are ignored.
     """
-    # Asked of each repository of a chain that lacks a dataset: `os.path.islink` takes twice as
-    # long. What is there without being followed, and not when it is, is a link to nothing.
+    # Called for each repository of a chain that lacks a dataset: `os.path.islink` takes twice as
+    # long. A path that only exists if links are not followed is a broken link.
     if os.access(path, os.F_OK, follow_symlinks=False) and os.path.lexists(note_of(path)):
         raise SourceChanged(
             f"{path} refers to {os.path.realpath(path)}, which is gone. Put it again, or remove "
@@ -109,7 +107,7 @@ def refuse_gone(path: str) -> None:
 
 
 def _noted(path: str) -> dict[str, Any] | None:
-    """Read the note beside a link; None if there is none."""
+    """Return the content of the note beside a link; None if there is none."""
     note = note_of(path)
     try:
         with open(note, encoding="utf-8") as stream:
@@ -128,7 +126,7 @@ def _noted(path: str) -> dict[str, Any] | None:
 
 def _damaged(note: str, path: str) -> SourceChanged:
     return SourceChanged(
-        f"the note {note} is damaged: it does not tell whether what {path} refers to has changed. "
+        f"the note {note} is damaged: it does not show whether the target of {path} has changed. "
         "Put it again, or remove the note to accept the file as it is"
     )
 
@@ -139,7 +137,7 @@ def _stamp(source: str) -> dict[str, Any]:
 
 
 def _digest(path: str) -> str:
-    """Return the digest of a file's content; a copied tree pays for it once."""
+    """Return the digest of a file's content, cached for an unchanged file."""
     place = os.path.realpath(path)
     kept = user_cache.recall(f"sha256 of {place}")
     if kept is not None:

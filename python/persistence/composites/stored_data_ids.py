@@ -1,4 +1,4 @@
-"""Data IDs that are stored in an object: a coadd knows the exposures that went into it."""
+"""Data IDs stored in an object: for example, a coadd contains the exposures it was made from."""
 
 from __future__ import annotations
 
@@ -10,31 +10,30 @@ from persistence.errors import DataIdError, did_you_mean
 
 
 def data_ids(obj: Any, path: str, keys: Mapping[str, type], name: str) -> DataId | list[DataId]:
-    """Find data IDs in an object.
+    """Return the data IDs in an object.
 
     Parameters
     ----------
     obj : object
-        Where they are.
+        The object.
     path : `str`
-        What leads to them from there, with dots: attributes, or keys of mappings; an empty one is
-        the object itself.
-    keys : mapping [`str`, `type`]
-        The keys of the dataset type that they are for; other fields of a row are no part of a data
-        ID.
+        The path to them in the object, separated by dots: attributes, or keys of mappings; empty
+        for the object itself.
+    keys : mapping of `str` to `type`
+        The keys of the dataset type that they are for; other fields of a row are ignored.
     name : `str`
-        What the path is called in messages.
+        The name of the path in messages.
 
     Returns
     -------
     found : `DataId` or `list` of `DataId`
-        A mapping, or a text such as ``visit=1 ccdnum=2``, is one; a sequence of these, or a table
-        with columns for keys, is a list.
+        One for a mapping or a text such as ``visit=1 ccdnum=2``; a list for a sequence of these, or
+        for a table with columns for keys.
 
     Raises
     ------
     DataIdError
-        If the path leads nowhere, or to what is not a data ID.
+        If the path does not exist, or does not lead to a data ID.
     """
     for step in path.split(".") if path else ():
         obj = _step(obj, step, name)
@@ -49,12 +48,12 @@ def data_ids(obj: Any, path: str, keys: Mapping[str, type], name: str) -> DataId
         every = [_one(item, keys) for item in obj]
         if None not in every:
             return [one for one in every if one is not None]
-    raise DataIdError(f"{name} leads to no data ID, but to {obj!r:.80}")
+    raise DataIdError(f"{name} does not lead to a data ID, but to {obj!r:.80}")
 
 
 def _step(obj: Any, step: str, name: str) -> Any:
     if hasattr(obj, "keys") and step in obj:
-        # A header's cards of one keyword are its values; a mapping knows one.
+        # All cards of a keyword in a header are its values; a mapping returns only one.
         many = getattr(obj, "count", None)
         if many is not None and hasattr(obj, "cards") and obj.count(step) > 1:
             return [card.value for card in obj.cards if card.keyword == step]
@@ -67,7 +66,7 @@ def _step(obj: Any, step: str, name: str) -> Any:
         else [one for one in dir(obj) if one[0] != "_"]
     )
     raise DataIdError(
-        f"{name} leads nowhere: {type(obj).__name__} has no {step!r}{did_you_mean(step, known)}"
+        f"{name} does not exist: {type(obj).__name__} has no {step!r}{did_you_mean(step, known)}"
     )
 
 
