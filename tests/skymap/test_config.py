@@ -48,7 +48,7 @@ def test_each_kind_has_its_defaults(config, expected):
 @pytest.mark.parametrize(
     ("kind", "values", "message"),
     [
-        ("ring", {}, "'ring' is no kind of sky map .*did you mean 'rings'"),
+        ("ring", {}, "'ring' is not a kind of sky map .*did you mean 'rings'"),
         ("rings", {}, "RingsConfig needs numRings"),
         ("rings", {"numRing": 3}, "no field 'numRing'; did you mean 'numRings'"),
         ("rings", {"numRings": 0}, "numRings has to be positive, not 0"),

@@ -1,4 +1,7 @@
-"""Sky maps: the sky cut into tracts, and these into patches. Source: afw-files 7, gen2-cli 6."""
+"""Sky maps: the sky divided into tracts, and these into patches.
+
+Sources: doc/gen2/afw-files.md 7, doc/gen2/gen2-cli.md 6.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,17 @@ KINDS: Mapping[str, type[SkyMap]] = {
 
 
 def kind_of(name: str) -> type[SkyMap]:
-    """Give the class of a kind of sky map.
+    """Return the class of a kind of sky map.
+
+    Parameters
+    ----------
+    name : `str`
+        One of `KINDS`: ``rings``, ``dodeca``, ``discrete``, ``equat``, ``healpix``.
+
+    Returns
+    -------
+    `type` [`SkyMap`]
+        The class.
 
     Raises
     ------
@@ -44,25 +57,30 @@ def kind_of(name: str) -> type[SkyMap]:
     """
     if name not in KINDS:
         raise PolicyError(
-            f"{name!r} is no kind of sky map ({', '.join(KINDS)}){did_you_mean(name, KINDS)}"
+            f"{name!r} is not a kind of sky map ({', '.join(KINDS)}){did_you_mean(name, KINDS)}"
         )
     return KINDS[name]
 
 
 def make(kind: str, **values: Any) -> SkyMap:
-    """Make a sky map: ``make("rings", numRings=120, projection="TAN")``.
+    """Return a new sky map: ``make("rings", numRings=120, projection="TAN")``.
 
     Parameters
     ----------
     kind : `str`
         One of `KINDS`.
-    **values
-        What differs from the kind's defaults; see `persistence.skymap.config`.
+    **values : object
+        Values that differ from the kind's defaults; see `persistence.skymap.config`.
+
+    Returns
+    -------
+    `SkyMap`
+        The sky map.
 
     Raises
     ------
     PolicyError
-        If the kind, or a name, is unknown, a value missing, or one that cannot be meant.
+        If the kind or a name is unknown, or a value is missing or invalid.
     """
     cls = kind_of(kind)
     return cls(cls.config_class.of(values))

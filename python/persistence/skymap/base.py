@@ -1,4 +1,4 @@
-"""Sky maps: the sky cut into tracts."""
+"""Sky maps: the sky divided into tracts."""
 
 from __future__ import annotations
 
@@ -22,30 +22,41 @@ from persistence.types.wcs.sphere import Floats
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
 
-# Centres are equally near if their distances differ by less than 0.2 microarcsec (a chord): the
-# first tract counts.
+# Centres whose distances differ by less than 0.2 microarcsec (a chord) are equally near: the first
+# tract counts.
 _TIE = 1e-12
 Found = list[tuple[Tract, tuple[Patch, ...]]]
 
 
 class SkyMap(ABC):
-    """A list of tracts, each made when it is first asked for.
+    """A sequence of tracts, each created on first access.
+
+    Gen2's class is ``lsst.skymap.BaseSkyMap``; see doc/gen2/afw-files.md 7.
 
     Parameters
     ----------
     config : `SkyMapConfig`
-        What it is made of.
+        The configuration.
     version : `int` or `tuple`, optional
-        The numbering; only that of `RingsSkyMap` ever changed.
+        The version of the numbering; only that of `RingsSkyMap` ever changed.
 
     Attributes
     ----------
     kind : `str`
-        The name that a configuration calls it by.
+        The name of the kind in configurations.
     config_class : `type`
-        The class of its configuration.
+        The class of the configuration.
     versions : `tuple`
-        The versions that there are; new ones are of the last.
+        The existing versions; new maps have the last one.
+
+    Examples
+    --------
+    >>> from persistence import skymap
+    >>> from astropy.coordinates import SkyCoord
+    >>> rings = skymap.make("rings", numRings=120)
+    >>> tract = rings.findTract(SkyCoord(150.0, 2.2, unit="deg"))
+    >>> tract.tract_id
+    9813
     """
 
     kind: ClassVar[str]
@@ -55,35 +66,35 @@ class SkyMap(ABC):
     def __init__(self, config: Any, version: Any = None) -> None:
         if not isinstance(config, self.config_class):
             raise DataIdError(
-                f"{type(self).__name__} is made of a {self.config_class.__name__}, not {config!r}"
+                f"{type(self).__name__} needs a {self.config_class.__name__}, not {config!r}"
             )
         self.config: Any = config
         self.version = self.versions[-1] if version is None else version
         if self.version not in self.versions:
             known = " or ".join(map(repr, self.versions))
-            raise DataIdError(f"a {type(self).__name__} is of version {known}, not {version!r}")
+            raise DataIdError(f"a {type(self).__name__} has version {known}, not {version!r}")
         self._tracts: dict[int, Tract] = {}
 
     @abstractmethod
     def __len__(self) -> int:
-        """Give the number of tracts."""
+        """Return the number of tracts."""
 
     @abstractmethod
     def _make(self, index: int) -> Tract:
-        """Make a tract of the map."""
+        """Return a new tract of the map."""
 
     def __getitem__(self, index: Any) -> Tract:
-        """Give a tract by its number.
+        """Return a tract by its number.
 
         Raises
         ------
         NotInSkyMap
-            If the map has no such tract; a number below 0 does not count from the end.
+            If the map has no such tract; negative numbers do not count from the end.
         """
         try:
             number = operator.index(index)
         except TypeError:
-            raise NotInSkyMap(f"{index!r} is no number of a tract") from None
+            raise NotInSkyMap(f"{index!r} is not the number of a tract") from None
         if not 0 <= number < len(self):
             raise NotInSkyMap(
                 f"there is no tract {number}: this {self.kind} sky map has 0 to {len(self) - 1}"
@@ -110,12 +121,17 @@ class SkyMap(ABC):
         return f"{type(self).__name__}({self.config!r}, version={self.version!r})"
 
     def patches(self, tract: int | Iterable[int] | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the data ID of each patch, ``{'tract': 0, 'patch': '1,2'}``, row by row.
+        """Return an iterator over the data IDs of patches, row by row.
 
         Parameters
         ----------
-        tract : `int` or iterable of `int`, optional
-            Of which tracts; by default, of all.
+        tract : `int`, iterable of `int` or `None`, optional
+            The tracts; by default all.
+
+        Returns
+        -------
+        iterator of `dict` [`str`, object]
+            Data IDs with the keys ``tract`` and ``patch``: ``{'tract': 0, 'patch': '1,2'}``.
 
         Raises
         ------
@@ -133,53 +149,86 @@ class SkyMap(ABC):
     # ----------------------------------------------------------------------------
 
     def _nearest(self, ra: Floats, dec: Floats) -> NDArray[np.int64]:
-        """Give the numbers of the tracts that positions (deg) belong to.
-
-        Those of the nearest centres.
-        """
+        """Return the numbers of the tracts with the nearest centres to positions (deg)."""
         if not len(self):
             raise NotInSkyMap("the sky map has no tracts")
         centres = sphere.vector(*np.transpose([self[index].middle for index in range(len(self))]))
-        # The chord tells apart what is nearer than a scalar product could.
+        # Chords resolve smaller distances than scalar products.
         chords = np.linalg.norm(sphere.vector(ra, dec)[..., np.newaxis, :] - centres, axis=-1)
         nearest = chords.min(axis=-1, keepdims=True)
         return np.asarray(np.argmax(chords <= nearest + _TIE, axis=-1))
 
     def tract_ids(self, coords: Any) -> NDArray[np.int64]:
-        """Give the number of the tract that each position belongs to.
+        """Return the number of the tract of each position.
 
         Parameters
         ----------
-        coords : `~astropy.coordinates.SkyCoord`
-            Positions, of any shape.
+        coords : object
+            Positions (`~astropy.coordinates.SkyCoord`) of any shape.
 
         Returns
         -------
-        tracts : array
+        tracts : array of int64
             Numbers, of the same shape.
         """
         return self._nearest(*sphere.finite(*sphere.radec(coords)))
 
     def findTract(self, coord: SkyCoord) -> Tract:
-        """Find the tract that a position belongs to; see `tract_ids` for many positions.
+        """Return the tract of a position; see `tract_ids` for many positions.
 
-        A map that does not cover the whole sky gives the tract with the nearest centre.
+        A map that does not cover the whole sky returns the tract with the nearest centre.
+
+        Parameters
+        ----------
+        coord : `SkyCoord`
+            One position.
+
+        Returns
+        -------
+        `Tract`
+            The tract.
+
+        Raises
+        ------
+        DataIdError
+            If there are several positions.
         """
         found = self.tract_ids(coord)
         if found.ndim:
-            raise DataIdError("findTract takes one position; tract_ids takes many")
+            raise DataIdError("findTract accepts one position; tract_ids accepts many")
         return self[int(found)]
 
     def findTractPatchList(self, coords: Any) -> Found:
-        """Find all tracts and patches that positions, or the box about them, may touch.
+        """Return all tracts and patches that may overlap the bounding box of positions.
 
-        Perhaps too many.
+        Some of them may not overlap it.
+
+        Parameters
+        ----------
+        coords : object
+            Positions (`~astropy.coordinates.SkyCoord`).
+
+        Returns
+        -------
+        `list` [`tuple` [`Tract`, `tuple` [`Patch`, ...]]]
+            Each tract with its patches.
         """
         sphere.finite(*sphere.radec(coords))
         return with_patches(self, coords)
 
     def findClosestTractPatchList(self, coords: Any) -> Found:
-        """Find the tracts of positions, and the patches that the box about them may touch."""
+        """Return the tracts of positions, with the patches that may overlap their bounding box.
+
+        Parameters
+        ----------
+        coords : object
+            Positions (`~astropy.coordinates.SkyCoord`).
+
+        Returns
+        -------
+        `list` [`tuple` [`Tract`, `tuple` [`Patch`, ...]]]
+            Each tract with its patches.
+        """
         numbers = np.ravel(self.tract_ids(coords)).tolist()
         return with_patches((self[number] for number in dict.fromkeys(numbers)), coords)
 
@@ -187,9 +236,9 @@ class SkyMap(ABC):
     # ------------------------------------------------------------------------------------------
 
     def getSha1(self) -> bytes:
-        """Give the digest that the original gives this configuration.
+        """Return the digest of the configuration, the same as in Gen2, without the version.
 
-        The version is not in it (afw-files 7.6).
+        Source: doc/gen2/afw-files.md 7.6.
         """
         config = self.config
         common = struct.pack(
@@ -207,7 +256,7 @@ class SkyMap(ABC):
 
     @abstractmethod
     def _packed(self) -> bytes:
-        """Give the bytes of what only this kind has."""
+        """Return the bytes of the values that only this kind has."""
 
     # lsst.skymap's names, for scripts written for it
     def generateTract(self, index: int) -> Tract:
@@ -219,7 +268,7 @@ class SkyMap(ABC):
 
 
 def with_patches(tracts: Iterable[Tract], coords: Any) -> Found:
-    """Give those tracts that have patches near positions, with the patches."""
+    """Return the tracts that have patches near positions, with these patches."""
     found = ((tract, tract.findPatchList(coords)) for tract in tracts)
     return [(tract, patches) for tract, patches in found if patches]
 
@@ -227,7 +276,7 @@ def with_patches(tracts: Iterable[Tract], coords: Any) -> Found:
 def made_by_radius(
     number: int, config: SkyMapConfig, centre: tuple[float, float], radius: float
 ) -> Tract:
-    """Create a tract whose box reaches a radius (deg), plus overlap (afw-files 7.3)."""
+    """Return a new tract whose box extends to a radius (deg) plus the overlap (afw-files 7.3)."""
     outline = sphere.away(*centre, np.arange(4) * 90.0, radius + config.tractOverlap)
     return Tract(number, config, centre, centre, outline)
 
@@ -239,7 +288,7 @@ def made_of_vertices(
     vertices: tuple[Floats, Floats],
     tangent: tuple[float, float] | None = None,
 ) -> Tract:
-    """Create a tract whose box holds vertices (deg) and half the overlap (afw-files 7.3)."""
+    """Return a new tract whose box contains vertices (deg) and half the overlap (afw-files 7.3)."""
     outline = vertices
     if config.tractOverlap:
         bearings = np.arange(24) * 15.0

@@ -1,6 +1,6 @@
-"""What a sky map is made of.
+"""Configurations of sky maps: one set of values per kind, with pex_config's names.
 
-One set of values for each kind, under pex_config's names (afw-files 7.1).
+Source: doc/gen2/afw-files.md 7.1.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from persistence.errors import PolicyError, did_you_mean
 
-# HEALPix's pixels of 2 ** 29 divisions are what 64 bits can number.
+# The pixel numbers of HEALPix with 2 ** 29 divisions fit in 64 bits.
 _DEEPEST = 29
 # The projections of the FITS standard (Calabretta & Greisen 2002, table 13; Calabretta & Roukema
 # 2007).
@@ -25,21 +25,21 @@ PROJECTIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class SkyMapConfig:
-    """What all kinds have.
+    """The values that all kinds have.
 
-    Attributes
+    Parameters
     ----------
-    patchInnerDimensions : `tuple` [`int`, `int`]
+    patchInnerDimensions : `tuple` [`int`, `int`], optional
         Columns and rows of a patch, without its border.
-    patchBorder : `int`
-        How far a patch reaches over into its neighbours (pixels).
-    tractOverlap : `float`
+    patchBorder : `int`, optional
+        The width by which a patch overlaps its neighbours (pixels).
+    tractOverlap : `float`, optional
         The least overlap of neighbouring tracts (deg).
-    pixelScale : `float`
+    pixelScale : `float`, optional
         The width of a pixel at the centre of a tract (arcsec).
-    projection : `str`
-        A projection's code in the FITS standard.
-    rotation : `float`
+    projection : `str`, optional
+        The code of a projection in the FITS standard.
+    rotation : `float`, optional
         The angle from the grid to north (deg).
     """
 
@@ -72,12 +72,12 @@ class SkyMapConfig:
 
     @classmethod
     def of(cls: type[_T], values: Mapping[str, Any]) -> _T:
-        """Take values by name.
+        """Return a configuration with some values, by name.
 
         Raises
         ------
         PolicyError
-            If a name is unknown, a value missing, or one that cannot be meant.
+            If a name is unknown, or a value is missing or invalid.
         """
         cls.check_names(values)
         for field in dataclasses.fields(cls):
@@ -87,7 +87,7 @@ class SkyMapConfig:
 
     @classmethod
     def check_names(cls, names: Iterable[str]) -> None:
-        """Refuse a name that is none of the configuration's."""
+        """Raise an error for a name that the configuration does not have."""
         known = [field.name for field in dataclasses.fields(cls)]
         for name in names:
             if name not in known:
@@ -96,11 +96,11 @@ class SkyMapConfig:
                 )
 
     def values(self) -> dict[str, Any]:
-        """Give the values by name, as a configuration file holds them: lists, not tuples."""
-        found = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        """Return the values by name, as configuration files have them: lists instead of tuples."""
+        by_name = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {
             name: list(value) if isinstance(value, tuple) else value
-            for name, value in found.items()
+            for name, value in by_name.items()
         }
 
 
@@ -132,7 +132,7 @@ class DodecaConfig(SkyMapConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class DiscreteConfig(SkyMapConfig):
-    """Tracts where one wants them: centres and radii (deg)."""
+    """Tracts at given centres with given radii (deg)."""
 
     raList: tuple[float, ...] = ()
     decList: tuple[float, ...] = ()
@@ -149,7 +149,7 @@ class DiscreteConfig(SkyMapConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class EquatConfig(SkyMapConfig):
-    """Tracts of a belt along the equator."""
+    """Tracts in a belt along the equator."""
 
     projection: str = "CEA"
     numTracts: int = 4
@@ -223,7 +223,7 @@ def _pair_of(take: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return pair
 
 
-# What a field is said to be -> how a value is taken, and what to call it.
+# The declared type of a field -> the conversion of a value, and its name in messages.
 _TAKES: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "int": (_whole, "a whole number"),
     "float": (_real, "a number"),

@@ -1,4 +1,4 @@
-"""The circle about a set of positions that a tract is made for."""
+"""The circle around a set of positions, for which a tract is created."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from persistence.types.wcs.sphere import Floats
 
 
 def bounding_circle(ra: Any, dec: Any) -> tuple[float, float, float]:
-    """Give the centre and the radius (deg) of a circle about positions (deg).
+    """Return centre and radius (deg) of a circle around positions (deg).
 
-    The centre is the centroid of the area of their convex hull, as the original's is: not the
-    centre of the smallest circle.
+    The centre is the centroid of the area of their convex hull, as in Gen2, not the centre of the
+    smallest circle.
 
     Raises
     ------
     DataIdError
-        If the positions do not fit in half the sky, or span no area.
+        If the positions do not fit in half the sky, or have no area.
     """
     points = sphere.vector(ra, dec)
     corners = convex_hull(points)
@@ -37,7 +37,7 @@ def convex_hull(points: Floats) -> Floats:
     """
     middle = points.sum(axis=0)
     if len(points) < 3 or not (points @ middle > 1e-6).all():
-        raise DataIdError("a convex hull is of three or more positions in half the sky")
+        raise DataIdError("a convex hull needs three or more positions in half the sky")
     ra, dec = sphere.angles(middle)
     east = np.array([-np.sin(np.radians(ra)), np.cos(np.radians(ra)), 0.0])
     north = np.cross(sphere.vector(ra, dec), east)
@@ -48,12 +48,12 @@ def convex_hull(points: Floats) -> Floats:
     order = np.lexsort((flat[:, 1], flat[:, 0])).tolist()
     chain = _half(flat, order)[:-1] + _half(flat, order[::-1])[:-1]
     if len(chain) < 3:
-        raise DataIdError("the positions lie on a line: they span no area")
+        raise DataIdError("the positions are on a line: they have no area")
     return points[chain]
 
 
 def _half(flat: Floats, order: list[int]) -> list[int]:
-    """Give the points of the lower half of a hull, from the first in an order to the last."""
+    """Return the points of the lower half of a hull, in order."""
     chain: list[int] = []
     for number in order:
         while len(chain) > 1 and _turn(*flat[[chain[-2], chain[-1], number]]) <= 0:
@@ -63,17 +63,15 @@ def _half(flat: Floats, order: list[int]) -> list[int]:
 
 
 def _turn(start: Floats, middle: Floats, end: Floats) -> float:
-    """Say which way a path turns: positive to the left."""
+    """Return a positive number if a path turns to the left."""
     (x1, y1), (x2, y2) = middle - start, end - start
     return float(x1 * y2 - y1 * x2)
 
 
 def _centroid(corners: Floats) -> Floats:
-    """Give the direction of the centroid of a polygon's area.
+    """Return the direction of the centroid of a polygon's area.
 
-    The sum of its edges' angles times their normals.
-
-    Source: Brock 1974, for triangles.
+    It is the sum of the angles of its edges times their normals. Source: Brock 1974, for triangles.
     """
     following = np.roll(corners, -1, axis=0)
     normals = np.cross(corners, following)

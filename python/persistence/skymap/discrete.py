@@ -1,4 +1,4 @@
-"""``discrete``: tracts where one wants them."""
+"""``discrete``: tracts at given positions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from persistence.types.wcs import sphere
 
 
 class DiscreteSkyMap(SkyMap):
-    """One tract for each centre and radius, in the order of the configuration (afw-files 7.5)."""
+    """One tract per centre and radius, in the order of the configuration (afw-files 7.5)."""
 
     kind = "discrete"
     config_class = DiscreteConfig
@@ -25,7 +25,7 @@ class DiscreteSkyMap(SkyMap):
         return made_by_radius(index, self.config, centre, self.config.radiusList[index])
 
     def with_tract(self, ra: float, dec: float, radius: float) -> DiscreteSkyMap:
-        """Give a map with one more tract (deg); the others keep their numbers."""
+        """Return a map with one more tract (deg); the others keep their numbers."""
         config: DiscreteConfig = self.config
         return DiscreteSkyMap(
             dataclasses.replace(

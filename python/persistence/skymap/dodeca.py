@@ -17,23 +17,21 @@ from persistence.types.wcs import sphere
 from persistence.types.wcs.sphere import Floats
 
 _GOLDEN = (1 + np.sqrt(5)) / 2
-# The faces that meet in each vertex, in the order in which the original comes upon them: that of
-# CPython's sets.
+# The faces that meet in each vertex, in the order of Gen2, which is that of CPython's sets.
 _MEETING = (
     [(0, 1, 8), (0, 1, 9), (0, 4, 8), (0, 4, 5), (0, 5, 9), (1, 6, 8), (1, 6, 7), (1, 7, 9)]
     + [(2, 3, 10), (2, 3, 11), (2, 4, 10), (2, 4, 5), (2, 5, 11), (3, 6, 10), (3, 6, 7), (3, 7, 11)]
     + [(4, 8, 10), (5, 9, 11), (6, 8, 10), (7, 9, 11)]
 )  # fmt: skip
-# Which face, or vertex, stands beside the first one. All its neighbours are equally near; in the
-# original the rounding of scalar products decides. These give the original's order of vertices
-# (skymaps.json).
+# The face, or vertex, next to the first one. All its neighbours are equally near; in Gen2 the
+# rounding of scalar products decides. These result in Gen2's order of vertices (skymaps.json).
 _BESIDE = {True: 1, False: 2}
 
 
 class DodecaSkyMap(SkyMap):
-    """Twelve pentagons, numbered from the north.
+    """Twelve pentagons, numbered from the north, with vertices or tracts on the poles.
 
-    On the poles lie vertices, or tracts (afw-files 7.5).
+    Source: doc/gen2/afw-files.md 7.5.
     """
 
     kind = "dodeca"
@@ -59,13 +57,13 @@ class DodecaSkyMap(SkyMap):
 
 @functools.cache
 def _solid(tracts_on_poles: bool) -> tuple[Floats, Floats]:
-    """Give the unit vectors of the faces, in the order of tracts, and of the vertices."""
+    """Return the unit vectors of the faces, in the order of tracts, and of the vertices."""
     faces = _faces()
     vertices = _vertices(faces)
     top = faces if tracts_on_poles else vertices
     turn = _turn(top[0], top[_BESIDE[tracts_on_poles]], 1.0 if tracts_on_poles else -1.0)
     faces, vertices = faces @ turn.T, vertices @ turn.T
-    # From the north, and eastward; rounding gathers the faces of one latitude.
+    # From the north, and eastward; rounding groups the faces of one latitude.
     angle = np.round(np.arctan2(faces[:, 1], faces[:, 0]), 2)
     angle = np.where(angle < 0, angle + 2 * np.pi, angle)
     return faces[np.lexsort((angle, -np.round(faces[:, 2], 1)))], vertices
@@ -87,14 +85,14 @@ def _vertices(faces: Floats) -> Floats:
 
 
 def _nearest_to(vectors: Floats, one: Floats, count: int) -> list[int]:
-    """Give the nearest vectors, the first of those that are equally near coming first."""
+    """Return the nearest vectors; of equally near ones, the first comes first."""
     return [
         int(number) for number in np.argsort(-np.round(vectors @ one, 2), kind="stable")[:count]
     ]
 
 
 def _in_order(vertices: Floats, face: Floats) -> Floats:
-    """Give the five vertices of a face, each beside the one before."""
+    """Return the five vertices of a face, each next to the one before."""
     left = [vertices[number] for number in _nearest_to(vertices, face, 5)]
     ordered = [left.pop(0)]
     while left:
@@ -103,7 +101,7 @@ def _in_order(vertices: Floats, face: Floats) -> Floats:
 
 
 def _turn(top: Floats, beside: Floats, side: float) -> Floats:
-    """Give the rotation that takes one vector to the pole, and another to y = 0 on a side of it."""
+    """Return the rotation that takes one vector to the pole, and another to y = 0 on one side."""
     about_x = _rotation(0, np.arctan2(top[1], top[2]))
     top = about_x @ top
     upright = _rotation(1, -np.arctan2(top[0], top[2])) @ about_x

@@ -14,9 +14,9 @@ from persistence.types.wcs import sphere
 
 
 class EquatSkyMap(SkyMap):
-    """Tracts of equal widths in right ascension, from 0 on.
+    """Tracts of equal width in right ascension, from 0, each projected about the equator.
 
-    Each is projected about the equator (afw-files 7.5).
+    Source: doc/gen2/afw-files.md 7.5.
     """
 
     kind = "equat"
@@ -30,7 +30,7 @@ class EquatSkyMap(SkyMap):
         width = 360.0 / self.config.numTracts
         west, east, (south, north) = width * index, width * (index + 1), self.config.decRange
         middle = west + width / 2
-        # The last tract's east is 360, which is 0.
+        # The eastern edge of the last tract is 360, which is 0.
         vertices = sphere.wrapped([west, east, east, west]), np.array([south, south, north, north])
         return made_of_vertices(
             index, self.config, (middle, (south + north) / 2), vertices, tangent=(middle, 0.0)

@@ -1,4 +1,7 @@
-"""The arithmetic of a tract's grid of patches, an axis or a box at a time (afw-files 7.3, 7.4)."""
+"""The arithmetic of a tract's grid of patches, per axis or box.
+
+Source: doc/gen2/afw-files.md 7.3, 7.4.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _PAIR = re.compile(r"\s*(\d+)\s*,\s*(\d+)\s*")
 
 
 def placed(pixels: Floats, inner: int) -> tuple[int, int]:
-    """Give the first pixel, and the number of patches, of an axis of the box that holds pixels."""
+    """Return the first pixel and number of patches on an axis of the box that contains pixels."""
     low, high = float(pixels.min()), float(pixels.max())
     high += 2 * float(np.finfo(float).eps) * abs(high)
     first, last = int(np.ceil(low - 0.5)), int(np.floor(high + 0.5))
@@ -25,10 +28,7 @@ def placed(pixels: Floats, inner: int) -> tuple[int, int]:
 
 
 def pair(index: Any, columns: int) -> tuple[int, int]:
-    """Give the column and row that an index stands for.
-
-    ``(x, y)``, ``"x,y"``, or a sequential one.
-    """
+    """Return column and row of an index: ``(x, y)``, ``"x,y"``, or a sequential number."""
     if isinstance(index, str):
         match = _PAIR.fullmatch(index)
         if match is not None:
@@ -42,7 +42,7 @@ def pair(index: Any, columns: int) -> tuple[int, int]:
 
 
 def clipped(box: Box, border: int, whole: Box) -> Box:
-    """Grow a box by a border, as far as the whole reaches."""
+    """Return a box extended by a border, within the whole."""
     left, low = max(box.x0 - border, whole.x0), max(box.y0 - border, whole.y0)
     right = min(box.x0 + box.width + border, whole.x0 + whole.width)
     high = min(box.y0 + box.height + border, whole.y0 + whole.height)
@@ -50,7 +50,7 @@ def clipped(box: Box, border: int, whole: Box) -> Box:
 
 
 def touched(pixels: Floats, border: int, size: int, count: int) -> range:
-    """Give the patches of an axis that pixels, and the border about them, touch."""
+    """Return the patches on an axis that pixels with a border overlap."""
     first = max(int(np.ceil(pixels.min() - 0.5)) - border, 0)
     last = min(int(np.floor(pixels.max() + 0.5)) + border, size * count - 1)
     return range(first // size, last // size + 1) if first <= last else range(0)

@@ -16,10 +16,10 @@ from persistence.types.wcs.sphere import Floats
 
 
 class HealpixSkyMap(SkyMap):
-    """A tract for each pixel of HEALPix, as seen in a mirror.
+    """One tract per pixel of HEALPix, mirrored at the equator.
 
-    The original takes HEALPix's angle from the north pole for one from the south pole: a tract lies
-    at the negative declination of the pixel that has its number (afw-files 7.5). Data are filed by
+    Gen2 takes HEALPix's angle from the north pole for one from the south pole: a tract is at the
+    negative declination of the pixel of its number (doc/gen2/afw-files.md 7.5). Existing data use
     these numbers.
     """
 
@@ -28,7 +28,7 @@ class HealpixSkyMap(SkyMap):
 
     @property
     def nside(self) -> int:
-        """HEALPix's number of divisions."""
+        """The number of divisions, HEALPix's ``nside``."""
         return 1 << int(self.config.log2NSide)
 
     def __len__(self) -> int:
@@ -37,7 +37,7 @@ class HealpixSkyMap(SkyMap):
     def _make(self, index: int) -> Tract:
         ra, dec = _mirrored(*healpixels.centre(index, self.nside, self.config.nest))
         vertices = _mirrored(*healpixels.corners(index, self.nside, self.config.nest))
-        # A vertex on a pole is to have right ascension 0.
+        # A vertex on a pole has right ascension 0.
         return made_of_vertices(
             index, self.config, (float(ra), float(dec)), sphere.angles(sphere.vector(*vertices))
         )
@@ -52,5 +52,5 @@ class HealpixSkyMap(SkyMap):
 
 
 def _mirrored(theta: Floats, phi: Floats) -> tuple[Floats, Floats]:
-    """Give right ascension and declination (deg) as the original does."""
+    """Return right ascension and declination (deg), mirrored as in Gen2."""
     return sphere.wrapped(np.degrees(phi)), np.degrees(theta - np.pi / 2)

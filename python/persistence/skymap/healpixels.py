@@ -1,6 +1,6 @@
-"""The pixels of HEALPix: where they are, and which one a position is in.
+"""The pixels of HEALPix: their positions, and the pixel of a position.
 
-Source: Gorski et al. 2005, ApJ 622, 759, section 5 and 6: twelve faces, each a square grid of
+Source: Gorski et al. 2005, ApJ 622, 759, sections 5 and 6: twelve faces, each a square grid of
 ``nside`` x ``nside`` pixels. ``theta`` is the angle from the north pole, ``phi`` the longitude,
 both in radians.
 """
@@ -29,7 +29,7 @@ _MASKS = (
 
 
 def pixel_of(theta: Any, phi: Any, nside: int, nest: bool) -> Ints:
-    """Give the pixels that positions are in."""
+    """Return the pixels of positions (radians)."""
     face, x, y = _cell_of(np.asarray(theta, float), np.asarray(phi, float), nside)
     return (
         face * nside**2 + _spread(x) + 2 * _spread(y) if nest else _ring_number(face, x, y, nside)
@@ -37,13 +37,13 @@ def pixel_of(theta: Any, phi: Any, nside: int, nest: bool) -> Ints:
 
 
 def centre(pixel: int, nside: int, nest: bool) -> tuple[Floats, Floats]:
-    """Give theta and phi of a pixel's centre."""
+    """Return theta and phi of a pixel's centre (radians)."""
     face, x, y = _cell(pixel, nside, nest)
     return _place(face, (x + 0.5) / nside, (y + 0.5) / nside)
 
 
 def corners(pixel: int, nside: int, nest: bool) -> tuple[Floats, Floats]:
-    """Give theta and phi of a pixel's corners: north, west, south, east."""
+    """Return theta and phi of a pixel's corners: north, west, south, east (radians)."""
     face, x, y = _cell(pixel, nside, nest)
     return _place(
         face, np.array([x + 1, x, x, x + 1]) / nside, np.array([y + 1, y + 1, y, y]) / nside
@@ -51,7 +51,7 @@ def corners(pixel: int, nside: int, nest: bool) -> tuple[Floats, Floats]:
 
 
 def _cell(pixel: int, nside: int, nest: bool) -> tuple[Any, Any, Any]:
-    """Give a pixel's face, and its column and row there."""
+    """Return a pixel's face, and its column and row there."""
     if nest:
         face, inside = divmod(pixel, nside**2)
         return np.int64(face), _gathered(np.int64(inside)), _gathered(np.int64(inside >> 1))
@@ -68,7 +68,7 @@ def _ring_centre(pixel: int, nside: int) -> tuple[float, float]:
     if pixel < in_cap:
         ring = int((1 + math.isqrt(1 + 2 * pixel)) // 2)
         place = pixel - 2 * ring * (ring - 1)
-        # Half the sine keeps what the cosine near 1 would lose.
+        # Half the sine is precise where the cosine is near 1.
         return 2 * float(np.arcsin(ring / nside / np.sqrt(6))), (place + 0.5) * np.pi / (2 * ring)
     ring, place = divmod(pixel - in_cap, 4 * nside)
     shift = 0.5 if ring % 2 == 0 else 0.0
@@ -76,7 +76,7 @@ def _ring_centre(pixel: int, nside: int) -> tuple[float, float]:
 
 
 def _place(face: Any, x: Any, y: Any) -> tuple[Floats, Floats]:
-    """Give theta and phi of places on a face, x and y from 0 at its southern corner to 1."""
+    """Return theta and phi of positions on a face, x and y from 0 at its southern corner to 1."""
     ring = _RINGS[face] - x - y  # from 0 at the north pole to 4 at the south pole
     size = np.minimum(np.minimum(ring, 4 - ring), 1.0)
     cap = 2 * np.arcsin(size / np.sqrt(6))
@@ -91,7 +91,7 @@ def _place(face: Any, x: Any, y: Any) -> tuple[Floats, Floats]:
 
 
 def _cell_of(theta: Floats, phi: Floats, nside: int) -> tuple[Ints, Ints, Ints]:
-    """Give the face of positions, and the column and row there."""
+    """Return the face of positions, and their column and row there."""
     z, turns = np.cos(theta), (phi / (np.pi / 2)) % 4
     belt, caps = _cell_in_belt(z, turns, nside), _cell_in_cap(theta, turns, nside)
     face, x, y = (np.where(np.abs(z) <= 2 / 3, *pair) for pair in zip(belt, caps, strict=True))
@@ -109,7 +109,7 @@ def _cell_in_belt(z: Floats, turns: Floats, nside: int) -> tuple[Ints, Ints, Int
 def _cell_in_cap(theta: Floats, turns: Floats, nside: int) -> tuple[Ints, Ints, Ints]:
     quarter = np.minimum(np.floor(turns), 3).astype(np.int64)
     within = turns - quarter
-    # sqrt(3 (1 - |z|)) without the loss near the pole
+    # sqrt(3 (1 - |z|)), precise near the pole
     size = nside * np.sqrt(6) * np.sin(np.minimum(theta, np.pi - theta) / 2)
     along = np.minimum((within * size).astype(np.int64), nside - 1)
     across = np.minimum(((1 - within) * size).astype(np.int64), nside - 1)
@@ -119,7 +119,7 @@ def _cell_in_cap(theta: Floats, turns: Floats, nside: int) -> tuple[Ints, Ints, 
 
 
 def _ring_number(face: Ints, x: Ints, y: Ints, nside: int) -> Ints:
-    """Give the numbers of cells, ring by ring from the north pole."""
+    """Return the numbers of cells in the ring scheme, from the north pole."""
     ring = _RINGS[face] * nside - x - y - 1
     size = np.minimum(np.minimum(ring, 4 * nside - ring), nside)
     before = np.where(
@@ -137,18 +137,18 @@ def _ring_number(face: Ints, x: Ints, y: Ints, nside: int) -> Ints:
 
 
 def _spread(number: Any) -> Ints:
-    """Put a zero between the bits of a number."""
-    found = np.asarray(number, np.int64)
+    """Return a number with a zero inserted between its bits."""
+    bits = np.asarray(number, np.int64)
     for shift, mask in _MASKS:
-        found = (found | (found << shift)) & mask
-    return found
+        bits = (bits | (bits << shift)) & mask
+    return bits
 
 
 def _gathered(number: Any) -> Ints:
-    """Take every other bit of a number, from the lowest on."""
-    found = np.asarray(number, np.int64) & _MASKS[-1][1]
+    """Return every other bit of a number, from the lowest."""
+    bits = np.asarray(number, np.int64) & _MASKS[-1][1]
     for (shift, _), (_, mask) in zip(
         reversed(_MASKS), reversed(((0, 0xFFFFFFFF), *_MASKS[:-1])), strict=True
     ):
-        found = (found | (found >> shift)) & mask
-    return found
+        bits = (bits | (bits >> shift)) & mask
+    return bits

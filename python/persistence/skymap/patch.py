@@ -1,4 +1,4 @@
-"""Patches: the rectangles that a tract is cut into."""
+"""Patches: the rectangles into which a tract is divided."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Gridded(Protocol):
-    """What a patch asks of its tract."""
+    """The tract of a patch, as far as the patch uses it."""
 
     @property
     def tract_id(self) -> int:
@@ -20,7 +20,7 @@ class Gridded(Protocol):
 
     @property
     def num_patches(self) -> tuple[int, int]:
-        """How many columns and rows of patches there are."""
+        """The numbers of columns and rows of patches."""
 
     def corners(self, box: Box) -> SkyCoord:
         """Return the corners of a box on the sky."""
@@ -33,16 +33,17 @@ class Gridded(Protocol):
 class Patch:
     """A rectangle of a tract.
 
-    Attributes
+    Parameters
     ----------
     index : `tuple` [`int`, `int`]
-        Column and row in the tract's grid of patches.
+        Column and row in the tract's grid of patches, from 0.
     inner_bbox : `Box`
-        The pixels that are this patch's own; those of all patches tile the tract.
+        The pixels that only this patch has, in the tract's pixels; those of all patches tile the
+        tract.
     outer_bbox : `Box`
-        With the border, as far as the tract reaches.
-    tract : `Tract`
-        Where it lies.
+        The same with the border, within the tract.
+    tract : `Gridded`
+        The patch's tract.
     """
 
     index: tuple[int, int]
@@ -52,12 +53,12 @@ class Patch:
 
     @property
     def name(self) -> str:
-        """The index as Gen2's data IDs and paths have it: ``"x,y"``."""
+        """The index as in Gen2's data IDs and paths: ``"x,y"``."""
         return f"{self.index[0]},{self.index[1]}"
 
     @property
     def sequential_index(self) -> int:
-        """The index as one number, row by row."""
+        """The index as one number, counted row by row from 0."""
         return self.index[1] * self.tract.num_patches[0] + self.index[0]
 
     @property
@@ -83,7 +84,7 @@ class Patch:
     def getOuterBBox(self) -> Box:
         return self.outer_bbox
 
-    # The tract's WCS is what the original wants to be given; it is known here.
+    # Gen2 needs the tract's WCS as an argument; here it is known.
     def getInnerSkyPolygon(self, tractWcs: Any = None) -> Any:
         return self.tract.polygon(self.inner_bbox)
 

@@ -1,4 +1,4 @@
-"""Polygons on the sky as ``lsst.sphgeom`` has them, for who has it (the extra ``sky``)."""
+"""Polygons on the sky as objects of ``lsst.sphgeom``, which the extra ``sky`` installs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from persistence.files import extras
 
 
 def polygon(corners: NDArray[np.float64]) -> Any:
-    """Make an `lsst.sphgeom.ConvexPolygon` of corners: unit vectors, shape (corners, 3).
+    """Return an `lsst.sphgeom.ConvexPolygon` with corners: unit vectors, shape (corners, 3).
 
     Raises
     ------

@@ -18,17 +18,14 @@ from persistence.types.wcs.sphere import Floats
 
 
 class RingsSkyMap(SkyMap):
-    """Tract 0 is the southern cap, the last one the northern.
+    """Tracts in rings of constant declination: tract 0 is the southern cap, the last the northern.
 
-    Between them lie the rings, from the south.
-
-    A ring's tracts follow each other eastward from ``raStart``.
+    Between them are the rings, from the south; a ring's tracts follow each other eastward from
+    ``raStart``.
 
     Version 0, of old files, numbers the first tracts of rings wrongly: the first ring's first tract
-    is there twice, and the last ring's not at all. Their data are filed by these numbers, so they
-    stay.
-
-    Source: afw-files 7.5.
+    exists twice, and the last ring's not at all. Existing data use these numbers, so they are kept.
+    Source: doc/gen2/afw-files.md 7.5.
     """
 
     kind = "rings"
@@ -42,7 +39,7 @@ class RingsSkyMap(SkyMap):
 
     @functools.cached_property
     def ring_sizes(self) -> NDArray[np.int64]:
-        """How many tracts each ring has, from the south."""
+        """The number of tracts of each ring, from the south."""
         starts = self._height * (np.arange(self.config.numRings) + 0.5) - np.pi / 2
         widest = np.minimum(np.abs(starts), np.abs(starts + self._height))
         return (2 * np.pi * np.cos(widest) / self._height).astype(np.int64) + 1
@@ -61,7 +58,7 @@ class RingsSkyMap(SkyMap):
         return made_by_radius(index, self.config, centre, float(np.degrees(self._height / 2)))
 
     def _centre(self, index: int) -> tuple[float, float]:
-        # Version 0 goes on to the next ring one tract too late.
+        # Version 0 starts the next ring one tract too late.
         late = self.version == 0
         ring = max(int(np.searchsorted(self._firsts, index, "left" if late else "right")) - 1, 0)
         step = 2 * np.pi / self.ring_sizes[ring] * (index - self._firsts[ring])
@@ -72,7 +69,7 @@ class RingsSkyMap(SkyMap):
     # ----------------------------------------------------------------------------
 
     def _rings(self, dec: Floats) -> NDArray[np.int64]:
-        """Give the rings of declinations (deg); -1 and the number of rings are the caps."""
+        """Return the rings of declinations (deg); -1 and the number of rings are the caps."""
         rings = np.floor((np.radians(dec) + np.pi / 2 - self._height / 2) / self._height).astype(
             np.int64
         )
@@ -84,7 +81,7 @@ class RingsSkyMap(SkyMap):
         return np.asarray(np.floor(turned / (2 * np.pi / self.ring_sizes[ring]) + 0.5), np.int64)
 
     def _number(self, ring: Any, place: Any) -> NDArray[np.int64]:
-        """Give the numbers of the tracts at places of rings; places wrap."""
+        """Return the numbers of the tracts at positions in rings; positions wrap around."""
         place = np.asarray(place) % self.ring_sizes[ring]
         late = (place == 0) & (ring != 0) & (self.version == 0)
         return np.asarray(self._firsts[ring + late] + place)
@@ -98,9 +95,9 @@ class RingsSkyMap(SkyMap):
         return np.asarray(np.where(np.radians(dec) < low, 0, numbers))
 
     def _candidates(self, ra: float, dec: float) -> Iterator[int]:
-        """Give the tracts that may hold a position.
+        """Yield the tracts that may contain a position.
 
-        Neighbours in its ring and those beside it, and the caps.
+        They are its neighbours in three rings, and the caps.
         """
         ring = int(self._rings(np.asarray(dec)))
         for near in range(max(ring - 1, 0), min(ring + 2, self.config.numRings)):
@@ -109,12 +106,16 @@ class RingsSkyMap(SkyMap):
         yield from (0, len(self) - 1)
 
     def findAllTracts(self, coord: Any) -> list[Tract]:
-        """Find all tracts that hold a position, of those about it in three rings, and the caps."""
+        """Return all tracts that contain a position, from three rings around it and the caps."""
         ra, dec = sphere.finite(*sphere.radec(coord))
         numbers = dict.fromkeys(self._candidates(float(ra), float(dec)))
         return [self[number] for number in numbers if self[number].contains(coord)]
 
     def findTractPatchList(self, coords: Any) -> Found:
+        """Return all tracts and patches that may overlap positions.
+
+        See `SkyMap.findTractPatchList`.
+        """
         ra, dec = (np.ravel(angle) for angle in sphere.finite(*sphere.radec(coords)))
         positions = sphere.sky(ra, dec)
         tracts = {

@@ -22,33 +22,32 @@ if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
     from astropy.wcs import WCS
 
-# The corners of tracts made by radius lie this far inside the box (pixels; afw-files 7.3).
+# The corners of tracts defined by a radius are this far inside the box (pixels; afw-files 7.3).
 _INSET = 0.001
 
 
 @dataclass(frozen=True, eq=False)
 class Tract:
-    """A part of the sky in one projection, cut into patches.
+    """A part of the sky in one projection, divided into patches.
 
-    Attributes
+    Parameters
     ----------
     tract_id : `int`
         Its index in the sky map.
     config : `SkyMapConfig`
-        How large pixels and patches are.
+        The sizes of pixels and patches.
     middle : `tuple` [`float`, `float`]
         Right ascension and declination of the centre (deg).
     tangent : `tuple` [`float`, `float`]
         Right ascension and declination of the projection's reference point (deg).
-    outline : arrays
-        Right ascensions and declinations (deg) of what the tract's box has to hold.
-    vertices_given : arrays or None
-        Right ascensions and declinations (deg) of the vertices; by default they are the corners of
-        the box.
+    outline : `tuple` [`Floats`, `Floats`]
+        Right ascensions and declinations (deg) that the tract's box has to contain.
+    vertices_given : `tuple` [`Floats`, `Floats`] or `None`, optional
+        Right ascensions and declinations (deg) of the vertices; by default the corners of the box.
 
     Notes
     -----
-    The projection and the box are computed when first asked for (afw-files 7.2, 7.3).
+    The projection and the box are computed on first access (doc/gen2/afw-files.md 7.2, 7.3).
     """
 
     tract_id: int
@@ -60,7 +59,7 @@ class Tract:
 
     @functools.cached_property
     def _box(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The first pixel, counted from the reference point, and the number of patches."""
+        """The first pixel, relative to the reference point, and the numbers of patches."""
         x, y = _pixels(self._wcs_at((0, 0)), self.outline)
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             raise NotInSkyMap(
@@ -73,7 +72,7 @@ class Tract:
         return (placed[0][0], placed[1][0]), (placed[0][1], placed[1][1])
 
     def _wcs_at(self, first: tuple[int, int]) -> WCS:
-        """Make the projection (afw-files 7.2) for pixels counted from one."""
+        """Return the projection (afw-files 7.2) with pixels counted from a first one."""
         from astropy.wcs import WCS
 
         scale, turn = self.config.pixelScale / 3600.0, np.radians(self.config.rotation)
@@ -90,19 +89,19 @@ class Tract:
 
     @functools.cached_property
     def wcs(self) -> WCS:
-        """Pixel (x, y), counted from 0 in the tract, to the sky."""
+        """The WCS, with pixels (x, y) of the tract counted from 0."""
         wcs = self._wcs_at(self._box[0])
         wcs.array_shape = self.bbox.height, self.bbox.width
         return wcs
 
     @property
     def num_patches(self) -> tuple[int, int]:
-        """Columns and rows of the grid of patches."""
+        """The numbers of columns and rows of patches."""
         return self._box[1]
 
     @property
     def bbox(self) -> Box:
-        """All pixels."""
+        """The box of all pixels."""
         (columns, rows), (width, height) = self.num_patches, self.config.patchInnerDimensions
         return Box(0, 0, columns * width, rows * height)
 
@@ -113,20 +112,31 @@ class Tract:
 
     @property
     def vertices(self) -> SkyCoord:
-        """The vertices of what the tract is for.
+        """The vertices of the tract's own area on the sky.
 
-        Its box is larger by the overlap, unless it is made by radius.
+        The tract's box is larger by the overlap, unless the tract is defined by a radius.
         """
         if self.vertices_given is not None:
             return sphere.sky(*self.vertices_given)
         return self.corners(self.bbox, _INSET)
 
     def corners(self, box: Box, inset: float = 0.0) -> SkyCoord:
-        """Give the corners of a box of pixels on the sky.
+        """Return the corners of a box of pixels on the sky.
 
-        Lower left, lower right, upper right, upper left.
+        They are lower left, lower right, upper right, upper left, at the outer edges of the pixels,
+        half a pixel from their centres.
 
-        They are where the pixels end, half a pixel from their centres.
+        Parameters
+        ----------
+        box : `Box`
+            The box, in the tract's pixels, from 0.
+        inset : `float`, optional
+            The distance of the corners from the edges, inwards (pixels).
+
+        Returns
+        -------
+        `~astropy.coordinates.SkyCoord`
+            Four positions.
         """
         left, low = box.x0 - 0.5 + inset, box.y0 - 0.5 + inset
         right, high = left + box.width - 2 * inset, low + box.height - 2 * inset
@@ -134,7 +144,7 @@ class Tract:
         return sphere.sky(ra, dec)
 
     def polygon(self, box: Box) -> Any:
-        """Give a box of pixels as an `lsst.sphgeom.ConvexPolygon`."""
+        """Return a box of pixels as an `lsst.sphgeom.ConvexPolygon`."""
         return polygon(_vectors(self.corners(box)))
 
     # -- patches
@@ -144,7 +154,7 @@ class Tract:
         return self.num_patches[0] * self.num_patches[1]
 
     def __iter__(self) -> Iterator[Patch]:
-        """Give the patches row by row."""
+        """Return an iterator over the patches, row by row."""
         columns, rows = self.num_patches
         return (self._patch(x, y) for y in range(rows) for x in range(columns))
 
@@ -154,7 +164,7 @@ class Tract:
         return list(self)
 
     def __getitem__(self, index: Any) -> Patch:
-        """Give a patch: by ``(x, y)``, by Gen2's text ``"x,y"``, or by its sequential index.
+        """Return a patch by ``(x, y)``, by Gen2's text ``"x,y"``, or by its sequential index.
 
         Raises
         ------
@@ -166,7 +176,7 @@ class Tract:
             x, y = grid.pair(index, columns)
         except (TypeError, ValueError):
             raise NotInSkyMap(
-                f"{index!r} is no patch: give (x, y), 'x,y', or the sequential index"
+                f"{index!r} is not a patch: use (x, y), 'x,y', or the sequential index"
             ) from None
         if not (0 <= x < columns and 0 <= y < rows):
             raise NotInSkyMap(
@@ -180,25 +190,24 @@ class Tract:
         return Patch((x, y), inner, grid.clipped(inner, self.config.patchBorder, self.bbox), self)
 
     def findPatch(self, coord: Any) -> Patch:
-        """Find the patch whose own pixels hold a position.
+        """Return the patch whose inner box contains a position.
 
         Raises
         ------
         NotInSkyMap
-            If it is not in this tract.
+            If the position is not in this tract.
         """
         (x, y), inside = self._nearest_pixels(coord)
         if x.ndim or not inside:
-            raise NotInSkyMap(f"{coord} is no position in tract {self.tract_id}")
+            raise NotInSkyMap(f"{coord} is not a position in tract {self.tract_id}")
         width, height = self.config.patchInnerDimensions
         return self._patch(int(x) // width, int(y) // height)
 
     def findPatchList(self, coords: Any) -> tuple[Patch, ...]:
-        """Find the patches that the bounding box of positions may touch, column by column.
+        """Return the patches that may overlap the bounding box of positions, column by column.
 
-        Perhaps too many.
-
-        A position that the projection cannot show, on the other side of the sky, is passed over.
+        Some of them may not overlap it. Positions outside of the projection, on the far side of the
+        sky, are ignored.
         """
         pixels = _pixels(self.wcs, sphere.radec(coords))
         shown = np.isfinite(pixels[0]) & np.isfinite(pixels[1])
@@ -213,14 +222,14 @@ class Tract:
         return tuple(self._patch(x, y) for x in ranges[0] for y in ranges[1])
 
     def contains(self, coord: Any) -> Any:
-        """Say whether a position, or each of an array, is in the tract's box."""
+        """Return whether a position, or each of an array, is in the tract's box."""
         _pixel, inside = self._nearest_pixels(coord)
         return inside if inside.ndim else bool(inside)
 
     def _nearest_pixels(self, coord: Any) -> tuple[Any, Any]:
-        """Give the pixels of positions, rounded, and whether they are in the box."""
+        """Return the pixels of positions, rounded, and whether they are in the box."""
         x, y = (np.floor(axis + 0.5) for axis in _pixels(self.wcs, sphere.radec(coord)))
-        with np.errstate(invalid="ignore"):  # NaN, where the projection ends, is not inside
+        with np.errstate(invalid="ignore"):  # NaN, outside of the projection, is not inside
             return (x, y), (x >= 0) & (x < self.bbox.width) & (y >= 0) & (y < self.bbox.height)
 
     def __repr__(self) -> str:
@@ -265,7 +274,10 @@ class Tract:
 
 
 def _pixels(wcs: WCS, positions: tuple[Any, Any]) -> tuple[Floats, Floats]:
-    """Give pixels of right ascensions and declinations (deg); NaN where the projection has none."""
+    """Return the pixels of right ascensions and declinations (deg).
+
+    NaN outside of the projection.
+    """
     x, y = wcs.wcs_world2pix(*positions, 0)
     return np.asarray(x, float), np.asarray(y, float)
 
