@@ -141,7 +141,7 @@ def test_a_window_that_is_no_date_is_told_where_another_is_chosen(
     make_calibs(dated / "CALIB", rows, files=False)
     butler = Butler(dated, calibRoot="CALIB")
     with pytest.warns(
-        RegistryWarning, match=r"bias calibDate=2015-03-01 is not used, for its validity is"
+        RegistryWarning, match=r"bias calibDate=2015-03-01 is not used, because its validity is"
     ) as caught:
         assert butler.queryMetadata("bias", "calibDate", ID) == ["2015-01-01"]
     assert [one.filename for one in caught] == [__file__]
@@ -171,7 +171,8 @@ def test_the_registry_can_be_listed_and_asked(calibrated: Butler) -> None:
     assert calibrated.queryMetadata("bias", "calibDate", ID) == ["2015-03-05"]
     assert calibrated.queryMetadata("flat", "filter", ccdnum=28) == ["g", "r"]
     with pytest.raises(
-        UnknownKey, match=r"'calibdate' is not known to .*calibRegistry.*; did you mean 'calibDate'"
+        UnknownKey,
+        match=r"'calibdate' is not a column of .*calibRegistry.*; did you mean 'calibDate'",
     ):
         calibrated.queryMetadata("bias", "calibdate")
 
@@ -407,7 +408,7 @@ def test_validity_that_gen2_never_worked_out_matches_nothing_and_is_told(
     make_calibs(dated / "CALIB", [("bias", "NONE", 28, "2015-03-01", "None", "None")])
     butler = Butler(dated, calibRoot="CALIB")
     with pytest.raises(
-        NoResults, match=r"its validity is None to None: it was never worked out; ingest again"
+        NoResults, match=r"its validity is None to None: it was never computed; ingest again"
     ):
         butler.get("bias", ID)
 

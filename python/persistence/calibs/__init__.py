@@ -1,1 +1,1 @@
-"""Calibrations: which one is valid for an exposure, and why."""
+"""Calibrations: the one that is valid for an exposure, and the reasons."""

@@ -1,10 +1,9 @@
-"""Which master calibration an exposure gets.
+"""The choice of a master calibration for an exposure.
 
-The one that is valid on its day, of its detector and filter.
-
-The rules are Gen2's (gen2-core 6.6), but that the detector always counts, that a window whose ends
-are dates has its last day whole, and that of two calibrations which share a day the later one has
-it.
+It is the one that is valid on the exposure's day, for its detector and filter. The rules are Gen2's
+(doc/gen2/gen2-core.md 6.6), with these differences: the detector always counts, a validity range
+whose ends are dates includes its whole last day, and of two calibrations that share a day the later
+one is chosen.
 """
 
 from __future__ import annotations
@@ -28,34 +27,30 @@ from persistence.errors import (
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry, refuse_unknown
 
-# Behind every time of a day: `2015-03-02~` is later than `2015-03-02T23:59`, and before
+# Sorts after all times of a day: `2015-03-02~` is later than `2015-03-02T23:59`, and before
 # `2015-03-03`.
 _LAST = "~"
-# Where in its file a calibration lies: what a registry knows of it beyond the keys of the path.
+# The HDU of a calibration in its file, which a registry may have beside the keys of the path.
 _ALSO = ("calib_hdu",)
 _SHOWN = 3
 
 
 class Calibrations(NamedTuple):
-    """Where calibrations lie, and the registry that says when each is valid.
-
-    None if there is none.
-    """
+    """The root directory of calibrations, and the registry of their validity, if there is one."""
 
     root: str
     registry: Registry | None
 
 
 class Criteria(NamedTuple):
-    """What a row of a calibration registry has to satisfy.
+    """The criteria for a row of a calibration registry.
 
     Attributes
     ----------
     where : mapping
-        Columns and the values that they have to have.
+        Columns and the values that they have to equal.
     time : `Moment` or None
-        The time of the exposure, or its date if that is all that is known; None if the time does
-        not count.
+        The time of the exposure, or only its date; None if the time does not count.
     """
 
     where: Mapping[str, Any]
@@ -69,7 +64,7 @@ def complete(
     exposures: Registry,
     calibrations: Calibrations,
 ) -> dict[str, Any]:
-    """Find the keys of a calibration that a data ID lacks.
+    """Return the keys of a calibration that a data ID lacks.
 
     Parameters
     ----------
@@ -78,18 +73,23 @@ def complete(
     full_id : mapping
         The data ID, in the camera's keys and types.
     mapper : `Mapper`
-        Knows the filters' names.
+        The mapper, for the names of filters.
     exposures : `Registry`
-        Knows the time and the filter of the exposure.
+        The registry of exposures, for the exposure's time and filter.
     calibrations : `Calibrations`
-        Where to look.
+        The calibrations.
+
+    Returns
+    -------
+    `dict` [`str`, object]
+        The missing keys with their values.
 
     Raises
     ------
     IncompleteDataId
-        If nothing is valid then, or what would choose is missing.
+        If no calibration is valid, or a criterion is missing.
     MultipleResults
-        If several are.
+        If several are valid.
     """
     known = dict(full_id)
     if all(key in known for key in dataset.keys):
@@ -101,15 +101,15 @@ def complete(
     if calibrations.registry is None:
         reason = (
             f"needs  {', '.join(missing)}: there is no calibRegistry.sqlite3 in "
-            f"{calibrations.root}; say where the "
-            f"calibrations are with {argument('calibRoot')}"
+            f"{calibrations.root}; name the directory "
+            f"of calibrations with {argument('calibRoot')}"
         )
         raise IncompleteDataId("Incomplete data ID:", dataset.name, full_id, [reason])
     wanted = criteria(dataset, known, calibrations.registry)
     there = calibrations.registry.columns(dataset.tables)
     columns = [*missing, *(key for key in _ALSO if key in there and key not in known)]
     rows = _valid(dataset, columns, wanted, calibrations.registry)
-    # A registry may have the filter's physical name, or its band; its files are called so then.
+    # A registry may have the filter's physical name, or its band, and so have its file names.
     for name in other_names(wanted.where.get("filter"), mapper) if not rows else ():
         known["filter"] = name
         rows = _valid(
@@ -119,7 +119,7 @@ def complete(
             break
     if len(rows) != 1:
         raise _not_one(dataset, full_id, missing, wanted, rows)
-    # NULL is not known; `calib_hdu` need not be.
+    # NULL is unknown, which is only allowed for `calib_hdu`.
     found = zip(columns, rows[0], strict=True)
     known |= {key: value for key, value in found if value is not None}
     unknown = mapper.needs(dataset, known)
@@ -136,9 +136,9 @@ def query(
     exposures: Registry,
     calibrations: Calibrations,
 ) -> list[tuple[Any, ...]]:
-    """Give the distinct values of some columns.
+    """Return the distinct values of some columns of the valid calibrations.
 
-    Of what is valid then, or, without a time, of all that match.
+    Without a time in the data ID, all calibrations that match count.
     """
     registry = calibrations.registry
     if registry is None:
@@ -154,16 +154,14 @@ def query(
 def of_exposure(
     dataset: DatasetType, full_id: Mapping[str, Any], exposures: Registry
 ) -> dict[str, Any]:
-    """Ask the registry of exposures for what chooses a calibration.
-
-    The time, and perhaps the filter.
+    """Return the time, and perhaps the filter, of an exposure, from its registry.
 
     Raises
     ------
     IncompleteDataId
         If there is no such exposure.
     AmbiguousDataId
-        If there are several, which differ in that.
+        If several exposures match that differ in them.
     """
     columns = _asked(dataset, full_id)
     if not columns or not dataset.reference or exposures.lists_files:
@@ -202,8 +200,12 @@ def _refuse_absent(
     full_id: Mapping[str, Any],
     exposures: Registry,
 ) -> None:
-    """Refuse to choose without a time or a filter, for that of another exposure might be chosen."""
-    absent = [one for one in columns if one in (dataset.obsTimeName, "filter") and one not in there]
+    """Raise an error without a time or a filter: another exposure's calibration might be chosen."""
+    absent = [
+        column
+        for column in columns
+        if column in (dataset.obsTimeName, "filter") and column not in there
+    ]
     if absent:
         tables = ", ".join(dataset.reference)
         reason = f"needs  {', '.join(absent)}: no such column of {tables} in {exposures.path}"
@@ -223,14 +225,14 @@ def _asked(dataset: DatasetType, full_id: Mapping[str, Any]) -> list[str]:
 
 
 def criteria(dataset: DatasetType, known: Mapping[str, Any], registry: Registry) -> Criteria:
-    """Say what a row has to satisfy.
+    """Return the criteria for a row.
 
     Raises
     ------
     IncompleteDataId
-        If the time of the exposure counts, and is not known.
+        If the time of the exposure counts, but is unknown.
     DataIdError
-        If it is no date.
+        If it is not a date.
     """
     there = registry.columns(dataset.tables)
     where = {
@@ -245,7 +247,8 @@ def criteria(dataset: DatasetType, known: Mapping[str, Any], registry: Registry)
     time = known.get(dataset.obsTimeName or "")
     if time is None:
         reason = (
-            f"needs  {dataset.obsTimeName}, the time of the exposure: give it, or an exposure that "
+            f"needs  {dataset.obsTimeName}, the time of the exposure: add it, or use an "
+            "exposure that "
             "is registered"
         )
         raise IncompleteDataId("Incomplete data ID:", dataset.name, known, [reason])
@@ -253,19 +256,20 @@ def criteria(dataset: DatasetType, known: Mapping[str, Any], registry: Registry)
 
 
 def bounds(dataset: DatasetType) -> tuple[str, str]:
-    """Give the columns of the first and the last day."""
+    """Return the columns of the first and the last day."""
     return dataset.validStartName or "validStart", dataset.validEndName or "validEnd"
 
 
 def _valid(
     dataset: DatasetType, missing: Sequence[str], wanted: Criteria, registry: Registry
 ) -> list[Any]:
-    """Give the distinct values of some keys, of the rows that satisfy the criteria."""
+    """Return the distinct values of some keys, from the rows that meet the criteria."""
     if wanted.time is None:
         return registry.lookup(missing, wanted.where, dataset.tables)
     start, end = bounds(dataset)
     day = wanted.time.day.isoformat()
-    # Whole days, for the ends of windows may be dates or timestamps: what remains is judged here.
+    # The query is for whole days, because ends may be dates or timestamps; the rest is checked
+    # here.
     between = ((day + _LAST, day), start, end)
     valid: list[tuple[Any, Window]] = []
     unclear: list[Any] = []
@@ -292,18 +296,19 @@ def _valid(
 def _warn_unclear(
     dataset: DatasetType, missing: Sequence[str], rows: Sequence[Any], registry: Registry
 ) -> None:
-    """Warn of rows that might be valid, but whose windows are no dates."""
+    """Issue warnings for rows that may be valid, but whose validity ranges are not dates."""
     for row in rows[:_SHOWN]:
         warn_caller(
             f"{registry.path}: {dataset.name} {text(dict(zip(missing, row, strict=False)))} is not "
-            f"used, for its validity is {row[-2]!r} to {row[-1]!r}, which are no two dates; ingest "
+            f"used, because its validity is {row[-2]!r} to {row[-1]!r}, which are not two "
+            "dates; ingest "
             "it again, or with --recompute",
             RegistryWarning,
         )
 
 
 def other_names(name: str | None, mapper: Mapper) -> list[str]:
-    """Give the other names of a filter, as the camera's policy lists them."""
+    """Return the other names of a filter, as the camera's policy lists them."""
     if name is None:
         return []
     label = mapper.translator.label(name)
@@ -312,7 +317,7 @@ def other_names(name: str | None, mapper: Mapper) -> list[str]:
 
 
 def way(keys: Sequence[str]) -> str:
-    """Return how one of several is chosen: by these keys."""
+    """Return the hint how to choose one of several: by these keys."""
     return "choose by " + " ".join(f"{key}=" for key in keys)
 
 

@@ -1,6 +1,6 @@
-"""Why an exposure gets a calibration, or none.
+"""The reasons why an exposure gets a calibration, or none.
 
-Each candidate with the criteria that rule it out, and by how much.
+Each candidate has the criteria that exclude it, and by how much.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
 
 _SHOWN = 10
-# Columns that tell where a calibration came from rather than when it is used.
+# Columns about the origin of a calibration, not about its use.
 _UNTOLD = frozenset({"path", "calib_hdu"})
-# A candidate of another detector or filter is farther than any number of days.
+# A candidate of another detector or filter is ranked behind any number of days.
 _FAR = 10**6
 
 
@@ -36,11 +36,11 @@ class Candidate(NamedTuple):
     row : mapping
         Its columns.
     path : `str` or None
-        Its file; None if the row does not tell.
+        Its file; None if the row does not determine it.
     reasons : `tuple` [`str`]
-        The criteria that rule it out; none if it is valid.
+        The criteria that exclude it; empty if it is valid.
     distance : `int`
-        How far it is from being valid, in days; other criteria count for many.
+        Its distance from validity, in days; other criteria count as many days.
     """
 
     row: Mapping[str, Any]
@@ -62,22 +62,22 @@ class Candidate(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Which calibration a data ID gets, and why not another.
+    """The calibration of a data ID, and the reasons against the others.
 
     Attributes
     ----------
     datasetType : `str`
-        What was asked for.
+        The requested dataset type.
     dataId : mapping
-        The data ID, with what the exposure's registry adds: its time, its filter.
+        The data ID, with the exposure's time and filter from its registry.
     criteria : `Criteria` or None
-        What a row has to satisfy; None if that is not known.
+        The criteria for a row; None if they are unknown.
     candidates : `tuple` [`Candidate`]
         The nearest first.
     problem : `str`
-        What kept us from choosing; empty if nothing did.
+        The reason why none could be chosen; empty without one.
     rivals : `int`
-        How many match, if several do: then none is chosen.
+        The number of matches if there are several: then none is chosen.
     """
 
     datasetType: str
@@ -89,7 +89,7 @@ class Explanation(NamedTuple):
 
     @property
     def chosen(self) -> tuple[Candidate, ...]:
-        """The one that nothing rules out; of one file, there may be several rows."""
+        """The candidate without reasons against it; several rows may name one file."""
         return tuple(one for one in self.candidates if not one.reasons)
 
     def __str__(self) -> str:
@@ -104,7 +104,7 @@ class Explanation(NamedTuple):
             lines.append(f"  problem  {self.problem}")
         lines += [f"  {one}" for one in self.candidates[:_SHOWN]]
         if len(self.candidates) > _SHOWN:
-            lines.append(f"  and {len(self.candidates) - _SHOWN} that are farther")
+            lines.append(f"  and {len(self.candidates) - _SHOWN} more distant ones")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -133,7 +133,10 @@ def explain(
     exposures: Registry,
     source: Calibrations,
 ) -> Explanation:
-    """Explain which calibration a data ID gets; see `calibrations.complete` for the parameters."""
+    """Return the calibration of a data ID with the reasons.
+
+    See `choose.complete` for the parameters.
+    """
     known = dict(full_id)
     registry = source.registry
     if registry is None:
@@ -167,13 +170,13 @@ def explain(
 
 
 def _choosable(one: Candidate, keys: Sequence[str]) -> Candidate:
-    """Return a candidate that matches, but not alone, with what would choose it."""
+    """Return a candidate that matches with others, with the keys that would choose it."""
     told = " ".join(f"{key}={one.row[key]}" for key in keys if key in one.row)
     return one if one.reasons else one._replace(reasons=(f"choose by {told}",))
 
 
 class _Judge:
-    """Holds each row against the criteria."""
+    """A comparison of rows with the criteria."""
 
     def __init__(
         self,
@@ -210,7 +213,7 @@ class _Judge:
         ]
 
     def _window(self, row: Mapping[str, Any]) -> Window | None:
-        """Return the window of a row if it holds the exposure's time."""
+        """Return the validity range of a row if it contains the exposure's time."""
         if self.wanted.time is None:
             return None
         try:
@@ -220,7 +223,7 @@ class _Judge:
         return window if window.holds(self.wanted.time) else None
 
     def _when(self, row: Mapping[str, Any]) -> tuple[int, list[str]]:
-        """Return by how many days the exposure is outside of the row's window."""
+        """Return by how many days the exposure is outside of the row's range, with the reason."""
         time = self.wanted.time
         if time is None:
             return 0, []
@@ -228,7 +231,7 @@ class _Judge:
             window = validity.window(row[self.start], row[self.end])
         except DataIdError:
             return _FAR, [
-                f"its validity is {row[self.start]} to {row[self.end]}: it was never worked out; "
+                f"its validity is {row[self.start]} to {row[self.end]}: it was never computed; "
                 "ingest again"
             ]
         if not window.holds(time):
@@ -256,5 +259,5 @@ class _Judge:
 
 
 def _after(days: int, end: Moment) -> str:
-    """Return how far a window's end is: in days, or within one, where it is."""
+    """Return the distance of a range's end: in days, or as a time of the same day."""
     return f"{days} days" if days else f"at {end.time},"

@@ -1,4 +1,4 @@
-"""Where a repository's calibrations come from: the caller, the policy, or beside the data."""
+"""The directory of a repository's calibrations: from the caller, the policy, or beside the data."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from persistence.registry.source import Source
 
 
 class CalibrationSource:
-    """Finds where the calibrations of a repository lie: its own, or a parent's.
+    """The calibrations of a repository: its own, or a parent's.
 
-    What has no registry of them looks for one at each question; see `Source`.
+    Without a registry of calibrations, one is looked for at each query; see `Source`.
 
     Parameters
     ----------
     root : `str`
-        The directory that its own calibrations lie in.
-    arguments : mapping
+        The directory of its own calibrations.
+    arguments : mapping, optional
         May name their registry: ``calibRegistry``.
-    parents : sequence of `CalibrationSource`
-        Those of the parents, in order.
+    parents : sequence of `CalibrationSource`, optional
+        The sources of the parents, in order.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class CalibrationSource:
         self._source: Source = Source(root, arguments, "calibRegistry", sources)
 
     def owner(self, known: dict[Source, Source | None]) -> Source | None:
-        """Return whose registry of calibrations it is; see `Source.owner`."""
+        """Return the source of the registry of calibrations; see `Source.owner`."""
         return self._source.owner(known)
 
     def find(self) -> Calibrations:
-        """Return where calibrations lie now, with their registry."""
+        """Return the current directory of calibrations, with their registry."""
         owner = self._source.owner() or self._source
         return Calibrations(owner.root, self._source.find())
 
@@ -50,15 +50,15 @@ class CalibrationSource:
 def calibrations(
     root: str, mapper: Mapper, parents: Sequence[CalibrationSource] = ()
 ) -> CalibrationSource:
-    """Return where to find the calibrations of a repository.
+    """Return the source of a repository's calibrations.
 
-    Where the caller says, or the policy, or with the other data, or a parent's.
+    It is named by the caller or the policy, or is beside the data, or a parent's.
 
     Raises
     ------
     RepositoryError
-        If the caller names a directory, or a registry in it, that is not there. (Gen2 looked in the
-        data root instead: trap T11.)
+        If the caller names a directory, or a registry in it, that does not exist. (Gen2 used the
+        data root instead: trap T11 in doc/gen2/gen2-core.md.)
     """
     arguments = mapper.mapperArgs
     configured = arguments.get("calibRoot") or mapper.policy.settings.get("calibRoot")
@@ -71,15 +71,15 @@ def calibrations(
 
 
 def calibrations_at(directory: str, arguments: Mapping[str, Any] = {}) -> CalibrationSource:
-    """Return where to find the calibrations of a directory.
+    """Return the source of the calibrations in a directory.
 
     Parameters
     ----------
     directory : `str`
         The directory.
-    arguments : mapping
-        May name their registry, relative to the directory: ``calibRegistry``. By default it is
-        ``calibRegistry.sqlite3`` in it.
+    arguments : mapping, optional
+        May name their registry, relative to the directory: ``calibRegistry``. The default is
+        ``calibRegistry.sqlite3``.
 
     Raises
     ------
@@ -93,28 +93,28 @@ def calibrations_at(directory: str, arguments: Mapping[str, Any] = {}) -> Calibr
 
 
 def find(given: Any, roots: Iterable[str | None], name: str) -> list[str]:
-    """Return the directories that a caller may mean by one of calibrations.
+    """Return the directories that a caller may mean by a path of calibrations.
 
-    A relative one is looked for in the repositories, as Gen2 did, and in the current directory.
+    A relative path is tried in the repositories, as in Gen2, and in the current directory.
 
     Parameters
     ----------
-    given : path
-        What the caller says.
-    roots : iterable of `str`
+    given : object
+        The path.
+    roots : iterable of `str` or `None`
         The repositories.
     name : `str`
-        The argument, for messages.
+        The name of the argument, for messages.
 
     Returns
     -------
     directories : `list` [`str`]
-        Absolute paths: the one that is there, or, if none is, those that were looked for.
+        Absolute paths: the one that exists, or, if none does, those that were tried.
 
     Raises
     ------
     RepositoryError
-        If it is no path, or there are two such directories.
+        If it is not a path, or two such directories exist.
     """
     path = as_path(given, name)
     bases = [*dict.fromkeys(os.path.realpath(root) for root in (*roots, os.curdir) if root)]
@@ -122,7 +122,7 @@ def find(given: Any, roots: Iterable[str | None], name: str) -> list[str]:
     there = {os.path.realpath(one): one for one in looked_for if os.path.isdir(one)}
     if len(there) > 1:
         raise RepositoryError(
-            f"{name} {path!r} may be {' or '.join(there.values())}: give its whole path"
+            f"{name} {path!r} may be {' or '.join(there.values())}: use its absolute path"
         )
     return list(there.values()) or looked_for
 
@@ -133,7 +133,7 @@ def directory(given: Any, roots: Iterable[str | None], name: str) -> str:
     Raises
     ------
     RepositoryError
-        If it is not there, or there are two.
+        If it does not exist, or there are two.
     """
     found = find(given, roots, name)
     if not os.path.isdir(found[0]):

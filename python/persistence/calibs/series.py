@@ -1,4 +1,4 @@
-"""The series of a calibration registry: one detector, and filter, through time; what each lacks."""
+"""The series of a calibration registry: one per detector and filter, over time, with their gaps."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Series(NamedTuple):
     datasetType : `str`
         The type.
     key : mapping
-        What tells it from the others: ``{'ccdnum': 28, 'filter': 'g'}``.
+        The keys that distinguish the series: ``{'ccdnum': 28, 'filter': 'g'}``.
     windows : mapping
-        The date of each calibration, and when it is valid.
+        The date of each calibration, and its validity range.
     broken : `tuple` [`str`]
-        The dates of those whose validity nobody worked out.
+        The dates of calibrations whose validity was never computed.
     timeless : `tuple` [`str`]
-        The dates of those of a type that has no validity: one of them is chosen by its date.
+        The dates of calibrations of a type without validity: one is chosen by its date.
     """
 
     datasetType: str
@@ -38,7 +38,7 @@ class Series(NamedTuple):
 
 
 def types(mapper: Mapper, registry: Registry) -> Iterator[DatasetType]:
-    """Give the calibrations that a registry has a table for; of those that share one, the first."""
+    """Yield the types of calibrations that have a table in a registry; the first one per table."""
     tables, seen = set(registry.tables()), set()
     for dataset in mapper.types.values():
         listed = dataset.section == "calibrations" and dataset.tables
@@ -48,7 +48,7 @@ def types(mapper: Mapper, registry: Registry) -> Iterator[DatasetType]:
 
 
 def of(dataset: DatasetType, registry: Registry) -> list[Series]:
-    """Give the series of a type, sorted by what tells them apart."""
+    """Return the series of a type, sorted by their keys."""
     there = registry.columns(dataset.tables)
     bounds = choose.bounds(dataset) if dataset.validRange else ("calibDate", "calibDate")
     keys = [
@@ -69,16 +69,16 @@ def of(dataset: DatasetType, registry: Registry) -> list[Series]:
 def gaps(
     found: Sequence[Series], mapper: Mapper, wanted: Window
 ) -> Iterator[tuple[Mapping[str, Any], Window]]:
-    """Give the days of a span that each series lacks, and the detectors that have no series at all.
+    """Yield the days of a period that each series lacks, and the detectors without any series.
 
     Parameters
     ----------
     found : sequence of `Series`
         The series of one type.
     mapper : `Mapper`
-        Knows the camera's detectors.
+        The mapper, for the camera's detectors.
     wanted : `Window`
-        The span.
+        The period.
     """
     for one in found:
         for window in () if one.timeless else validity.missing(one.windows.values(), wanted):

@@ -1,11 +1,9 @@
-"""When a master calibration may be used.
+"""The validity of master calibrations: from dates in a series to ranges of days.
 
-From its date, and those of its neighbours, to a window of days.
-
-The rules are Gen2's (gen2-cli 2.6), with those that its users wanted. Windows are days, both ends
-included; where two windows share a day, the later one has it. An end that has a time of day is
-compared with the exposure's time, as Gen2's comparison of texts did; with an exposure of which only
-the date is known, it counts as its day.
+The rules are Gen2's (doc/gen2/gen2-cli.md 2.6), with additions that users wanted. Ranges are days,
+inclusive; where two ranges share a day, the later one has it. An end with a time of day is compared
+with the exposure's time, as Gen2's comparison of texts did; for an exposure with only a date, its
+day counts.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from typing import Any, NamedTuple
 
 from persistence.errors import DataIdError
 
-# Later than any exposure: the end of the last window of a series that is valid until superseded.
+# Later than any exposure: the end of the last range of a series that is valid until superseded.
 FOREVER = date(2037, 12, 31)
 _EVER = date(1900, 1, 1)
 # A window that begins on this day or before, or ends on `FOREVER` or after, has an open end there:
@@ -26,7 +24,7 @@ _EVER = date(1900, 1, 1)
 BEGINNING = date(1970, 1, 1)
 _DAY = timedelta(days=1)
 _MIDNIGHT = "00:00:00"
-# 2015-02-18T12:34:56.7, with or without its punctuation, its smaller parts, and a zone that is UTC.
+# 2015-02-18T12:34:56.7, with or without punctuation, smaller parts, and the zone UTC.
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 _TIME = re.compile(
     r"[T ]([01]\d|2[0-3])(?::?([0-5]\d)(?::?([0-5]\d|60)(?:\.(\d*))?)?)?(?:Z|[+-]00:?00)?"
@@ -34,14 +32,14 @@ _TIME = re.compile(
 
 
 class Moment(NamedTuple):
-    """A date, perhaps with a time of day; moments without one come first on their day.
+    """A date, perhaps with a time of day; moments without one sort first on their day.
 
     Attributes
     ----------
     day : `~datetime.date`
-        The date, in the time scale of whoever wrote it: nothing is converted.
+        The date, in its writer's time scale: nothing is converted.
     time : `str`
-        The time of day as ``08:00:00``, with the decimals that it has; empty if it is not known.
+        The time of day as ``08:00:00``, with its decimals; empty if unknown.
     """
 
     day: date
@@ -52,14 +50,14 @@ class Moment(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The days from the first to the last; each of the two may count from, or until, a time of day.
+    """A range of days; either end may have a time of day.
 
     Attributes
     ----------
     start, end : `~datetime.date`
-        The first day and the last one.
+        The first and the last day.
     begins, ends : `str`
-        The time of the first day, and of the last one, as `Moment.time`; empty for the whole day.
+        The times on the first and the last day, as `Moment.time`; empty for whole days.
     """
 
     start: date
@@ -69,12 +67,12 @@ class Window(NamedTuple):
 
     @property
     def first(self) -> Moment:
-        """When it begins."""
+        """The beginning."""
         return Moment(self.start, self.begins)
 
     @property
     def last(self) -> Moment:
-        """When it ends."""
+        """The end."""
         return Moment(self.end, self.ends)
 
     @property
@@ -95,15 +93,15 @@ class Window(NamedTuple):
         return self.start <= other.end and other.start <= self.end
 
     def holds(self, moment: Moment) -> bool:
-        """Check whether a moment is inside, both ends included.
+        """Return whether a moment is inside, inclusive.
 
-        If only the date is known of one of the two, dates are compared.
+        If one of the two has only a date, dates are compared.
         """
         return _reaches(self.first, moment) and _reaches(moment, self.last)
 
 
 class Overlap(NamedTuple):
-    """Two neighbours of a series that share more than the day on which one follows the other."""
+    """Two neighbours in a series that share more than the day on which one follows the other."""
 
     earlier: Moment
     later: Moment
@@ -111,7 +109,7 @@ class Overlap(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Days between two neighbours of a series that neither has."""
+    """Days between two neighbours in a series that neither covers."""
 
     earlier: Moment
     later: Moment
@@ -122,18 +120,23 @@ Rule = Callable[[Iterable[Moment]], Mapping[Moment, Window]]
 
 
 def moment(text: Any) -> Moment:
-    """Return the date, and the time of day if there is one, that a text says.
+    """Parse a date, or a date with a time of day.
 
     Parameters
     ----------
-    text : `str`
-        ``2015-02-18``, ``20150218``, or either with a time behind ``T`` or a blank: ``T08``,
+    text : object
+        ``2015-02-18``, ``20150218``, or either with a time after ``T`` or a blank: ``T08``,
         ``T08:00``, ``T080000.0``.
+
+    Returns
+    -------
+    `Moment`
+        The date and time.
 
     Raises
     ------
     DataIdError
-        If it is no date, or has something else behind it.
+        If it is not a date, or something else follows it.
     """
     text = str(text).strip()
     parts = _DATE.match(text)
@@ -146,7 +149,7 @@ def moment(text: Any) -> Moment:
             pass
         else:
             return Moment(day) if time is None else Moment(day, _time_of(*time.groups()))
-    raise DataIdError(f"{text!r} is no date: write 2015-02-18, or 2015-02-18T12:00:00")
+    raise DataIdError(f"{text!r} is not a date: write 2015-02-18, or 2015-02-18T12:00:00")
 
 
 def _time_of(hour: str, minute: str | None, second: str | None, decimals: str | None) -> str:
@@ -161,37 +164,37 @@ def day_of(text: Any) -> date:
 
 
 def beginning(text: Any) -> Moment:
-    """Return from when on a calibration of some date may hold.
+    """Return the beginning of the validity of a calibration of some date.
 
-    Gen2 wrote dates: midnight is the whole day.
+    Midnight means the whole day, because Gen2 wrote dates.
     """
     found = moment(text)
     return Moment(found.day) if found.time == _MIDNIGHT else found
 
 
 def window(start: Any, end: Any) -> Window:
-    """Return the window that a registry's row says.
+    """Return the validity range of a registry's row.
 
     Raises
     ------
     DataIdError
-        If an end is no date: NULL, or the text ``None`` that Gen2 left where a run was cut off.
+        If an end is not a date: NULL, or the text ``None`` that Gen2 left in an interrupted run.
     """
     first, last = moment(start), moment(end)
     return Window(first.day, last.day, first.time, last.time)
 
 
 def superseded(own: Window, when: Moment, others: Iterable[Window]) -> bool:
-    """Return whether a window ends on the day on which a later one begins, and gives up the day.
+    """Return whether a range ends on the day on which a later one begins, and loses the day.
 
     Parameters
     ----------
     own : `Window`
-        The window.
+        The range.
     when : `Moment`
-        The exposure's time, which the window holds.
+        The exposure's time, which is in the range.
     others : iterable of `Window`
-        Those that hold it too.
+        The other ranges that contain it.
     """
     return own.end == when.day and any(
         other.start == when.day and other.first > own.first for other in others
@@ -199,35 +202,38 @@ def superseded(own: Window, when: Moment, others: Iterable[Window]) -> bool:
 
 
 def _reaches(earlier: Moment, later: Moment) -> bool:
-    """Check that one moment is not behind another; without a time of day, that its day is not."""
+    """Return whether one moment is not after another.
+
+    Without times of day, whether its day is not.
+    """
     if earlier.time and later.time:
         return earlier <= later
     return earlier.day <= later.day
 
 
 def around(days: int, increment: bool = True) -> Rule:
-    """Give the rule of ``--validity DAYS``.
+    """Return the rule of ``--validity DAYS``: so many days around each date.
 
-    So many days before and after, up to the middle between neighbours.
+    Ranges end at the middle between neighbours.
 
     Parameters
     ----------
     days : `int`
-        How many days.
-    increment : `bool`
-        Whether the earlier of two neighbours ends on the day on which the later begins, as Gen2 did
-        by default (``incrementValidEnd``), or on the day before. Windows that just meet are not
-        cut: they share that day.
+        The number of days before and after.
+    increment : `bool`, optional
+        Whether the earlier of two neighbours ends on the day on which the later begins, as in Gen2
+        by default (``incrementValidEnd``), or on the day before. Ranges that just meet are not cut:
+        they share that day.
     """
     if days < 0:
-        raise DataIdError(f"a validity of {days} days cannot be meant: it has to be 0 or more")
+        raise DataIdError(f"a validity of {days} days is invalid: it has to be 0 or more")
     return lambda dates: _within_days(
         dates, lambda ordered: _around(ordered, timedelta(days=days), increment)
     )
 
 
 def until_superseded(dates: Iterable[Moment]) -> dict[Moment, Window]:
-    """Let each be valid from its date on, until the next one's: defects, crosstalk and the like."""
+    """Return ranges from each date until the next one's: for defects, crosstalk and the like."""
     ordered = sorted(set(dates))
     return {
         own: Window(own.day, following.day, own.time, following.time)
@@ -236,14 +242,17 @@ def until_superseded(dates: Iterable[Moment]) -> dict[Moment, Window]:
 
 
 def nearest(dates: Iterable[Moment]) -> dict[Moment, Window]:
-    """Let each day have the calibration whose date is nearest, however far."""
+    """Return ranges in which each day has the calibration with the nearest date."""
     return _within_days(dates, _nearest)
 
 
 def _within_days(
     dates: Iterable[Moment], rule: Callable[[Sequence[date]], Mapping[date, Window]]
 ) -> dict[Moment, Window]:
-    """Share days out by a rule; of one day, each calibration is valid until the next one's time."""
+    """Return ranges by a rule for days.
+
+    Calibrations of one day follow each other by their times.
+    """
     ordered = sorted(set(dates))
     windows = rule(list(dict.fromkeys(own.day for own in ordered)))
     shared = {own: windows[own.day] for own in ordered}
@@ -277,31 +286,31 @@ def _around(ordered: Sequence[date], days: timedelta, increment: bool) -> dict[d
 
 
 def faults(windows: Mapping[Moment, Window]) -> list[Gap | Overlap]:
-    """Find the days between neighbours of a series that neither has, or both have.
+    """Return the days between neighbours of a series that neither covers, or both.
 
-    A day on which one ends and the next begins is no fault.
+    A day on which one ends and the next begins is allowed.
     """
-    found: list[Gap | Overlap] = []
+    problems: list[Gap | Overlap] = []
     ordered = sorted(windows.items(), key=lambda item: (item[1].start, item[0]))
     for (one, window), (other, following) in itertools.pairwise(ordered):
         if following.start > window.end + _DAY:
-            found.append(Gap(one, other, Window(window.end + _DAY, following.start - _DAY)))
+            problems.append(Gap(one, other, Window(window.end + _DAY, following.start - _DAY)))
         elif following.start < window.end:
-            found.append(
+            problems.append(
                 Overlap(one, other, Window(following.start, min(window.end, following.end)))
             )
-    return found
+    return problems
 
 
 def missing(windows: Iterable[Window], wanted: Window) -> list[Window]:
-    """Find the days of a span that no window has."""
-    found, day = [], wanted.start
+    """Return the days of a period that no range covers."""
+    gaps, day = [], wanted.start
     for window in sorted(windows):
         if window.start > day:
-            found.append(Window(day, min(window.start - _DAY, wanted.end)))
+            gaps.append(Window(day, min(window.start - _DAY, wanted.end)))
         day = max(day, window.end + _DAY)
         if day > wanted.end:
             break
     if day <= wanted.end:
-        found.append(Window(day, wanted.end))
-    return [window for window in found if window.start <= window.end]
+        gaps.append(Window(day, wanted.end))
+    return [window for window in gaps if window.start <= window.end]
