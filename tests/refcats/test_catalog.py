@@ -380,11 +380,11 @@ def test_a_configuration_is_not_run(tmp_path):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (None, "is no reference catalog: it has no config.py"),
+        (None, "is not a reference catalog: it has no config.py"),
         ("config.indexer.name='Flat'", "is indexed by Flat; only HTM is known"),
         (
             "config.indexer['HTM'].depth=6",
-            r"\d+\.fits is no trixel of depth 6, which config\.py says",
+            r"\d+\.fits is not a trixel of depth 6, the depth in config\.py",
         ),
     ],
 )

@@ -384,7 +384,7 @@ def test_sphgeom_is_asked_where_it_is_installed(sphgeom, monkeypatch):
 @pytest.mark.parametrize("depth", [-1, 30])
 def test_a_depth_that_cannot_be_is_refused(depth):
     for ask in (lambda: htm.index(1, 2, depth), lambda: htm.cone(1, 2, 3, depth)):
-        with pytest.raises(DataIdError, match="of depth 0 to 29"):
+        with pytest.raises(DataIdError, match="a depth of 0 to 29"):
             ask()
 
 

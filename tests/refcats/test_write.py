@@ -195,7 +195,7 @@ def test_hours_count_where_they_are_said(read: Any) -> None:
 def test_what_looks_like_hours_is_told(read: Any) -> None:
     table = Table({"ra": np.linspace(0.1, 23.9, 9) * u.deg, "dec": np.linspace(-80, 80, 9) * u.deg})
     (note,) = read(table).notes
-    assert note == "all of ra is from 0.1 to 23.9 deg: if these are hours, say --unit ra=hourangle"
+    assert note == "all of ra is from 0.1 to 23.9 deg: if these are hours, add --unit ra=hourangle"
 
 
 def test_what_is_in_no_unit_of_fluxes_is_left_out_and_told(read: Any) -> None:
@@ -211,10 +211,9 @@ def test_what_is_in_no_unit_of_fluxes_is_left_out_and_told(read: Any) -> None:
     made = read(table)
     assert made.table.colnames == ["id", "coord_ra", "coord_dec"]
     assert made.notes == [
-        "left out: bp_mag is in magnitudes of which the zero point is not told (--unit "
-        "bp_mag=ABmag)",
-        "left out: g_flux is in electron / s, which is no unit of flux densities",
-        "left out: g_flux_error is the error of a flux that is not there",
+        "left out: bp_mag is in magnitudes with an unknown zero point (--unit bp_mag=ABmag)",
+        "left out: g_flux is in electron / s, which is not a unit of flux density",
+        "left out: g_flux_error is the error of a missing flux",
         "left out: name (--keep COLUMN keeps one)",
     ]
 
@@ -223,7 +222,7 @@ MOTIONS = {"pmra": [1.0, 2.0] * u.mas / u.yr, "pmdec": [1.0, 2.0] * u.mas / u.yr
 BAD: dict[str, tuple[dict[str, Any], dict[str, Any], type[Exception], str]] = {
     "no units": (
         {"ra": [1.0, 2.0], "dec": [1.0, 2.0]}, {}, FormatterError,
-        "does not say units of ra, dec: say them, such as --unit ra=deg dec=deg",
+        "has no units for ra, dec: add them, such as --unit ra=deg dec=deg",
     ),
     "hours": ({"ra": [1.0, 2.0] * u.h}, {}, FormatterError, "ra is in hours.*--unit ra=hourangle"),
     "sexagesimal": ({"ra": ["10:00:00", "11:00:00"]}, {"units": {"ra": "deg"}}, FormatterError,
@@ -235,7 +234,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, Any], type[Exception], str]] = {
     "unknown unit": ({"ra": [1.0, 2.0]}, {"units": {"ra": "degg"}}, FormatterError, "'degg'"),
     "several": (
         {"RAJ2000": [1.0, 2.0] * u.deg}, {}, FormatterError,
-        "ra and RAJ2000 may all be coord_ra: say which with --map coord_ra=ra",
+        "ra and RAJ2000 may all be coord_ra: choose one with --map coord_ra=ra",
     ),
     "half a motion": (
         {"pmra": MOTIONS["pmra"]}, {"epoch": "J2016.0"}, FormatterError, "no column is pm_dec"
@@ -255,7 +254,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, Any], type[Exception], str]] = {
     "an epoch of long ago": ({}, {"epoch": "J1066.0"}, DataIdError, "from 1850 to 2100"),
     "ids that are no integers": ({"id": [1.0, 2.0]}, {}, FormatterError, "id holds float64, not integers"),
     "a flux in magnitudes": (
-        {"g": [1.0, 2.0] * u.mag}, {"names": {"g_flux": "g"}}, FormatterError, "zero point is not told"
+        {"g": [1.0, 2.0] * u.mag}, {"names": {"g_flux": "g"}}, FormatterError, "unknown zero point"
     ),
     "an unknown column": ({}, {"names": {"coord_ra": "raa"}}, PolicyError, "'raa'; did you mean 'ra'"),
     "an unknown target": ({}, {"names": {"cord_ra": "ra"}}, PolicyError, "did you mean 'coord_ra'"),
@@ -286,7 +285,7 @@ def test_one_source_in_two_files_counts_once(tmp_path: Path) -> None:
     table[10:].write(paths[1])
     whole, notes = write.gather(paths, Wishes(units=AB), lambda items, _: items)
     assert whole["id"].tolist() == table["source_id"].tolist()
-    assert notes == ["2 rows repeat another one, and count once"]
+    assert notes == ["2 rows repeat another one, and were used once"]
 
 
 def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -346,7 +345,7 @@ def test_what_is_no_catalog_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat" / "mine.txt").write_text("mine")
     table = convert.convert(survey(3), Wishes(units=AB)).table
-    with pytest.raises(FileConflict, match="is no reference catalog"):
+    with pytest.raises(FileConflict, match="is not a reference catalog"):
         write.write(str(tmp_path / "cat"), "cat", table, replace=True)
     assert (tmp_path / "cat" / "mine.txt").exists()
 

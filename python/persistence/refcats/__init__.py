@@ -1,1 +1,1 @@
-"""Reference catalogs in shards of the sky, and the triangles that number the shards."""
+"""Reference catalogs in shards of the sky, and the triangular mesh that numbers the shards."""

@@ -1,8 +1,6 @@
-"""Reference catalogs.
+"""Reference catalogs: directories of shards by trixel, read only where a region touches them.
 
-Directories of shards by trixel, of which only those are read that a region touches.
-
-Source: afw-files 3.6 and 4.
+Source: doc/gen2/afw-files.md 3.6 and 4.
 """
 
 from __future__ import annotations
@@ -38,22 +36,22 @@ _Holds = Callable[[Any, Any], NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class CatalogInfo:
-    """What a person wants to know of a catalog before reading it.
+    """A summary of a catalog.
 
-    Attributes
+    Parameters
     ----------
     name : `str`
-        What its configuration calls it.
+        Its name in its configuration.
     path : `str`
         Its directory.
     depth : `int`
-        Of the mesh of its shards.
+        The depth of its mesh.
     format_version : `int`
-        0 (files with fluxes in Jy) or 1 (nJy); what is read is in nJy.
+        0 (fluxes in Jy in the files) or 1 (nJy); tables that are read have nJy.
     shards : `int`
-        How many there are.
-    columns : `tuple` [`str`]
-        Of the tables that are read.
+        The number of shards.
+    columns : `tuple` [`str`, ...]
+        The columns of tables that are read.
     """
 
     name: str
@@ -65,30 +63,39 @@ class CatalogInfo:
 
 
 class ReferenceCatalog:
-    """A catalog: a directory such as ``ref_cats/gaia``.
+    """A reference catalog: a directory such as ``ref_cats/gaia``.
 
     Parameters
     ----------
-    path : `str` or path
+    path : `str` or `os.PathLike` [`str`]
         The directory, with ``config.py`` and the shards ``<trixel>.fits``.
 
     Attributes
     ----------
     name : `str`
-        What the configuration calls it.
+        Its name in its configuration.
     depth : `int`
-        Of the mesh.
+        The depth of its mesh.
 
     Raises
     ------
     FormatterError
-        If there is no such catalog, its shards are not by trixel, or their names are not of the
-        depth that its configuration says.
+        If there is no such catalog, its shards are not by trixel, or their numbers do not have the
+        depth of its configuration.
 
     Notes
     -----
-    A shard that is missing means that the catalog has no source there. One that cannot be read is
-    an error.
+    A missing shard means that the catalog has no sources there. A shard that cannot be read is an
+    error.
+
+    Gen2's task is ``LoadIndexedReferenceObjectsTask`` of ``lsst.meas.algorithms``
+    (doc/gen2/afw-files.md 3.6).
+
+    Examples
+    --------
+    >>> from persistence.refcats.catalog import ReferenceCatalog
+    >>> catalog = ReferenceCatalog("repo/ref_cats/gaia")  # doctest: +SKIP
+    >>> catalog.cone(SkyCoord(150.1, 2.2, unit="deg"), 0.1)  # doctest: +SKIP
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -105,12 +112,24 @@ class ReferenceCatalog:
 
     @classmethod
     def of(cls, butler: Butler, name: str) -> ReferenceCatalog:
-        """Find a catalog in a Butler's repositories.
+        """Return a catalog in a Butler's repositories.
+
+        Parameters
+        ----------
+        butler : `Butler`
+            The Butler.
+        name : `str`
+            The catalog's name, ``gaia``.
+
+        Returns
+        -------
+        `ReferenceCatalog`
+            The catalog.
 
         Raises
         ------
         NoResults
-            If none of them has it.
+            If no repository has it.
         """
         return cls(os.path.dirname(butler.getUri("ref_cat_config", name=name)))
 
@@ -121,13 +140,13 @@ class ReferenceCatalog:
             )
         except FileNotFoundError as error:
             raise FormatterError(
-                f"{self.path} is no reference catalog: it has no config.py"
+                f"{self.path} is not a reference catalog: it has no config.py"
             ) from error
         self._note("config.py", "ref_cat_config")
         return config
 
     def _note(self, name: str, kind: str, **keys: str) -> None:
-        """Tell that a file was read, as a dataset of the repository in which the catalog lies."""
+        """Report that a file was read, as a dataset of the repository that contains the catalog."""
         full = os.path.abspath(self.path)
         root = marks.nearest(full) or full
         path = os.path.relpath(os.path.join(full, name), root)
@@ -141,7 +160,7 @@ class ReferenceCatalog:
 
     @functools.cached_property
     def shards(self) -> frozenset[int]:
-        """The trixels of which there are files."""
+        """The numbers of the trixels that have files."""
         names = [os.path.splitext(name) for name in os.listdir(self.path)]
         found = frozenset(
             int(stem) for stem, ending in names if ending == ".fits" and stem.isdecimal()
@@ -150,18 +169,18 @@ class ReferenceCatalog:
         wrong = [number for number in found if not first <= number < 2 * first]
         if wrong:
             raise FormatterError(
-                f"{self.path}/{min(wrong)}.fits is no trixel of depth {self.depth}, which "
-                "config.py says that all are"
+                f"{self.path}/{min(wrong)}.fits is not a trixel of depth {self.depth}, the depth "
+                "in config.py"
             )
         return found
 
     @property
     def columns(self) -> list[str]:
-        """The columns of what is read."""
+        """The columns of tables that are read."""
         return list(self._empty().colnames)
 
     def info(self) -> CatalogInfo:
-        """Give a summary."""
+        """Return a summary."""
         empty = self._empty()
         columns = tuple(empty.colnames)
         return CatalogInfo(
@@ -186,18 +205,19 @@ class ReferenceCatalog:
         radius : `~astropy.units.Quantity` or `float`
             An angle; a number is in degrees.
         epoch : `~astropy.time.Time`, optional
-            Where the sources are at that time, by their proper motions; by default where the
-            catalog has them.
+            The time to which positions are moved by proper motion; by default they are as in the
+            catalog.
 
         Returns
         -------
         sources : `~astropy.table.Table`
-            With ``coord_ra`` and ``coord_dec`` in radians and fluxes in nJy, by trixel.
+            With ``coord_ra`` and ``coord_dec`` in radians (ICRS) and fluxes in nJy, in the order of
+            trixels.
 
         Notes
         -----
-        Sources are moved before they are chosen. One that comes in from a shard that the region
-        does not touch is not found.
+        Sources are moved before they are selected. A source that moves in from a shard outside of
+        the region is not found.
         """
         ra, dec = sphere.radec(centre)
         if ra.ndim:
@@ -210,9 +230,26 @@ class ReferenceCatalog:
         return self._select(htm.cone(float(ra), float(dec), reach, self.depth), holds, epoch)
 
     def box(self, ra: tuple[Any, Any], dec: tuple[Any, Any], epoch: Time | None = None) -> Table:
-        """Read the sources in ranges of RA, eastward from the first, and Dec (deg); see `cone`.
+        """Read the sources in ranges of right ascension and declination; see `cone`.
 
-        From 350 to 10 goes over 0.
+        Parameters
+        ----------
+        ra : `tuple` [object, object]
+            The western and eastern limits (deg); from 350 to 10 crosses 0.
+        dec : `tuple` [object, object]
+            The southern and northern limits (deg).
+        epoch : `Time` or `None`, optional
+            As for `cone`.
+
+        Returns
+        -------
+        `~astropy.table.Table`
+            As for `cone`.
+
+        Raises
+        ------
+        DataIdError
+            If the declinations are not from -90 to 90, the lower first.
         """
         west, east, south, north = (_degrees(angle) for angle in (*ra, *dec))
         if not -90 <= south <= north <= 90:
@@ -227,9 +264,24 @@ class ReferenceCatalog:
         return self._select(htm.box((west, east), (south, north), self.depth), holds, epoch)
 
     def polygon(self, vertices: Any, epoch: Time | None = None) -> Table:
-        """Read the sources in a convex polygon, of three or more corners in either order.
+        """Read the sources in a convex polygon; see `cone`.
 
-        See `cone`.
+        Parameters
+        ----------
+        vertices : object
+            Three or more corners (`~astropy.coordinates.SkyCoord`), in either order.
+        epoch : `Time` or `None`, optional
+            As for `cone`.
+
+        Returns
+        -------
+        `~astropy.table.Table`
+            As for `cone`.
+
+        Raises
+        ------
+        DataIdError
+            If the polygon is not convex.
         """
         corners = sphere.radec(vertices)
         convex = htm.convex(*corners)
@@ -240,7 +292,7 @@ class ReferenceCatalog:
         )
 
     def _select(self, trixels: Iterable[int], holds: _Holds, epoch: Time | None) -> Table:
-        """Read those trixels that there are, and keep the sources that a region holds."""
+        """Read the existing ones of some trixels, and return the sources in a region."""
         from astropy.table import vstack
 
         parts = []
@@ -269,7 +321,7 @@ class ReferenceCatalog:
         return refcat.moved(table, epoch)
 
     def _empty(self) -> Table:
-        """Give the columns without sources, by the catalog's own schema or a shard's."""
+        """Return the columns without sources, from the catalog's schema or a shard."""
         try:
             return self._read(_SCHEMA)[:0]
         except FileNotFoundError:
@@ -279,9 +331,9 @@ class ReferenceCatalog:
 
 
 def versions(directory: str | os.PathLike[str]) -> list[CatalogInfo]:
-    """List the catalogs of a directory such as ``ref_cats``, by name.
+    """Return summaries of the catalogs in a directory such as ``ref_cats``, by name.
 
-    Each directory with a ``config.py`` is one.
+    Each subdirectory with a ``config.py`` is a catalog.
     """
     with os.scandir(directory) as entries:
         paths = sorted(

@@ -1,6 +1,6 @@
-"""Which column of a table is which of a reference catalog, and in which unit.
+"""The columns of a survey's table that are columns of a reference catalog, and their units.
 
-Nothing is guessed but names: a number whose unit is not told is refused.
+Only names are guessed: numbers without a unit are refused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from persistence.types.pixels import units
 if TYPE_CHECKING:
     from astropy.table import Table
 
-# A column of a reference catalog -> what surveys call it, in small letters.
+# A column of a reference catalog -> its names in surveys, in lower case.
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "source_id", "objid", "object_id", "objectid"),
     "coord_ra": ("coord_ra", "ra", "ra_icrs", "raj2000", "_raj2000", "alpha_j2000", "ramean"),
@@ -46,20 +46,20 @@ _KNOWN = {name: target for target, names in SYNONYMS.items() for name in names}
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a person says of the columns of the tables.
+    """The user's options for the columns of the tables.
 
-    Attributes
+    Parameters
     ----------
-    names : mapping
+    names : mapping of `str` to `str`, optional
         A column of the catalog -> the table's.
-    units : mapping
-        A column of the table -> its unit, where the table has none or another.
-    keep : sequence of `str`
-        Further columns of the table that the catalog has, as they are.
-    drop : sequence of `str`
-        Columns of the table that are passed over.
-    epoch : `str`
-        When the sources are where the table has them, if no column says it.
+    units : mapping of `str` to `str`, optional
+        A column of the table -> its unit, if the table has none or a wrong one.
+    keep : sequence of `str`, optional
+        Further columns of the table that the catalog keeps unchanged.
+    drop : sequence of `str`, optional
+        Columns of the table that are ignored.
+    epoch : `str`, optional
+        The epoch of the positions if no column has it.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -70,14 +70,14 @@ class Wishes:
 
 
 def chosen(table: Table, wishes: Wishes) -> dict[str, str]:
-    """Return which column of a table is which of the catalog: the catalog's name -> the table's.
+    """Return the columns of a table that the catalog uses: the catalog's name -> the table's.
 
     Raises
     ------
     FormatterError
-        If there are no positions, or several columns may be one.
+        If there are no positions, or several columns could be one.
     PolicyError
-        If the wishes name a column that is not there, or that a catalog cannot have.
+        If the options name a column that does not exist, or that a catalog cannot have.
     """
     _refuse_unfit(table, wishes)
     candidates: dict[str, list[str]] = {}
@@ -86,7 +86,7 @@ def chosen(table: Table, wishes: Wishes) -> dict[str, str]:
         if target is not None and name not in (*wishes.names.values(), *wishes.drop):
             candidates.setdefault(target, []).append(name)
     chosen = dict(wishes.names)
-    # the error of a flux goes with the column that the flux comes from
+    # the error of a flux belongs to the column of the flux
     for target in sorted(candidates, key=lambda one: one.endswith("Err")):
         names = _suited(table, target, candidates[target], chosen, wishes)
         if target not in wishes.names and names:
@@ -94,7 +94,8 @@ def chosen(table: Table, wishes: Wishes) -> dict[str, str]:
     for target in ("coord_ra", "coord_dec"):
         if target not in chosen:
             raise FormatterError(
-                f"no column is {target} (it has {', '.join(table.colnames)}): say which with --map "
+                f"no column is {target} (it has {', '.join(table.colnames)}): choose one with "
+                "--map "
                 f"{target}=COLUMN"
             )
     return chosen
@@ -118,7 +119,7 @@ def _refuse_unfit(table: Table, wishes: Wishes) -> None:
 def _suited(
     table: Table, target: str, names: list[str], chosen: Mapping[str, str], wishes: Wishes
 ) -> list[str]:
-    """Return the columns that a flux may be, in a unit of one; or that its error, of its kind."""
+    """Return the columns that can be a flux, by their unit, or its error, by its kind."""
     match = FLUX.fullmatch(target)
     if match is None:
         return names
@@ -129,17 +130,17 @@ def _suited(
 
 
 def _one(target: str, names: list[str]) -> str:
-    """Return the column that a target is, of those that it may be."""
+    """Return the column that is a target, from those that can be."""
     names = [name for name in names if name == target] or names
     if len(names) > 1:
         raise FormatterError(
-            f"{' and '.join(names)} may all be {target}: say which with --map {target}={names[0]}"
+            f"{' and '.join(names)} may all be {target}: choose one with --map {target}={names[0]}"
         )
     return names[0]
 
 
 def target_of(name: str) -> str | None:
-    """Return which column of a catalog a table's may be, by its name; None if none."""
+    """Return the column of a catalog that a table's column can be, by its name; None if none."""
     known = _KNOWN.get(name.lower())
     if known is not None:
         return known
@@ -148,7 +149,7 @@ def target_of(name: str) -> str | None:
 
 
 def is_brightness(table: Table, name: str, wishes: Wishes) -> bool:
-    """Check whether a column is in a unit of flux densities, or in AB magnitudes."""
+    """Return whether a column has a unit of flux density, or AB magnitudes."""
     from astropy import units as u
 
     unit = unit_of(table, name, wishes)
@@ -156,12 +157,12 @@ def is_brightness(table: Table, name: str, wishes: Wishes) -> bool:
 
 
 def unit_of(table: Table, name: str, wishes: Wishes) -> Any:
-    """Return the unit of a column, as the wishes or the table say it; None if neither does.
+    """Return the unit of a column from the options or the table; None if neither has one.
 
     Raises
     ------
     FormatterError
-        If it is none that is known.
+        If the unit is unknown.
     """
     from astropy import units as u
 
@@ -174,28 +175,28 @@ def unit_of(table: Table, name: str, wishes: Wishes) -> Any:
     except ValueError:
         unit = units.parse(text)
     if unit is None or isinstance(unit, u.UnrecognizedUnit):
-        raise FormatterError(f"column {name} is in {text!r}, which is no unit that is known")
+        raise FormatterError(f"column {name} is in {text!r}, which is not a known unit")
     return unit
 
 
-# How people call the only magnitudes whose zero point is known.
+# Names for the only magnitudes with a known zero point.
 _MAGNITUDES = {"ABmag": "mag(AB)", "AB": "mag(AB)", "mag AB": "mag(AB)", "AB mag": "mag(AB)"}
 
 
 def is_ab(unit: Any) -> bool:
-    """Check whether a unit is that of AB magnitudes."""
+    """Return whether a unit is that of AB magnitudes."""
     from astropy import units as u
 
     return str(unit).replace(" ", "") == str(u.ABmag).replace(" ", "")
 
 
 def values(table: Table, name: str) -> Any:
-    """Return the numbers of a column as floats, with NaN where a value is missing.
+    """Return the numbers of a column as floats, with NaN for missing values.
 
     Raises
     ------
     FormatterError
-        If they are no numbers.
+        If they are not numbers.
     """
     column = table[name]
     data: Any = np.ma.asarray(getattr(column, "value", column))

@@ -1,6 +1,6 @@
-"""From a survey's table to the table of a reference catalog (afw-files 3.6).
+"""The conversion of a survey's table to that of a reference catalog (doc/gen2/afw-files.md 3.6).
 
-Positions in radians, fluxes in nJy, motions in radians a year, the epoch in days of TAI.
+Positions in radians, fluxes in nJy, motions in radians per year, the epoch in days of TAI.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ _UNITS: Mapping[str, str] = {
     **dict.fromkeys((*_MOTIONS, "pm_raErr", "pm_decErr"), _RATE),
     **dict.fromkeys(("parallax", "parallaxErr"), "rad"),
 }
-# When sources can have been measured, in Julian years.
+# The range of possible epochs of measurement, in Julian years.
 _YEARS = (1850.0, 2100.0)
-_JULIAN_DATES = 2_000_000  # from here on a number of days is a Julian date
+_JULIAN_DATES = 2_000_000  # larger numbers of days are Julian dates
 _FACTOR = np.log(10) / 2.5
-# Right ascensions in hours end here; if they go so far, they were meant so.
+# Right ascensions in hours end here; columns that go almost so far are assumed to be hours.
 _HOURS = 24.0
 _FAR = 20.0
 
 
 @dataclass
 class Converted:
-    """What became of a table.
+    """The result of a conversion.
 
     Attributes
     ----------
     table : `Catalog`
         The columns of the reference catalog.
     notes : `list` [`str`]
-        What was left out, and what may be wrong.
+        Columns that were left out, and possible problems.
     """
 
     table: Catalog
@@ -60,19 +60,24 @@ def convert(table: Table, wishes: Wishes, first_id: int = 1) -> Converted:
     Parameters
     ----------
     table : `~astropy.table.Table`
-        A survey's.
+        A survey's table.
     wishes : `Wishes`
-        What is said of its columns.
-    first_id : `int`
-        The number of the first source, if the table has none.
+        The options for its columns.
+    first_id : `int`, optional
+        The number of the first source, if the table has no ids.
+
+    Returns
+    -------
+    `Converted`
+        The table, and notes.
 
     Raises
     ------
     FormatterError
-        If a column has no unit, or one that is none of its kind; if a position is none; or if there
-        are proper motions, but no epoch.
+        If a column has no unit or a wrong one, if a position is invalid, or if there are proper
+        motions but no epoch.
     PolicyError
-        If the wishes name a column that is not there.
+        If the options name a column that does not exist.
     """
     chosen = columns.chosen(table, wishes)
     _refuse_without_units(table, chosen, wishes)
@@ -103,7 +108,7 @@ def convert(table: Table, wishes: Wishes, first_id: int = 1) -> Converted:
     return made
 
 
-# Columns of older shards, and of what was converted before, that are made anew or say nothing.
+# Columns of existing shards that are computed again or have no information.
 _OURS = ("parent", "footprint", "pm_flag", "parallax_flag", "coord_ra_dec_Cov")
 
 
@@ -118,12 +123,12 @@ def _refuse_without_units(table: Table, chosen: Mapping[str, str], wishes: Wishe
         examples = (_EXAMPLES.get(columns.target_of(name) or "", "UNIT") for name in needing)
         said = " ".join(map("=".join, zip(needing, examples, strict=True)))
         raise FormatterError(
-            f"the table does not say units of {', '.join(needing)}: say them, such as --unit {said}"
+            f"the table has no units for {', '.join(needing)}: add them, such as --unit {said}"
         )
 
 
 def _has_unit(table: Table, chosen: Mapping[str, str], target: str, wishes: Wishes) -> bool:
-    """Check whether a column has to have a unit; the error of a flux that is left out has not."""
+    """Return whether a column needs a unit; the error of a flux that is left out does not."""
     match = FLUX.fullmatch(target)
     if match is None:
         return target in _UNITS or target == "epoch"
@@ -157,7 +162,7 @@ def _quantity(table: Table, name: str, wanted: str, wishes: Wishes) -> Any:
     unit = columns.unit_of(table, name, wishes)
     if unit in (u.h, u.hour):
         raise FormatterError(
-            f"column {name} is in hours: of time, or of right ascension? Say --unit "
+            f"column {name} is in hours: of time, or of right ascension? Add --unit "
             f"{name}=hourangle"
         )
     try:
@@ -183,7 +188,7 @@ def _check_positions(made: Converted, chosen: Mapping[str, str]) -> None:
     if len(ra) and ra.max() < _HOURS and np.ptp(ra) > _FAR:
         made.notes.append(
             f"all of {chosen['coord_ra']} is from {ra.min():g} to {ra.max():g} deg: if these are "
-            f"hours, say --unit {chosen['coord_ra']}=hourangle"
+            f"hours, add --unit {chosen['coord_ra']}=hourangle"
         )
 
 
@@ -205,7 +210,7 @@ def _check_motions(table: Catalog, chosen: Mapping[str, str], wishes: Wishes) ->
 def _add_flux(
     made: Converted, table: Table, chosen: Mapping[str, str], target: str, wishes: Wishes
 ) -> None:
-    """Add a flux, or its error, in nJy; leave out what is in no unit of flux densities."""
+    """Add a flux or its error in nJy; leave it out if its unit is not one of flux density."""
     from astropy import units as u
     from astropy.table import Column
 
@@ -215,30 +220,28 @@ def _add_flux(
     of_error = target.endswith("Err")
     flux = target.removesuffix("Err")
     if of_error and flux not in made.table.colnames:
-        made.notes.append(f"left out: {name} is the error of a flux that is not there")
+        made.notes.append(f"left out: {name} is the error of a missing flux")
         return
     if of_error and columns.is_ab(columns.unit_of(table, chosen[flux], wishes)):
-        # the error of a magnitude is in plain mag
+        # the error of a magnitude has the unit mag
         if str(unit) not in ("mag", "mag(AB)"):
             raise FormatterError(f"column {name} is in {unit}, but {chosen[flux]} is a magnitude")
         made.table[target] = Column(made.table[flux].data * value * _FACTOR, unit=u.nJy)
         return
     if not (columns.is_ab(unit) or unit.is_equivalent(u.nJy)):
-        problem = f"{name} is in {unit}, which is no unit of flux densities"
+        problem = f"{name} is in {unit}, which is not a unit of flux density"
         if "mag" in str(unit):
-            problem = (
-                f"{name} is in magnitudes of which the zero point is not told (--unit {name}=ABmag)"
-            )
+            problem = f"{name} is in magnitudes with an unknown zero point (--unit {name}=ABmag)"
         if target in wishes.names:
             raise FormatterError(f"column {problem}")
         made.notes.append(f"left out: {problem}")
         return
-    # not u.Quantity(value, unit): a magnitude is of another class
+    # not u.Quantity(value, unit): magnitudes have another class
     made.table[target] = Column((value * unit).to_value(u.nJy), unit=u.nJy)
 
 
 def _epochs(table: Table, name: str | None, wishes: Wishes) -> Any:
-    """Return the epochs in days of TAI (MJD); None if nothing says them."""
+    """Return the epochs in days of TAI (MJD); None if there are none."""
     from astropy import units as u
     from astropy.time import Time
 
@@ -257,18 +260,18 @@ def _epochs(table: Table, name: str | None, wishes: Wishes) -> Any:
     beyond = ~((time.jyear > _YEARS[0]) & (time.jyear < _YEARS[1]))
     if beyond.any():
         raise FormatterError(
-            f"column {name} is no epoch in {_rows(beyond)}: {value[beyond][0]:g} {unit}"
+            f"column {name} is not an epoch in {_rows(beyond)}: {value[beyond][0]:g} {unit}"
         )
     return time.tai.mjd
 
 
 def parse_epoch(text: str) -> Any:
-    """Return an epoch as a `~astropy.time.Time`: ``J2016.0``, ``2016.0``, or a date.
+    """Return an epoch as a `~astropy.time.Time`, from ``J2016.0``, ``2016.0``, or a date.
 
     Raises
     ------
     DataIdError
-        If it is none.
+        If the text is not an epoch.
     """
     from astropy.time import Time
 
@@ -278,9 +281,11 @@ def parse_epoch(text: str) -> Any:
             Time(float(match[1]), format="jyear", scale="tdb") if match else Time(text, scale="tai")
         )
     except ValueError as error:
-        raise DataIdError(f"{text!r} is no epoch: J2016.0 is, and 2016-01-01") from error
+        raise DataIdError(f"{text!r} is not an epoch, such as J2016.0 or 2016-01-01") from error
     if not _YEARS[0] < time.jyear < _YEARS[1]:
-        raise DataIdError(f"{text!r} is no epoch of a catalog: from {_YEARS[0]:g} to {_YEARS[1]:g}")
+        raise DataIdError(
+            f"{text!r} is not the epoch of a catalog: from {_YEARS[0]:g} to {_YEARS[1]:g}"
+        )
     return time
 
 
@@ -292,19 +297,19 @@ def _rows(bad: Any) -> str:
 
 
 def refuse_duplicates(table: Catalog, origin: Any) -> Iterator[int]:
-    """Yield the numbers of rows that repeat another one; refuse those that contradict it.
+    """Yield the numbers of repeated rows; raise an error for contradictory ones.
 
     Parameters
     ----------
     table : `Catalog`
         All sources.
-    origin : callable
-        Says where a row came from, by its number.
+    origin : object
+        A function that returns the origin of a row, given its number.
 
     Raises
     ------
     FormatterError
-        If two sources have one id, and differ.
+        If two different sources have the same id.
     """
     order = np.argsort(table["id"], kind="stable")
     ids = np.asarray(table["id"])[order]
@@ -312,8 +317,7 @@ def refuse_duplicates(table: Catalog, origin: Any) -> Iterator[int]:
         one, other = int(order[place - 1]), int(order[place])
         if not all(_alike(table[name][one], table[name][other]) for name in table.colnames):
             raise FormatterError(
-                f"two sources are called {ids[place]}, and differ: {origin(one)} and "
-                f"{origin(other)}"
+                f"two different sources have the id {ids[place]}: {origin(one)} and {origin(other)}"
             )
         yield other
 

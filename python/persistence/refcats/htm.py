@@ -1,8 +1,7 @@
-"""The hierarchical triangular mesh.
+"""The hierarchical triangular mesh: the sky divided into triangles, each into four, and so on.
 
-The sky cut into triangles, each into four, and so on (afw-files 4).
-
-A trixel's number tells its depth: at depth d it is from 8 * 4**d to 16 * 4**d - 1.
+A trixel's number shows its depth: at depth d it is from 8 * 4**d to 16 * 4**d - 1. Source:
+doc/gen2/afw-files.md 4.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ from persistence.types.wcs import sphere
 from persistence.types.wcs.sphere import Floats
 
 Ints = NDArray[np.int64]
-# Numbers of a greater depth do not fit in 64 bits.
+# Numbers of greater depths do not fit in 64 bits.
 DEEPEST = 29
 _DEEPEST_OF_SPHGEOM = 24
-# What touches a trixel nearly, does: rounding must not lose it (radians).
+# Regions that almost touch a trixel touch it, in spite of rounding (radians).
 _MARGIN = 1e-12
-# What is lacking to a whole turn of right ascension is no gap (deg).
+# A smaller gap in a full turn of right ascension is none (deg).
 _ALL_BUT = 1e-9
-# So near to a pole, as a share of the way, is what lies in no trixel but those around it.
+# Positions this near to a pole, as a fraction of the way, are only in the trixels around it.
 _NEAR_POLE = 1 - 1e-10
-# What a product of three unit vectors may be off by.
+# The rounding error of a product of three unit vectors.
 _ROUNDING = 1e-15
-# How many positions are numbered at once: as many as a processor's cache holds.
+# Positions per block, to fit the processor's cache.
 _AT_ONCE = 8192
 
 _AXES = dict(zip("XYZxyz", [*np.eye(3), *-np.eye(3)], strict=True))
@@ -40,19 +39,25 @@ _ROOTS = np.array(
 
 
 def index(ra: Any, dec: Any, depth: int) -> Ints:
-    """Give the numbers of the trixels that positions are in.
+    """Return the numbers of the trixels of positions.
 
     Parameters
     ----------
     ra, dec : array_like
         Right ascension and declination (deg).
     depth : `int`
-        From 0, of eight trixels, to `DEEPEST`.
+        The depth, from 0 (eight trixels) to `DEEPEST`.
 
     Returns
     -------
-    numbers : array
-        Of the shape of the positions. One on an edge is in the first of the trixels that share it.
+    numbers : array of int64
+        With the shape of the positions. A position on an edge is in the first of the adjacent
+        trixels.
+
+    Raises
+    ------
+    DataIdError
+        If the depth is invalid, or a position is not finite.
     """
     _check(depth)
     points = sphere.vector(
@@ -67,13 +72,16 @@ def index(ra: Any, dec: Any, depth: int) -> Ints:
 
 
 def _descended(points: Floats, depth: int) -> Ints:
-    """Go down to the trixels of points; here all arrays of vectors are of shape (3, points)."""
+    """Return the trixels of points by descending the tree.
+
+    Arrays of vectors have shape (3, points).
+    """
     numbers = _root(points)
     v0, v1, v2 = np.ascontiguousarray(np.moveaxis(_ROOTS[numbers - 8], 0, 2))
     for _ in range(depth):
         w0, w1, w2 = _midpoint(v1, v2), _midpoint(v2, v0), _midpoint(v0, v1)
-        # The inner edge of each corner's child tells whether a point is in it; else it is in the
-        # middle.
+        # The inner edge of each corner's child decides whether a point is in it; others are in the
+        # middle one.
         beyond = [_volume(points, *edge) >= 0 for edge in ((w2, w1), (w0, w2), (w1, w0))]
         child = np.select(beyond, [0, 1, 2], 3)
         numbers = 4 * numbers + child
@@ -90,13 +98,13 @@ def _midpoint(one: Floats, other: Floats) -> Floats:
 
 
 def _volume(point: Floats, start: Floats, end: Floats) -> Floats:
-    """Give the product of three vectors: positive for a point on the left of an edge."""
+    """Return the product of three vectors: positive for a point on the left of an edge."""
     (x, y, z), (x1, y1, z1), (x2, y2, z2) = point, start, end
     return np.asarray(x * (y1 * z2 - z1 * y2) + y * (z1 * x2 - x1 * z2) + z * (x1 * y2 - y1 * x2))
 
 
 def cone(ra: float, dec: float, radius: float, depth: int) -> set[int]:
-    """Return the trixels that a circle on the sky touches (deg)."""
+    """Return the trixels that overlap a circle on the sky (deg)."""
     centre, reach = sphere.vector(*sphere.finite(ra, dec)), np.radians(radius) + _MARGIN
     return _envelope(
         lambda sphgeom: sphgeom.Circle(
@@ -108,20 +116,20 @@ def cone(ra: float, dec: float, radius: float, depth: int) -> set[int]:
 
 
 def polygon(ra: Any, dec: Any, depth: int) -> set[int]:
-    """Return the trixels that a convex polygon touches; its corners (deg) go round either way."""
+    """Return the trixels that overlap a convex polygon with corners (deg) in either order."""
     vertices = convex(ra, dec)
     edges = _normals(vertices)
 
     def region(sphgeom: Any) -> Any:
-        # The hull of points around each corner: it is larger by the margin, and is a polygon even
-        # where all corners are on one line.
+        # The hull of points around each corner: larger by the margin, and a polygon even if all
+        # corners are on one line.
         around = (vertices[:, np.newaxis] + _MARGIN * np.array([*np.eye(3), *-np.eye(3)])).reshape(
             -1, 3
         )
         return sphgeom.ConvexPolygon([sphgeom.UnitVector3d(*point) for point in around.tolist()])
 
     def touches(corners: Floats) -> NDArray[np.bool_]:
-        # Two convex figures are apart if an edge of one of them has the other on its far side.
+        # Two convex figures are disjoint if an edge of one separates them.
         beyond = np.all(corners @ edges.T < -_ROUNDING, axis=1)
         behind = np.all(_normals(corners) @ vertices.T < -_ROUNDING, axis=2)
         return np.asarray(~(np.any(beyond, axis=1) | np.any(behind, axis=1)))
@@ -130,7 +138,7 @@ def polygon(ra: Any, dec: Any, depth: int) -> set[int]:
 
 
 def box(ra: tuple[float, float], dec: tuple[float, float], depth: int) -> set[int]:
-    """Return the trixels that may touch a box in RA, eastward from the first, and Dec (deg)."""
+    """Return the trixels that may overlap a box in RA, eastward from the first, and Dec (deg)."""
     (west, east), (south, north) = ra, dec
     wide = width(west, east)
     middle, half = (west + wide / 2) % 360.0, wide / 2
@@ -163,7 +171,7 @@ def box(ra: tuple[float, float], dec: tuple[float, float], depth: int) -> set[in
 
 
 def _around(poles: Sequence[float], depth: int) -> set[int]:
-    """Return the trixels that have one of some poles as a corner: it has every right ascension."""
+    """Return the trixels with a corner on one of some poles, which has every right ascension."""
     near = [(ra, dec * _NEAR_POLE) for dec in poles for ra in (45.0, 135.0, 225.0, 315.0)]
     if not near:
         return set()
@@ -172,7 +180,7 @@ def _around(poles: Sequence[float], depth: int) -> set[int]:
 
 
 def convex(ra: Any, dec: Any) -> Floats:
-    """Return unit vectors of a convex polygon's corners (deg), ordered with it on the left.
+    """Return unit vectors of a convex polygon's corners (deg), ordered with its inside on the left.
 
     Raises
     ------
@@ -181,7 +189,7 @@ def convex(ra: Any, dec: Any) -> Floats:
     """
     vertices = sphere.vector(ra, dec)
     if vertices.ndim != 2 or len(vertices) < 3 or not np.isfinite(vertices).all():
-        raise DataIdError("a polygon has three or more corners")
+        raise DataIdError("a polygon needs three or more corners")
     for order in (vertices, vertices[::-1]):
         if (_normals(order) @ order.T >= -_ROUNDING).all() and (
             order @ order.sum(axis=0) > 0
@@ -193,46 +201,45 @@ def convex(ra: Any, dec: Any) -> Floats:
 
 
 def in_polygon(ra: Any, dec: Any, vertices: Floats) -> NDArray[np.bool_]:
-    """Say which positions (deg) are in a polygon, whose corners are those that `convex` gives."""
+    """Return which positions (deg) are in a polygon with corners from `convex`."""
     return np.asarray(np.all(sphere.vector(ra, dec) @ _normals(vertices).T >= -_ROUNDING, axis=-1))
 
 
 def width(west: float, east: float) -> float:
-    """Give how far it is eastward (deg): from 350 to 10 it is 20, from 0 to 360 all the way."""
+    """Return the eastward distance (deg): 20 from 350 to 10, a full turn from 0 to 360."""
     return min(east - west, 360.0) if east >= west else (east - west) % 360.0
 
 
 def _root(points: Floats) -> Ints:
-    """Give the trixels of depth 0 that points are in.
-
-    Those on an edge go where sphgeom has them.
-    """
+    """Return the trixels of depth 0 of points; those on an edge are assigned as by sphgeom."""
     x, y, z = points
     east = (y > 0) | ((y == 0) & (x >= 0))
     quadrant = np.where(east, np.where((x > 0) | (y == 0), 0, 1), np.where(x < 0, 2, 3))
     return np.where(z < 0, 8 + quadrant, 15 - quadrant)
 
 
-# -- figures: by lsst-sphgeom where it is installed, else by going down the tree
+# -- figures: with lsst-sphgeom if installed, else by descending the tree
 # ---------------------------------------------------
 
 
 def _check(depth: int) -> None:
     if not 0 <= depth <= DEEPEST:
-        raise DataIdError(f"a mesh is of depth 0 to {DEEPEST}, not {depth}")
+        raise DataIdError(f"a mesh has a depth of 0 to {DEEPEST}, not {depth}")
 
 
 def _envelope(
     region: Callable[[Any], Any], touches: Callable[[Floats], NDArray[np.bool_]], depth: int
 ) -> set[int]:
-    """Return the trixels that a figure touches.
+    """Return the trixels that overlap a figure.
 
     Parameters
     ----------
     region : callable
-        Makes an `lsst.sphgeom.Region`, somewhat larger than the figure, by that module.
+        A function that returns an `lsst.sphgeom.Region` slightly larger than the figure, given that
+        module.
     touches : callable
-        Tells which triangles, an array of shape (trixels, 3, 3), the figure touches.
+        A function that returns which triangles, an array of shape (trixels, 3, 3), overlap the
+        figure.
     depth : `int`
         The depth of the trixels.
     """
@@ -245,7 +252,7 @@ def _envelope(
 
 
 def _sphgeom() -> Any:
-    """Return ``lsst.sphgeom``, which is dozens of times as fast; None where it is not installed."""
+    """Return ``lsst.sphgeom``, which is dozens of times faster; None if it is not installed."""
     try:
         import lsst.sphgeom as sphgeom  # lazy: only needed for figures, and an extra
     except ImportError:
@@ -258,7 +265,7 @@ def _sphgeom() -> Any:
 
 
 def _touched(touches: Callable[[Floats], NDArray[np.bool_]], depth: int) -> set[int]:
-    """Go down the tree where it touches."""
+    """Return the trixels found by descending the tree where it overlaps."""
     numbers, corners = np.arange(8, 16), _ROOTS
     for level in range(depth + 1):
         if level:
@@ -270,7 +277,10 @@ def _touched(touches: Callable[[Floats], NDArray[np.bool_]], depth: int) -> set[
 
 
 def _children(corners: Floats) -> Floats:
-    """Give the four children of triangles, shape (trixels, 4, 3, 3); the last is the middle one."""
+    """Return the four children of triangles, shape (trixels, 4, 3, 3).
+
+    The last is the middle one.
+    """
     v0, v1, v2 = np.moveaxis(corners, 1, 0)
     w0, w1, w2 = (_unit(v1 + v2), _unit(v2 + v0), _unit(v0 + v1))
     families = [(v0, w2, w1), (v1, w0, w2), (v2, w1, w0), (w0, w1, w2)]
@@ -282,7 +292,7 @@ def _unit(vectors: Floats) -> Floats:
 
 
 def _side(points: Floats, start: Floats, end: Floats) -> Floats:
-    """Say on which side of an edge points are: positive on its left."""
+    """Return the side of an edge on which points are: positive on its left."""
     return np.asarray((np.cross(start, end) * points).sum(axis=-1))
 
 
@@ -297,7 +307,7 @@ def _normals(corners: Floats) -> Floats:
 
 
 def _distance(corners: Floats, point: Floats) -> Floats:
-    """Give the distance (radians) from a point to each triangle: 0 within it."""
+    """Return the distance (radians) from a point to each triangle: 0 inside of it."""
     to_corners = np.radians(sphere.separation(corners, point)).min(axis=1)
     normals = _unit(_normals(corners))
     beside = ((np.cross(normals, corners) @ point) > 0) & (
@@ -310,9 +320,9 @@ def _distance(corners: Floats, point: Floats) -> Floats:
 
 
 def _spans(corners: Floats) -> tuple[Floats, Floats]:
-    """Give the middle of each triangle's right ascensions, and how far from it they reach (deg).
+    """Return the middle of each triangle's right ascensions, and their half range (deg).
 
-    No trixel has a pole within it: a pole is a corner, whose right ascension does not count.
+    No trixel contains a pole inside: a pole is a corner, whose right ascension does not count.
     """
     ra, dec = sphere.angles(corners)
     middle, _dec = sphere.angles(corners.sum(axis=1))

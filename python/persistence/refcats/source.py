@@ -1,4 +1,4 @@
-"""Tables of reference sources as surveys hand them out: FITS, ECSV, CSV, Parquet, VOTable."""
+"""Tables of reference sources in the formats of surveys: FITS, ECSV, CSV, Parquet, VOTable."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 def read(path: str) -> Table:
-    """Read a table; what LSST's stack wrote comes with its fluxes in nJy.
+    """Read a table; tables written by LSST's stack have their fluxes in nJy.
 
     Raises
     ------
     FormatterError
-        If it is of none of these kinds, or cannot be read.
+        If the file has none of these formats, or cannot be read.
     """
     ending = _ending(path)
     if ending not in _READERS:
         raise FormatterError(f"{path}: {ending or 'it'} is none of {', '.join(_READERS)}")
     try:
         with warnings.catch_warnings():
-            # of units, which are checked where they count
+            # about units, which are checked where they are needed
             warnings.simplefilter("ignore")
             return _READERS[ending](path)
     except PersistenceError as error:
@@ -39,7 +39,7 @@ def read(path: str) -> Table:
         raise type(error)(text if path in text else f"{path}: {text}") from error
     except OSError as error:
         raise FormatterError(f"{path} cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # whatever a library says of a damaged file
+    except Exception as error:  # any error of a library about a damaged file
         raise FormatterError(f"{path} cannot be read: {told(error)}") from error
 
 
@@ -58,11 +58,11 @@ def _fits(path: str) -> Table:
 
 
 def _version(folder: str) -> int:
-    """Return the format of a shard that lies in a catalog, as its configuration says."""
+    """Return the format version of a shard from the configuration of its catalog."""
     try:
         location = Location(folder, "config.py", None, "ConfigStorage", None, "ref_cat_config", {})
         config: Any = formatter("ConfigStorage").read(location)
-    except (OSError, PersistenceError):  # it lies elsewhere
+    except (OSError, PersistenceError):  # it is not in a catalog
         return 0
     return int(config.get("format_version", 0))
 

@@ -1,6 +1,6 @@
-"""A reference catalog as Gen2 has it: a directory of shards by trixel, with its configuration.
+"""Writing of reference catalogs in Gen2's form: a directory of shards, and a configuration.
 
-The directory is made beside its place, and renamed when it is whole.
+The directory is written under a temporary name, and renamed when it is complete.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ _Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 
 class Written(NamedTuple):
-    """What became of a catalog.
+    """The result of writing a catalog.
 
     Attributes
     ----------
     path : `str`
         Its directory.
     status : `str`
-        ``new``; ``same`` if the same catalog was there already; ``replaced``.
+        ``new``; ``same`` if the same catalog existed already; ``replaced``.
     sources, shards : `int`
-        How many it has.
+        The numbers of sources and shards.
     columns : `tuple` [`str`]
-        Those of its table.
+        The columns of its table.
     notes : `tuple` [`str`]
-        What was left out, and what may be wrong.
+        Columns that were left out, and possible problems.
     """
 
     path: str
@@ -67,12 +67,12 @@ class Written(NamedTuple):
 
 
 def gather(paths: Sequence[str], wishes: Wishes, progress: _Progress) -> tuple[Catalog, list[str]]:
-    """Read tables into the one of a reference catalog; return it with what is to be noted.
+    """Return the table of a reference catalog from several tables, with notes.
 
     Raises
     ------
     FormatterError
-        If a table cannot be read or is of another kind than the first, or two sources have one id.
+        If a table cannot be read or differs in kind from the first, or two sources have one id.
     """
     from astropy.table import vstack
 
@@ -101,7 +101,7 @@ def gather(paths: Sequence[str], wishes: Wishes, progress: _Progress) -> tuple[C
 
     repeated = list(convert.refuse_duplicates(whole, origin))
     if repeated:
-        notes[f"{len(repeated)} rows repeat another one, and count once"] = None
+        notes[f"{len(repeated)} rows repeat another one, and were used once"] = None
         whole = whole[np.setdiff1d(np.arange(len(whole)), repeated)]
     if not len(whole):
         raise FormatterError(f"there are no sources in {', '.join(paths)}")
@@ -120,31 +120,36 @@ def write(
     dry_run: bool = False,
     progress: _Progress = lambda items, total: items,
 ) -> Written:
-    """Write a catalog into its directory, whole or not at all.
+    """Write a catalog to its directory, completely or not at all.
 
     Parameters
     ----------
     folder : `str`
         The directory, such as ``ref_cats/gaia``.
     name : `str`
-        What its configuration calls it.
+        Its name in its configuration.
     table : `Catalog`
         The sources.
-    notes : sequence of `str`
-        What is to be noted besides.
-    depth : `int`
-        Of the mesh of its shards.
-    replace : `bool`
-        Whether another catalog in its place may be replaced.
-    dry_run : `bool`
-        Write it elsewhere only, to see whether the same is there.
-    progress : callable
-        Shows how many are written.
+    notes : sequence of `str`, optional
+        Further notes for the result.
+    depth : `int`, optional
+        The depth of its mesh.
+    replace : `bool`, optional
+        Whether to replace another catalog.
+    dry_run : `bool`, optional
+        Whether to write only a temporary copy, to compare it with an existing catalog.
+    progress : `_Progress`, optional
+        A function that wraps the shards with a progress display.
+
+    Returns
+    -------
+    `Written`
+        The result.
 
     Raises
     ------
     FileConflict
-        If another catalog is there.
+        If another catalog exists.
     RepositoryError
         If it cannot be written.
     """
@@ -155,7 +160,7 @@ def write(
     columns = tuple(table.colnames)
     result = Written(folder, "new", len(table), len(numbers), columns, tuple(notes))
     if os.path.lexists(folder) and not os.path.isfile(os.path.join(folder, "config.py")):
-        raise FileConflict(f"{folder} is there, and is no reference catalog", folder)
+        raise FileConflict(f"{folder} exists, and is not a reference catalog", folder)
     above, stem = os.path.split(folder)
     old = os.path.join(above, f".{stem}.old")
     try:
@@ -204,7 +209,7 @@ def _status(folder: str, temporary: str, replace: bool) -> str:
 def _write_all(
     folder: str, name: str, table: Catalog, trixels: Any, depth: int, progress: _Progress
 ) -> None:
-    """Write the configuration, the schema, and a shard for each trixel that has sources."""
+    """Write the configuration, the schema, and a shard per trixel that has sources."""
     with open(os.path.join(folder, "config.py"), "w", encoding="utf-8") as stream:
         stream.write(_CONFIG.format(name=name, depth=depth))
     _write_shard(folder, "master_schema", table[:0])
@@ -217,7 +222,7 @@ def _write_all(
 
 
 def _recover(folder: str, temporary: str, old: str) -> None:
-    """End what a killed writer left: the catalog that was there is there again."""
+    """Restore the old catalog after a writer was killed."""
     if os.path.isdir(temporary):
         shutil.rmtree(temporary)
     if os.path.isdir(old):
@@ -234,7 +239,7 @@ def _write_shard(folder: str, name: str, table: Catalog) -> None:
 
 
 def _is_same(one: str, other: str) -> bool:
-    """Check whether two directories have the same files; links to files elsewhere are files."""
+    """Return whether two directories have the same files; links are compared by their targets."""
     names = sorted(os.listdir(one))
     return names == sorted(os.listdir(other)) and all(
         not links.fault(os.path.join(one, name))
