@@ -302,7 +302,7 @@ def test_a_misspelt_key_is_a_warning_that_suggests_and_alone_an_error(butler: Bu
     assert {warning.filename for warning in told} == {__file__}
     with pytest.raises(UnknownKey, match="did you mean 'visit'"):
         butler.queryMetadata("raw", "visit", vizit=1)
-    with pytest.raises(UnknownKey, match=r"'vist' is not known to .*; did you mean 'visit'"):
+    with pytest.raises(UnknownKey, match=r"'vist' is not a column of .*; did you mean 'visit'"):
         butler.queryMetadata("raw", "vist", visit=1)
 
 
@@ -710,7 +710,7 @@ def test_a_directory_that_cannot_be_made_is_named(own: Path) -> None:
     ("datasetType", "message"),
     [
         ("raw", "raw is one HDU .* it cannot be put alone"),
-        ("instcal", "instcal is assembled from datasets that are only read"),
+        ("instcal", "instcal is assembled from datasets that are never written"),
         ("ccdExposureId", "storage 'ignored' holds no data"),
         ("calexp_md", "calexp_md is a view: put calexp itself"),
     ],

@@ -159,10 +159,12 @@ def test_a_damaged_note_of_a_killed_writer_stops_no_reader_and_is_told(high: But
     damaged = Path("high/.persistence/intents/host-1-ab.json")
     damaged.parent.mkdir(parents=True, exist_ok=True)
     damaged.write_text("{")
-    with pytest.warns(MissingPartWarning, match=r"host-1-ab\.json does not tell which files"):
+    with pytest.warns(
+        MissingPartWarning, match=r"host-1-ab\.json is damaged: it does not state which files"
+    ):
         butler = Butler("high")
     assert butler.get("trio", visit=1).note == "text"
-    with pytest.raises(RepositoryError, match="does not tell which files"):
+    with pytest.raises(RepositoryError, match="does not state which files"):
         butler.put("other", "note", visit=1)
 
 

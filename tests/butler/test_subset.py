@@ -253,7 +253,7 @@ def test_what_is_null_in_a_registry_is_not_in_a_data_id(real: Path, tmp_path: Pa
     assert butler.queryMetadata("instcal", ["hdu", "ccdnum"], visit=176837)[0] == (None, 1)
     with pytest.raises(NoResults, match=r"looked for  0176837/instcal0176837\.fits\.fz"):
         reference.get("instcal")
-    with pytest.raises(UnknownKey, match=r"'object' is not known to .*older/registry\.sqlite3"):
+    with pytest.raises(UnknownKey, match=r"'object' is not a column of .*older/registry\.sqlite3"):
         butler.subset("raw", object="M31")
 
 
@@ -278,7 +278,8 @@ def test_a_column_that_a_path_needs_is_named_if_it_is_null_or_absent(own: Path) 
         lambda: Butler(own).subset("raw"),
     ):
         with pytest.raises(
-            (IncompleteDataId, UnknownKey), match=r"raw: 'filter' is not known to .*registry\.sql"
+            (IncompleteDataId, UnknownKey),
+            match=r"raw: 'filter' is not a column of .*registry\.sql",
         ):
             call()
 

@@ -46,8 +46,8 @@ def test_one_type_builds_on_another(run: Any, root: Path) -> None:
     ("words", "message"),
     [
         (("x",), "say what it is"),
-        (("src", *WORDS), "dataset type 'src' is defined already, and otherwise"),
-        (("a b", *WORDS), "'a b' can be no dataset type"),
+        (("src", *WORDS), "dataset type 'src' already has a different definition"),
+        (("a b", *WORDS), "'a b' is not a name of a dataset type"),
         (("x", "--template", "%(visit"), "template '%(visit'"),
         (("x", *WORDS[:2], "--storage", "FitStorage"), "did you mean 'FitsStorage'"),
         (("x", *WORDS, "--section", "exposure"), "exposure"),

@@ -206,7 +206,7 @@ def test_the_calibration_root_is_found_as_gen2_did(
         ([], "where do calibrations go? Say --calib DIR"),
         (["--calib", "x"], "--validity DAYS is needed"),
         (["--calib", "x", "--rule", "around"], "--validity DAYS is needed"),
-        (["--calib", "x", "--validity=-1"], "a validity of -1 days cannot be meant"),
+        (["--calib", "x", "--validity=-1"], "a validity of -1 days is invalid"),
         (["--calib", "x", "--validity=1", "-c", "register.detector=['ccd']"], "lacks 'ccd'"),
         (["--calib", "x", "--validity=1", "-c", "register.unique=[]"], "unique is empty"),
         (

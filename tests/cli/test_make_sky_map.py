@@ -99,13 +99,13 @@ def test_settings_come_from_files_which_are_not_run_and_then_from_the_command_li
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["-c", "skyMap=ringz"], "'ringz' is no kind of sky map .*; did you mean 'rings'"),
+        (["-c", "skyMap=ringz"], "'ringz' is not a kind of sky map .*; did you mean 'rings'"),
         (
             ["-c", "skyMap=rings", "skyMap[rings].numRing=3"],
             "no field 'numRing'; did you mean 'numRings'",
         ),
         (["-c", "skyMap=rings"], "RingsConfig needs numRings"),
-        (["-c", "skyMap[ring].numRings=3"], "'ring' is no kind of sky map"),
+        (["-c", "skyMap[ring].numRings=3"], "'ring' is not a kind of sky map"),
         (["-c", "skyMap[rings].numRing=3"], "no field 'numRing'; did you mean 'numRings'"),
         (["-c", "skymap=rings"], "no field 'skymap'; did you mean 'skyMap'"),
         (["-c", "skyMap=5"], "skyMap=5: this is no str"),

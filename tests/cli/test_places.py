@@ -152,7 +152,7 @@ def test_calib_is_found_where_a_butler_finds_its_calib_root(
     if found is None:
         inside, outside = tmp_path / "repo" / "CALIB", tmp_path / "CALIB"
         problem = (
-            f"--calib 'CALIB' may be {outside} or {inside}: give its whole path"
+            f"--calib 'CALIB' may be {outside} or {inside}: use its absolute path"
             if there
             else f"--calib: there is no directory {outside}, nor {inside}"
         )

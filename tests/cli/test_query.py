@@ -90,7 +90,10 @@ def test_nothing_found_is_status_1_with_what_is_near(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["raw", "vist"], "raw: 'vist' is not known to .*registry.sqlite3; did you mean 'visit'"),
+        (
+            ["raw", "vist"],
+            "raw: 'vist' is not a column of .*registry.sqlite3; did you mean 'visit'",
+        ),
         (["rwa", "visit"], "DecamMapper has no dataset type 'rwa'; did you mean 'raw'"),
         (["raw", "visit", "--id", "ccdnm=1"], "unknown key 'ccdnm'; did you mean 'ccdnum'"),
         (["raw", "visit", "--id", "ccdnum=x"], "ccdnum takes a value of type int"),
@@ -109,4 +112,4 @@ def test_a_damaged_registry_is_told_with_status_1(run: Any, root: Path) -> None:
     (root / "registry.sqlite3").write_text("this is no registry")
     done = run("query", root, "raw", "visit")
     assert (done.status, done.out) == (1, "")
-    assert "registry.sqlite3 is no SQLite registry, or a damaged one" in done.err
+    assert "registry.sqlite3 is not an SQLite registry, or is damaged" in done.err

@@ -180,7 +180,7 @@ def test_calibrations_are_listed_with_their_windows(run: Any, rerun: Path) -> No
         (["--filter", "G"], 1, "No rows for registry"),
         (["--visit", "9..5"], 2, "range '9..5' is empty"),
         (["--visit", "1..5:0"], 2, "range '1..5:0' is empty"),
-        (["--visit", "x"], 2, "'x' is no number of a visit"),
+        (["--visit", "x"], 2, "'x' is neither the number of a visit"),
         (["--calib-type", "falt"], 2, "has no calibrations of type 'falt'; did you mean 'flat'"),
         (["--calib-type", "dark"], 1, "No rows for registry: dark {}"),
         (["--calib-type", "bias", "--field", "x"], 2, "--field is of visits"),

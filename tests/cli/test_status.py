@@ -125,7 +125,7 @@ def test_a_damaged_registry_is_told_and_the_files_are_shown(run: Any, own: Path)
     (own / "registry.sqlite3").write_text("this is no registry")
     done = run("status", own)
     assert done.status == 1
-    assert "registry.sqlite3 is no SQLite registry, or a damaged one" in done.err
+    assert "registry.sqlite3 is not an SQLite registry, or is damaged" in done.err
     assert "visits    2, 410877 to 410878" in done.out.splitlines()
 
 

@@ -119,7 +119,7 @@ def test_a_damaged_registry_is_told_and_the_tree_is_shown_all_the_same(
     assert done.status == 1
     assert len(done.out.splitlines()) == 3
     assert done.err == (
-        f"persistence: {root}/registry.sqlite3 is no SQLite registry, or a damaged one (file is not a database)\n"
+        f"persistence: {root}/registry.sqlite3 is not an SQLite registry, or is damaged (file is not a database)\n"
     )
 
 

@@ -210,8 +210,8 @@ def test_what_is_hostile_is_refused_by_name_and_not_run(disk, tmp_path, make, me
         (forged("config.numRing=3"), "no field 'numRing'; did you mean 'numRings'"),
         (forged("config.raStart=1.0"), "needs numRings"),
         (forged("config.numRings="), "is no configuration file"),
-        (forged(version=b"K\x02"), "RingsSkyMap is of version 0 or 1, not 2"),
-        (forged(version=b"]"), "RingsSkyMap is of version"),
+        (forged(version=b"K\x02"), "RingsSkyMap has version 0 or 1, not 2"),
+        (forged(version=b"]"), "RingsSkyMap has version"),
         (b"clsst.skymap.ringsSkyMap\nRingsSkyMap\n(tR.", "the RingsSkyMap has no configuration"),
         (
             b"clsst.skymap.ringsSkyMap\nRingsSkyMap\n(K\x01K\x01tR.",

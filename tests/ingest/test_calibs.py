@@ -563,7 +563,7 @@ def test_registered_files_are_passed_over_in_time(
 ) -> None:
     ingest(master())
     again = master(NOTE="other bytes, the same date and chip")
-    assert "another file stands at" in ingest(again).failed[0][1]
+    assert "another file exists at" in ingest(again).failed[0][1]
     assert ingest(again, ignore_ingested=True).ignored == [again]
     assert ingest(again, {"clobber": True}).new == [again]
     assert len(ask(calib)) == 1

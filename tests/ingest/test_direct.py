@@ -263,7 +263,7 @@ def test_a_file_that_is_gone_is_told_with_where_it_lay(
     ingest(root, copies)
     Path(copies[0]).unlink()
     monkeypatch.chdir(root.parent)
-    told = f"repo/{PLACE} is registered as lying at {copies[0]}, which is not there"
+    told = f"repo/{PLACE} is registered for {copies[0]}, which is not there"
     butler = Butler(root)
     assert not butler.datasetExists("raw", ID)
     with pytest.raises(NoResults, match=re.escape(told)):
@@ -447,7 +447,7 @@ def test_two_files_for_one_place_in_one_run_fail_the_later_alone(
     monkeypatch.setattr(direct, "register", late)
     report = ingest(root, copies)
     assert counts(report) == (1, 0, 0, 1)
-    assert f"registered as lying at {copies[1]}" in report.failed[0][1]
+    assert f"registered for {copies[1]}" in report.failed[0][1]
     assert Butler(root).queryMetadata("raw", "visit") == [410878]
 
 

@@ -202,7 +202,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "nothing to look at": ("x: {table: {A: b}}", "translators.x needs one of key, value, compute"),
     "two things to look at": ("x: {key: A, value: 3}", "translators.x needs one of .* has key, value"),
     "a step that is none": ("x: {key: A, tabel: {}}", "x has no key 'tabel'; did you mean 'table'"),
-    "no regular expression": ("x: {key: A, pattern: '('}", "is no regular expression"),
+    "no regular expression": ("x: {key: A, pattern: '('}", "is not a regular expression"),
     "a group that the pattern lacks": (
         r"x: {key: A, pattern: '(\d)', becomes: '\2'}",
         "x.becomes: invalid group reference 2",
@@ -300,7 +300,7 @@ def test_a_text_of_a_card_that_is_not_there_names_it() -> None:
         ("{path: all}", "path has to be true or false or whole, not 'all'"),
         (
             "{key: A, text: '{B}'}",
-            "needs one of key, value, compute, text, path, and has key, text",
+            "needs one of key, value, compute, text, path, but has key, text",
         ),
     ],
 )

@@ -311,7 +311,7 @@ def test_another_file_at_the_place_stays_unless_told_otherwise(root: Path, raws:
     place.parent.mkdir(parents=True)
     place.write_text("mine")
     report = task(root).run(raws)
-    assert "another file stands at" in report.failed[0][1]
+    assert "another file exists at" in report.failed[0][1]
     assert "clobber=True" in report.failed[0][1]
     assert (place.read_text(), len(rows(root))) == ("mine", 61)
     assert counts(task(root, {"clobber": True}).run(raws)) == (1, 0, 1, 0)
@@ -465,7 +465,7 @@ def test_a_registry_of_another_schema_is_refused_before_a_file_is_delivered(
 
 def test_a_registry_that_is_no_database_is_named(root: Path, raws: list[str]) -> None:
     (root / "registry.sqlite3").write_text("nonsense" * 1000)
-    with pytest.raises(RegistryError, match=r"registry\.sqlite3 is no SQLite registry"):
+    with pytest.raises(RegistryError, match=r"registry\.sqlite3 is not an SQLite registry"):
         task(root).run(raws)
     assert images(root) == {}
 

@@ -287,5 +287,5 @@ def in_the_way(delivery: Delivery, there: str) -> FileConflict:
     target, source = delivery.target, delivery.source
     if there == target:
         return atomic.in_the_way(target, source)
-    what = direct.fault(target, there) or f"{target} is registered as lying at {there}"
+    what = direct.fault(target, there) or f"{target} is registered for {there}"
     return FileConflict(f"{what}; -c clobber=True replaces it", pathname=source)

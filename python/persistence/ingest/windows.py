@@ -215,7 +215,7 @@ def _of(series: dict[tuple[Any, ...], _Series], register: CalibRegisterConfig, r
 
 
 def _window(start: Any, end: Any) -> Window | None:
-    """Return a window as it stands in the registry; None if it was never worked out."""
+    """Return a window as it stands in the registry; None if it was never computed."""
     try:
         return validity.window(start, end)
     except DataIdError:

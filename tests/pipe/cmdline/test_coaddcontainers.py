@@ -94,7 +94,7 @@ def test_the_keys_that_were_not_typed_come_first(tiled: Butler) -> None:
     [
         ("filter=g tract=2 patch=0,0", "there is no tract 2: this discrete sky map has 0 to 1"),
         ("filter=g tract=1 patch=1,0", "tract 1 has no patch '1,0': its grid is 1 x 1"),
-        ("filter=g tract=1 patch=x", "'x' is no patch: give"),
+        ("filter=g tract=1 patch=x", "'x' is not a patch: use"),
         (
             "tract=1 patch=0,0",
             "deepCoadd needs filter in the data ID, besides {'tract': 1, 'patch': '0,0'}",

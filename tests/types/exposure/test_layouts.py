@@ -180,7 +180,7 @@ def test_what_does_not_fit_is_told_with_amplifier_and_layout(tmp_path: Path, cas
 
 AMPS = "amplifiers: {A: {data: '[1:4,1:4]', trimmed: %s}, B: {data: '[5:8,1:4]', trimmed: %s}}"
 REFUSED: dict[str, tuple[str, str]] = {
-    "no amplifier": ("  - {amplifiers: []}", "layouts.amplifiers names no amplifier"),
+    "no amplifier": ("  - {amplifiers: []}", "layouts.amplifiers has no amplifiers"),
     "no layout": ("  - {hdu: A}", "layouts needs amplifiers"),
     "an unknown key": (
         "  - {amplifiers: [A], hdu: A, datasec: X}",

@@ -84,7 +84,7 @@ def _to_nanojansky(table: Table, name: str, version: int) -> None:
         factor = unit.to(units.nJy)
     except (units.UnitsError, TypeError) as error:
         raise FormatterError(
-            f"its column {name} is in {unit}, which is no unit of flux densities"
+            f"its column {name} is in {unit}, which is not a unit of flux density"
         ) from error
     if factor != 1:
         column *= factor
