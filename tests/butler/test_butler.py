@@ -266,7 +266,7 @@ def test_an_ambiguous_data_id_shows_rows_and_the_keys_that_tell_them_apart(butle
         butler.get("raw", visit=410877)
     lines = str(caught.value).splitlines()
     assert lines[0] == "No locations for get: raw {'visit': 410877}"
-    assert lines[1] == "  61 rows match; they differ in hdu, ccdnum: give one of these"
+    assert lines[1] == "  61 rows match; they differ in hdu, ccdnum: add one of these"
     assert len(lines) == 5
 
 
@@ -424,7 +424,7 @@ def test_a_directory_that_is_not_there_is_not_made(tmp_path: Path) -> None:
             CameraNotFound,
             "did you mean 'lsst.obs.decam.DecamMapper'",
         ),
-        ("os.system\n", CameraNotFound, "no installed camera is called 'os.system'"),
+        ("os.system\n", CameraNotFound, "no installed camera has the name 'os.system'"),
     ],
 )
 def test_a_directory_without_a_usable_mapper_is_refused(

@@ -184,7 +184,7 @@ def test_a_list_is_there_if_every_part_of_it_is(own: Path) -> None:
 
 def test_a_composite_has_no_path_but_its_components_have(repo: Butler) -> None:
     with pytest.raises(
-        TemplateUndefined, match=r"assembled from .*: ask for those of joined\.calexp, joined\.wcs"
+        TemplateUndefined, match=r"assembled from .*: use those of joined\.calexp, joined\.wcs"
     ):
         repo.getUri("joined", visit=1)
 

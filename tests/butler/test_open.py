@@ -505,7 +505,7 @@ def test_nothing_is_written_for_an_output_whose_inputs_cannot_be_opened() -> Non
     Path("old/_mapper").write_text("not.installed.Mapper\n")
     for inputs in ("old", ["a", "old"]):
         with pytest.raises(
-            RepositoryError, match=r"no installed camera is called 'not\.installed\.Mapper'"
+            RepositoryError, match=r"no installed camera has the name 'not\.installed\.Mapper'"
         ):
             Butler(inputs=inputs, outputs=out("new"))
     assert not Path("new").exists()
@@ -542,14 +542,14 @@ def test_what_several_repositories_have_to_say_is_said_once(own: Path) -> None:
 @pytest.mark.parametrize("mapper", [dict, os.path.join, 3, Two])
 def test_what_is_no_mapper_is_refused(mapper: Any) -> None:
     make("a")
-    with pytest.raises(RuntimeError, match=r"is no mapper: a camera's mapper is a subclass of"):
+    with pytest.raises(RuntimeError, match=r"is not a mapper: a camera's mapper is a subclass of"):
         Butler("a", mapper)
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("os.path\n", "no installed camera is called 'os.path'"),
+        ("os.path\n", "no installed camera has the name 'os.path'"),
         ("nothing\n", "Unqualified mapper name 'nothing' in .*/a/_mapper"),
         ("", "Unqualified mapper name ''"),
         ("\udcff.x\n", "cannot be read"),
@@ -719,7 +719,12 @@ def test_code_that_the_caller_names_is_run() -> None:
 
 
 WRONG_SETUPS = {
-    "a camera that is not installed": ("a.B", "{}", "null", "no installed camera is called 'a.B'"),
+    "a camera that is not installed": (
+        "a.B",
+        "{}",
+        "null",
+        "no installed camera has the name 'a.B'",
+    ),
     "a policy of unknown keys": (
         "hsc",
         "{}",
@@ -769,7 +774,7 @@ def test_an_older_repositorys_unknown_camera_is_told_with_the_repository() -> No
     Path("repo/_mapper").write_text("lsst.obs.decam.DecamMaper\n")
     with pytest.raises(
         RepositoryError,
-        match=r"/repo: no installed camera is called 'lsst\.obs\.decam\.DecamMaper'",
+        match=r"/repo: no installed camera has the name 'lsst\.obs\.decam\.DecamMaper'",
     ):
         Butler("repo")
 
@@ -1142,7 +1147,7 @@ def test_what_is_trusted_in_one_butler_is_not_in_the_next(
             "Butler('root')",
         )
         assert name == "Mod"
-        assert "root: no installed camera is called 'owncamera.Mod'" in refused
+        assert "root: no installed camera has the name 'owncamera.Mod'" in refused
     for line in (
         "Butler('root')",
         "Butler.getMapperClass('root')",
@@ -1165,7 +1170,7 @@ def test_a_parent_whose_camera_cannot_be_had_is_read_with_that_of_its_child() ->
     Butler(inputs={"root": "a", "mapper": W}, outputs=out("b")).put("x", "note", a=1)
     cfg = Path("a/repositoryCfg.yaml")
     cfg.write_text(cfg.read_text().replace(f"_mapper: {W.__module__}.W", "_mapper: gone.Mapper"))
-    with pytest.raises(RepositoryError, match=r"no installed camera is called 'gone\.Mapper'"):
+    with pytest.raises(RepositoryError, match=r"no installed camera has the name 'gone\.Mapper'"):
         Butler("b")
     with pytest.warns(RegistryWarning, match=r"/a: no installed .*It is read with .*\.W, which"):
         butler = Butler("b", mapper=W)

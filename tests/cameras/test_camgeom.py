@@ -130,7 +130,7 @@ def test_the_field_angle_is_that_of_the_configuration(
         (HEAD + "import os; os.system('true')\n", "nothing was run"),
         (HEAD.replace("config.plateScale=17.575", "") + detector(0), "does not set plateScale"),
         (HEAD + detector(0, offset_x=None), r"does not set detectorList\[0\].offset_x"),
-        (HEAD + detector(0, transposeDetector=True), "transposed detectors are not known"),
+        (HEAD + detector(0, transposeDetector=True), "transposed detectors are not supported"),
         (HEAD + RADIAL.replace("[0.0,", "[1.0,") + detector(0), "no constant term"),
         ("config.plateScale=(\n", "is no configuration file"),
     ],

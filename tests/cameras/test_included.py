@@ -145,7 +145,7 @@ def test_arrays_are_taken_apart_too() -> None:
     [
         ("hsc", 1228 * 200 + 112, r"the camera has no detector 112 \(ccd is 0 to 111\)"),
         ("decam", 1 * 100 + 61, r"ccdnum is 1 to 62 without 61"),
-        ("sdss", 6537930514, r"filter has no value that is numbered 9 \(known: 0 \(u\), 1 \(g\)"),
+        ("sdss", 6537930514, r"filter has no value with the number 9 \(known: 0 \(u\), 1 \(g\)"),
     ],
 )
 def test_an_integer_of_no_exposure_is_refused(camera: str, number: int, message: str) -> None:
@@ -156,7 +156,7 @@ def test_an_integer_of_no_exposure_is_refused(camera: str, number: int, message:
 def test_an_integer_of_no_patch_is_refused() -> None:
     hsc = installed.find("hsc")()
     for number in (1 << 32, (1 << 6) - 1):  # a tract, and a filter, that there are not
-        with pytest.raises(DataIdError, match=f"^{number} is no number of a patch of a coadd"):
+        with pytest.raises(DataIdError, match=f"^{number} is not the number of a patch of a coadd"):
             hsc.coadd_of(number)
 
 
@@ -164,9 +164,9 @@ def test_a_camera_that_numbers_nothing_says_so(tmp_path: Path) -> None:
     path = tmp_path / "camera.yaml"
     path.write_text("exposures: {raw: {template: 'r%(visit)d.fits', python: x.Y}}\n")
     mapper = installed.find(str(path), [str(path)])()
-    with pytest.raises(PolicyError, match="does not say how the camera's exposures are numbered"):
+    with pytest.raises(PolicyError, match="does not define numbers of the camera's exposures"):
         mapper.exposure_of(1)
-    with pytest.raises(PolicyError, match="does not say how the camera's coadds are numbered"):
+    with pytest.raises(PolicyError, match="does not define numbers of the camera's coadds"):
         mapper.coadd_of(1)
 
 

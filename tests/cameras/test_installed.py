@@ -65,7 +65,7 @@ def test_a_repository_names_its_camera_as_gen2_did(tmp_path, name):
 def test_a_module_that_is_not_announced_is_not_a_camera(site):
     site("[other.group]\ntoy = toycamera:ToyMapper\n", toycamera=MODULE)
     for name in ("toy", "toycamera.ToyMapper", "toycamera:ToyMapper", "os.system", ""):
-        with pytest.raises(CameraNotFound, match="no installed camera is called"):
+        with pytest.raises(CameraNotFound, match="no installed camera has the name"):
             installed.find(name)
 
 
@@ -129,8 +129,8 @@ def test_what_the_caller_gave_is_known_by_all_its_names(own_camera, site):
         ("owncamera.Nothing", "cannot be imported: AttributeError: .* has no attribute 'Nothing'"),
         ("nowhere.OwnMapper", "cannot be imported: ModuleNotFoundError: .*'nowhere'"),
         ("broken.OwnMapper", "cannot be imported: ZeroDivisionError"),
-        ("OwnMapper", "no installed camera is called 'OwnMapper'"),
-        ("", "no installed camera is called ''"),
+        ("OwnMapper", "no installed camera has the name 'OwnMapper'"),
+        ("", "no installed camera has the name ''"),
         ("lsst.obs.decm.DecamMapper", "did you mean 'lsst.obs.decam.DecamMapper'"),
     ],
 )

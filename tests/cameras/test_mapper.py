@@ -79,7 +79,7 @@ def test_several_rows_are_told_with_the_keys_that_tell_them_apart(mapper: Camera
             mapper.types["thing"], {"visit": 7}, answer(("g", 1), ("g", 2), ("g", 3), ("g", 4))
         )
     text = str(caught.value)
-    assert "4 rows match; they differ in ccd: give one of these" in text
+    assert "4 rows match; they differ in ccd: add one of these" in text
     assert "filter=g  ccd=1" in text
     assert "ccd=4" not in text  # the first rows do
 
@@ -139,7 +139,7 @@ def test_the_type_of_a_key_is_that_of_the_dataset_types_that_have_it(
 
 def test_an_alias_is_its_key(mapper: CameraMapper) -> None:
     assert mapper.typed(mapper.types["thing"], {"chip": "3"})["ccd"] == 3
-    with pytest.raises(DataIdError, match="chip=3 and ccd=4, which are one key"):
+    with pytest.raises(DataIdError, match="chip=3 and ccd=4, which are the same key"):
         mapper.typed(mapper.types["thing"], {"chip": 3, "ccd": 4})
 
 

@@ -45,7 +45,7 @@ def test_a_policy_without_what_is_asked_for_is_told() -> None:
     mapper = make()
     for name, message in (
         ("camera", "No camera dataset available: .* it has no focalPlane"),
-        ("expIdInfo", "does not say how exposures are numbered"),
+        ("expIdInfo", "does not define numbers of exposures"),
         ("skypolicy", "has no skytiles"),
     ):
         with pytest.raises(PolicyError, match=message):

@@ -193,7 +193,7 @@ REFUSED: dict[str, tuple[str, str]] = {
         "detectors: {keey: ccd}",
         r"camera.yaml:1: detectors has no key 'keey'; did you mean 'key'",
     ),
-    "no dotted name": ("mapper: hsc", "'hsc' is no dotted name"),
+    "no dotted name": ("mapper: hsc", "'hsc' is not a dotted name"),
     "a base that is gone": (
         "base: gone.yaml",
         r"camera.yaml:1: base 'gone.yaml' is neither a file",

@@ -72,7 +72,7 @@ def test_a_camera_that_only_the_repository_names_is_imported_if_the_user_says_so
     line, expected = COMMANDS[case]
     refused = run(line.rpartition(" --")[0])
     assert refused.returncode in (1, 2)
-    assert "no installed camera is called 'owncamera.OwnMapper'" in refused.stderr
+    assert "no installed camera has the name 'owncamera.OwnMapper'" in refused.stderr
     assert "--trust owncamera.OwnMapper" in refused.stderr
     assert "trust=" not in refused.stderr
     assert "mapper=" not in refused.stderr

@@ -34,7 +34,7 @@ def test_one_in_another_is_told(run: Any, root: Path) -> None:
     ("words", "message"),
     [
         ((), "say which with --camera NAME"),
-        (("--camera", "ltiss"), "no installed camera is called 'ltiss'; did you mean 'latiss'?"),
+        (("--camera", "ltiss"), "no installed camera has the name 'ltiss'; did you mean 'latiss'?"),
         (("--camera", "latiss"), "is a repository of another camera: lsst.obs.decam.DecamMapper"),
     ],
 )

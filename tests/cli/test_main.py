@@ -156,7 +156,7 @@ def test_the_mapper_can_be_named_where_the_repository_names_none(run: Any, tmp_p
         (["tree", "nowhere", "--mapper", "decam"], "persistence: there is no directory nowhere\n"),
         (
             ["tree", ".", "--mapper", "decm"],
-            "no installed camera is called 'decm'; did you mean 'decam'?",
+            "no installed camera has the name 'decm'; did you mean 'decam'?",
         ),
         (["tree", ".", "--format", "xml"], "invalid choice: 'xml'"),
     ],

@@ -36,7 +36,7 @@ def test_vector_v28_the_identifier_of_an_exposure_of_a_chip(mapper: DecamMapper)
 
 def test_an_unknown_filter_has_no_number(mapper: DecamMapper) -> None:
     with pytest.raises(
-        RuntimeError, match="filter='Q' is none of the camera's: u, g, r, i, z, Y, VR"
+        RuntimeError, match="filter='Q' is not one of the camera's: u, g, r, i, z, Y, VR"
     ):
         mapper._computeCoaddExposureId({"tract": 1, "patch": "1,2", "filter": "Q"}, True)
 

@@ -1,1 +1,1 @@
-"""Cameras: mappers with their hooks, detectors and identifiers; YAML cameras; installed ones."""
+"""Cameras: mappers and their hooks, detectors and identifiers, YAML cameras, installed cameras."""

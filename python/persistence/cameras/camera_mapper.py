@@ -1,4 +1,4 @@
-"""Cameras' mappers: a policy, and hooks."""
+"""Mappers of cameras: a policy, and hooks."""
 
 from __future__ import annotations
 
@@ -17,26 +17,28 @@ from persistence.policy.load import CameraPolicy
 
 
 class CameraMapper(Mapper, SpecialTypes):
-    """Maps the dataset types of one camera.
+    """The mapper of one camera: its dataset types, from a policy, and its hooks.
 
     A camera subclasses this, names its policy file, and defines hooks (see
-    `persistence.cameras.hooks`).
+    `persistence.cameras.hooks`). Gen2's class is ``lsst.obs.base.CameraMapper``
+    (doc/gen2/gen2-core.md).
 
     Parameters
     ----------
     policy : `str`, mapping or `CameraPolicy`, optional
-        The camera's policy, its file, or what such a file says; by default the class's own
+        The camera's policy, its file, or the content of such a file; by default the class's own
         ``policyFile``.
-    repositoryDir : `str`, optional
-        Where Gen2's camera packages kept their camera's description.
-    overlay : mapping, optional
-        What is laid over the policy; by default, what the repository's configuration says.
-    root : `str`, optional
+    repositoryDir : `str` or `None`, optional
+        The directory of the camera's description in Gen2's camera packages.
+    overlay : mapping or `None`, optional
+        Policy entries that override the policy; by default those of the repository's configuration.
+    root : `str` or `None`, optional
         The repository's root.
-    parentRegistry, repositoryCfg : optional
-        What a repository tells its mapper besides.
-    **mapperArgs
-        What else Gen2's mappers took (``calibRoot``, ``registry``, ...); kept for the repository.
+    parentRegistry, repositoryCfg : object, optional
+        Further arguments that a repository passes to its mapper.
+    **mapperArgs : object
+        Further arguments of Gen2's mappers (``calibRoot``, ``registry``, ...); kept for the
+        repository.
 
     Attributes
     ----------
@@ -45,12 +47,20 @@ class CameraMapper(Mapper, SpecialTypes):
     policyFile : `str`
         The camera's policy file.
     ingestCalibsFile : `str`
-        How the camera's calibrations are ingested; see `persistence.ingest.calibconfig`.
+        The configuration for ingesting the camera's calibrations; see
+        `persistence.ingest.calibconfig`.
+
+    Examples
+    --------
+    >>> from obs_decam.mapper import DecamMapper
+    >>> mapper = DecamMapper()
+    >>> mapper.getKeys("calexp")
+    {'visit': <class 'int'>, 'ccdnum': <class 'int'>}
     """
 
     policyFile: ClassVar[str | None] = None
     ingestCalibsFile: ClassVar[str | None] = None
-    # Whether the policy lies in a package, beside the camera's other files.
+    # Whether the policy is in a package, beside the camera's other files.
     _packaged: ClassVar[bool] = True
 
     def __init__(
@@ -79,37 +89,41 @@ class CameraMapper(Mapper, SpecialTypes):
 
     @functools.cached_property
     def mappings(self) -> Mapping[str, Any]:
-        """Each dataset type as Gen2's camera packages asked for it.
-
-        See `persistence.cameras.gen2_mappings`.
-        """
-        from persistence.cameras import gen2_mappings  # only Gen2's camera packages ask
+        """All dataset types as Gen2's mapping objects; see `persistence.cameras.gen2_mappings`."""
+        from persistence.cameras import gen2_mappings  # lazy: only for Gen2's camera packages
 
         return gen2_mappings.of(self.types, self.root)
 
     @classmethod
     def getCameraName(cls) -> str:
-        """Give the camera's short name: the class's, without ``Mapper``."""
+        """Return the camera's short name: the class's name without ``Mapper``."""
         name = cls.__name__.removesuffix("Mapper")
         return name[:1].lower() + name[1:]
 
     @classmethod
     def getPackageName(cls) -> str:
-        """Give the name of the camera package."""
+        """Return the name of the camera package.
+
+        Raises
+        ------
+        PolicyError
+            If the class has no ``packageName``.
+        """
         if cls.packageName is None:
             raise PolicyError(f"{cls.__name__} has no packageName")
         return cls.packageName
 
     @classmethod
     def getPackageDir(cls) -> str:
-        """Give the directory of the camera package.
+        """Return the directory of the camera package.
 
-        ``OBS_DECAM_DIR``, if that is set, or where its policy lies.
+        It is ``OBS_DECAM_DIR`` if that is set, or the directory of the package with the camera's
+        policy.
 
         Raises
         ------
         PolicyError
-            If neither says it.
+            If neither is known.
         """
         variable = f"{cls.getPackageName().upper()}_DIR"
         if variable in os.environ:
@@ -133,5 +147,5 @@ def _policy_of(
         raise PolicyError(f"policy has to be a path or a mapping, not {given!r}")
     path = given or cls.policyFile
     if path is None:
-        raise PolicyError(f"{cls.__name__} names no policyFile, and was given no policy")
+        raise PolicyError(f"{cls.__name__} has no policyFile, and got no policy")
     return policy.load(os.fspath(path), overlay)

@@ -1,7 +1,7 @@
-"""Cameras as Gen2's packages describe them: ``camera.py``, and a table of amplifiers a detector.
+"""Cameras in the form of Gen2's packages: ``camera.py``, and one table of amplifiers per detector.
 
-The first is text of pex_config, which is parsed and never run; the tables are FITS files of afw,
-beside it, called like the detectors.
+The first is pex_config's text, which is parsed and never executed; the tables are FITS files of
+afw, beside it, with the names of the detectors.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from persistence.types.metadata.config import Config
 from persistence.types.metadata.configtext import parse
 from persistence.types.pixels.box import Box
 
-# Names of the field angle: before 2017, and since.
+# Names of the field angle: since 2017, and before.
 _SKY = ("FieldAngle", "Pupil")
 
 
@@ -35,16 +35,21 @@ def read(path: str) -> Camera:
     path : `str`
         The file ``camera.py``.
 
+    Returns
+    -------
+    `Camera`
+        The camera.
+
     Raises
     ------
     PolicyError
-        If it, or the table of a detector, is not of this form; the message names the file.
+        If the file, or the table of a detector, does not have this form; the message names it.
     """
     return of_config(parsed(path), path, os.path.dirname(path))
 
 
 def parsed(path: str) -> Config:
-    """Return the configuration of a file ``camera.py``; raises as `read` does."""
+    """Return the configuration in a file ``camera.py``; the errors are those of `read`."""
     try:
         with open(path, encoding="utf-8") as stream:
             return parse(stream.read(), path)
@@ -60,18 +65,23 @@ def of_config(
     Parameters
     ----------
     config : `Config`
-        What ``camera.py`` says.
+        The content of ``camera.py``.
     path : `str`
-        Where it is from, for messages.
+        Its path, for messages.
     folder : `str`
-        Where the tables of amplifiers lie.
+        The directory of the tables of amplifiers.
     short_name : callable, optional
-        Gives the name of a detector's table, without ``.fits``.
+        A function that returns the name of a detector's table, without ``.fits``.
+
+    Returns
+    -------
+    `Camera`
+        The camera.
 
     Raises
     ------
     PolicyError
-        As `read` does.
+        As for `read`.
     """
     plane = _plane(config, path)
     detectors = [
@@ -82,13 +92,13 @@ def of_config(
 
 
 def _stems(config: Config) -> Iterator[str]:
-    """Yield how the entries of each detector begin: ``detectorList[0]``."""
+    """Yield the beginning of the entries of each detector: ``detectorList[0]``."""
     stems = (name.partition("]")[0] + "]" for name in config if name.startswith("detectorList["))
     yield from dict.fromkeys(stems)
 
 
 def _plane(config: Config, path: str) -> FocalPlane:
-    """Return the focal plane, by the transform to the field angle (rad) where there is one."""
+    """Return the focal plane, from the transform to the field angle (rad) if there is one."""
     scale = float(_needed(config, "plateScale", path))
     for name in _SKY:
         stem = f"transformDict.transforms[{name!r}].transform"
@@ -126,7 +136,9 @@ def _detector(
     tables: tuple[str, Callable[[str], str]],
 ) -> Detector:
     if config.get(f"{stem}.transposeDetector"):
-        raise PolicyError(f"{path}: {stem}.transposeDetector: transposed detectors are not known")
+        raise PolicyError(
+            f"{path}: {stem}.transposeDetector: transposed detectors are not supported"
+        )
 
     def number(name: str) -> float:
         return float(_needed(config, f"{stem}.{name}", path))
@@ -150,7 +162,7 @@ def _detector(
 
 
 def _amplifiers(path: str) -> tuple[Amplifier, ...]:
-    """Read the amplifiers of a detector; none if there is no table of them."""
+    """Read the amplifiers of a detector; none without a table."""
     if not os.path.isfile(path):
         return ()
     try:

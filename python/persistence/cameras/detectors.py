@@ -1,6 +1,6 @@
-"""What a camera's policy says of its detectors: their names and numbers.
+"""The names and numbers of detectors in a camera's policy.
 
-The names with an underscore are Gen2's: camera packages override them, and scripts call them.
+Methods with an underscore are Gen2's: camera packages override them, and scripts call them.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ _SHOWN = 3
 
 
 class Detectors:
-    """The part of a camera's mapper that names and numbers its detectors."""
+    """The part of a camera's mapper about the names and numbers of detectors."""
 
     policy: CameraPolicy
 
     @property
     def _detectors(self) -> Mapping[str, Any]:
-        """What the policy says of the detectors."""
+        """The policy's section about detectors."""
         said: Mapping[str, Any] = self.policy.settings.get("detectors", {})
         return said
 
     @property
     def detector_key(self) -> str | None:
-        """The key of data IDs that has the detector's number; None if the policy does not say."""
+        """The key of data IDs with the detector's number; None if the policy has none."""
         key: str | None = self._detectors.get("key")
         return key
 
     @functools.cached_property
     def detector_names(self) -> Mapping[int, str]:
-        """The name of each detector by its number, as far as the policy lists them."""
+        """The names of the detectors by number, as far as the policy lists them."""
         names = {
             int(number): str(name) for number, name in self._detectors.get("names", {}).items()
         }
@@ -47,7 +47,7 @@ class Detectors:
 
     @functools.cached_property
     def detector_numbers(self) -> Collection[int] | None:
-        """The numbers of the detectors: those with names, or what the policy says; None if none."""
+        """The numbers of the detectors: those with names, or the policy's; None if unknown."""
         if self.detector_names:
             return self.detector_names.keys()
         first, last = self._detectors.get("numbers", (0, -1))
@@ -55,21 +55,18 @@ class Detectors:
 
     @functools.cached_property
     def detector_form(self) -> PathTemplate | None:
-        """How the name of a detector is made of a data ID.
-
-        None if the policy says nothing of it.
-        """
+        """The template of a detector's name, from keys of the data ID; None without one."""
         return PathTemplate(self._detectors["name"]) if "name" in self._detectors else None
 
     def _extractDetectorName(self, dataId: Mapping[str, Any]) -> Any:
-        """Give the name of a data ID's detector: by the policy's form of it, else by its number."""
+        """Return the name of a data ID's detector, from the policy's template, or by its number."""
         key, form = self._detectors.get("key"), self.detector_form
         full = self._transformId(dataId)
         if form is not None and set(form.keys) <= set(full):
             return form.format({part: kind(full[part]) for part, kind in form.keys.items()})
         if key is None:
             raise PolicyError(
-                f"{self.policy.path} does not say what the camera's detectors are called"
+                f"{self.policy.path} does not define the names of the camera's detectors"
             )
         if key not in full:
             raise DataIdError(f"No name found for dataId: {dict(dataId)}: it has no {key}")
@@ -82,7 +79,7 @@ class Detectors:
         Raises
         ------
         DataIdError
-            If the camera has none of that number.
+            If the camera has no detector of that number.
         """
         key = self._detectors["key"]
         number: int = cast(key, full_id[key], int)
@@ -94,7 +91,7 @@ class Detectors:
         return number
 
     def _transformId(self, dataId: Mapping[str, Any]) -> dict[str, Any]:
-        """Add the camera's own names of keys, and the number of a detector given by name."""
+        """Return a data ID with the camera's names of keys, and the number of a detector's name."""
         full = dict(dataId)
         for other, key in self.policy.aliases.items():
             if other in full:
@@ -114,12 +111,23 @@ class Detectors:
 
     @staticmethod
     def getShortCcdName(name: str) -> str:
-        """Give a detector's name without blanks, as it stands in paths."""
+        """Return a detector's name as in paths, with underscores instead of blanks.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `str`
+            The short name.
+        """
         return name.replace(" ", "_")
 
 
 def span(numbers: Collection[int]) -> str:
-    """Return what shows numbers in messages: ``0 to 188``, ``1 to 62 without 61``."""
+    """Return numbers as text for messages: ``0 to 188``, ``1 to 62 without 61``."""
     first, last = min(numbers), max(numbers)
     absent = sorted(set(range(first, last + 1)).difference(numbers))
     if not absent:

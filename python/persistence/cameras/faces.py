@@ -1,7 +1,7 @@
-"""What kind of objects is handed out: astropy's, or afw's method names over them.
+"""The kinds of objects that users get: astropy's, or wrappers with afw's methods.
 
-A kind is named; the module behind a name is imported when it is first needed, and none below it
-knows it. A Butler has a kind, which its door chooses, and a camera has one, for its hooks.
+A kind has a name; its module is imported on first use, and lower layers do not know it. A Butler
+has a kind, chosen when it is opened, and a camera has one, for its hooks.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import Any
 from persistence.errors import RepositoryError, did_you_mean
 from persistence.policy.dataset_type import DatasetType
 
-# A kind -> the module that has its `wrap` and `unwrap`; None: what is read is handed out as it is.
+# A kind -> the module with its `wrap` and `unwrap`; None: objects are returned as they are read.
 KINDS: Mapping[str, str | None] = {
     "astropy": None,
-    "afw": None,  # the stack's own classes read the files, where they are installed
+    "afw": None,  # the stack's own classes read the files, if installed
     "gen2": "persistence.gen2types",
 }
 
 
 def check(kind: str) -> str:
-    """Refuse a kind that does not exist.
+    """Return a kind, or raise an error for an unknown one.
 
     Raises
     ------
     RepositoryError
-        If it is none of `KINDS`.
+        If it is not one of `KINDS`.
     """
     if kind not in KINDS:
         raise RepositoryError(
@@ -38,32 +38,37 @@ def check(kind: str) -> str:
 
 
 def wrap(obj: Any, kind: str, python: str | None = None) -> Any:
-    """Return an object as a kind has it; nothing is copied.
+    """Return an object as one of a kind; nothing is copied.
 
     Parameters
     ----------
-    obj
-        What was read.
+    obj : object
+        The object that was read.
     kind : `str`
         One of `KINDS`.
-    python : `str`, optional
-        The dotted name of the type that a policy declares: which of afw's images it is.
+    python : `str` or `None`, optional
+        The dotted name of the type that a policy declares, which determines afw's image class.
+
+    Returns
+    -------
+    object
+        The object.
     """
     module = KINDS[kind]
     return obj if module is None else importlib.import_module(module).wrap(obj, python)
 
 
 def declared(dataset: DatasetType) -> str | None:
-    """Return the declared type that decides of a dataset's image; None if it is an exposure.
+    """Return the declared type that determines a dataset's image class; None for an exposure.
 
-    Gen2 made exposures of all images in some sections of a policy, whatever their type.
+    Gen2 returned exposures for all images in some sections of a policy, whatever their type.
     """
     return None if dataset.section in ("exposures", "calibrations") else dataset.python
 
 
 def unwrap(obj: Any) -> Any:
-    """Return an object as astropy has it, whatever kind it is of; nothing is copied."""
+    """Return an object of any kind as astropy's; nothing is copied."""
     for module in KINDS.values():
-        if module in sys.modules:  # what nobody has imported has made no object
+        if module in sys.modules:  # a module that was not imported has created no object
             obj = sys.modules[module].unwrap(obj)
     return obj

@@ -1,6 +1,6 @@
-"""Gen2's mapping classes.
+"""Gen2's mapping classes: a dataset type with the registry that completes its data IDs.
 
-One dataset type with the registry that completes its data IDs (gen2-core 6.5).
+Source: doc/gen2/gen2-core.md 6.5.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ from persistence.policy.dataset_type import DatasetType
 
 
 class Mapping:
-    """What a policy says of one dataset type, as Gen2's camera packages ask it.
+    """The definition of one dataset type, with the interface for Gen2's camera packages.
 
     Parameters
     ----------
     datasetType : `str`
         Its name.
-    policy : mapping or `DatasetType`
-        What the policy says of it.
-    registry : optional
-        What completes data IDs, with Gen2's ``lookup(properties, tables, dataId, template=)``.
-    rootStorage : optional
-        Where it lies.
-    provided : iterable of `str`, optional
-        Taken for Gen2's sake, who ignored it too.
+    policy : `MappingType` [`str`, object] or `DatasetType`
+        Its definition in the policy.
+    registry : object, optional
+        A registry that completes data IDs, with Gen2's ``lookup(properties, tables, dataId,
+        template=)``.
+    rootStorage : object, optional
+        The storage of its files.
+    provided : iterable of `str` or `None`, optional
+        Accepted for compatibility; Gen2 ignored it, too.
     """
 
     section: ClassVar[str] = "datasets"
@@ -57,22 +58,24 @@ class Mapping:
         self.level, self.recipe, self.obsTimeName = made.level, made.recipe, made.obsTimeName
         self.tables = list(made.tables) or None
         self.columns = None if made.columns is None else list(made.columns)
-        # The very keys: camera packages add some here.
+        # Not a copy: camera packages add keys here.
         self.keyDict = made.keys
 
     def keys(self) -> MappingType[str, type]:
-        """Give the keys of a complete data ID with their types."""
+        """Return the keys of a complete data ID with their types."""
         return self.keyDict
 
     def map(
         self, mapper: Any, dataId: MappingType[str, Any], write: bool = False
     ) -> ButlerLocation:
-        """Say where the dataset lies; with the ending ``.gz`` or ``.fz`` if only that is there.
+        """Return the location of the dataset.
+
+        The path has the ending ``.gz`` or ``.fz`` if only that file exists.
 
         Raises
         ------
         TemplateUndefined
-            If the policy gives no template.
+            If the policy has no template.
         IncompleteDataId
             If keys are missing that the registry does not supply.
         """
@@ -104,7 +107,7 @@ class Mapping:
         )
 
     def lookup(self, properties: Iterable[str], dataId: MappingType[str, Any]) -> Any:
-        """Ask the registry for the values of some keys."""
+        """Query the registry for the values of some keys."""
         if self.registry is None:
             raise IncompleteDataId("No registry for lookup:", self.datasetType, dataId)
         where = {
@@ -115,16 +118,16 @@ class Mapping:
         return self.registry.lookup(list(properties), self.tables, where, template=self.template)
 
     def have(self, properties: Iterable[str], dataId: MappingType[str, Any]) -> bool:
-        """Say whether a data ID has all of some keys."""
+        """Return whether a data ID has all of some keys."""
         return all(key in dataId for key in properties)
 
     def need(self, properties: Iterable[str], dataId: MappingType[str, Any]) -> dict[str, Any]:
-        """Supply the keys that a data ID lacks.
+        """Return a data ID with the keys that it lacks.
 
         Raises
         ------
         IncompleteDataId
-            If not exactly one row answers.
+            If not exactly one row matches.
         """
         missing = [key for key in properties if key not in dataId]
         if not missing:
@@ -148,7 +151,7 @@ class ExposureMapping(Mapping):
     section = "exposures"
 
     def standardize(self, mapper: Any, item: Any, dataId: MappingType[str, Any]) -> Any:
-        """Return an item as the camera's mapper has exposures."""
+        """Return an item in the form of the camera's exposures, from the camera's mapper."""
         return mapper._standardizeExposure(self, item, dataId)
 
 
@@ -158,7 +161,7 @@ class CalibrationMapping(Mapping):
     section = "calibrations"
 
     def standardize(self, mapper: Any, item: Any, dataId: MappingType[str, Any]) -> Any:
-        """Return an exposure as the camera's mapper has it; anything else as it is."""
+        """Return an exposure in the form of the camera's; other items unchanged."""
         if not re.search("Exposure|Image", self.python or ""):
             return item
         return mapper._standardizeExposure(self, item, dataId, filter=self.dataset.filter)
@@ -174,7 +177,7 @@ _BY_SECTION = {
 
 
 def of(types: MappingType[str, DatasetType], root: str | None) -> dict[str, Mapping]:
-    """Give the mapping of each dataset type of a camera."""
+    """Return the mappings of all dataset types of a camera."""
     return {name: _BY_SECTION[one.section](name, one, None, root) for name, one in types.items()}
 
 

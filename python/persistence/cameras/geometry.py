@@ -1,9 +1,9 @@
-"""The camera of a policy: its detectors, where they lie in the focal plane, their amplifiers.
+"""The camera of a policy: its detectors, their positions in the focal plane, their amplifiers.
 
-A policy's ``camera`` names a directory, which holds either our ``detectors.yaml`` or what Gen2's
-camera packages have: ``camera.py`` and tables of amplifiers (`persistence.cameras.camgeom`); or it
-names a YAML file of Gen2's obs_base (`persistence.cameras.yamlgeom`).
-Without such a directory, the policy's ``focalPlane`` and the names of its detectors say it.
+A policy's ``camera`` names a directory with either our ``detectors.yaml`` or the files of Gen2's
+camera packages: ``camera.py`` and tables of amplifiers (`persistence.cameras.camgeom`); or a YAML
+file of Gen2's obs_base (`persistence.cameras.yamlgeom`). Without one, the policy's ``focalPlane``
+and the names of its detectors describe the camera.
 """
 
 from __future__ import annotations
@@ -35,23 +35,28 @@ _NUMBERS = ("gain", "read_noise", "saturation")
 
 
 def camera(policy: CameraPolicy, directory: str | None, names: Mapping[int, str]) -> Camera | None:
-    """Return the camera that a policy describes; None if it says nothing of detectors' places.
+    """Return the camera that a policy describes; None if it has no positions of detectors.
 
     Parameters
     ----------
     policy : `CameraPolicy`
         The policy.
-    directory : `str` or None
-        What the policy's ``camera`` is relative to; the policy's own directory if None.
-    names : mapping [`int`, `str`]
+    directory : `str` or `None`
+        The directory to which the policy's ``camera`` is relative; None for the policy's own.
+    names : mapping of `int` to `str`
         The names of the camera's detectors by number.
+
+    Returns
+    -------
+    `Camera` or None
+        The camera.
 
     Raises
     ------
     PolicyError
-        If a file says something that is invalid; the message names it.
+        If a file is invalid; the message names it.
     """
-    from persistence.types.exposure.camera import Camera  # lazy: few ask, and it needs numpy
+    from persistence.types.exposure.camera import Camera  # lazy: rarely needed, and imports numpy
 
     said, settings = policy.settings.get("camera"), policy.settings
     own = os.path.dirname(policy.path)
@@ -82,7 +87,7 @@ def camera(policy: CameraPolicy, directory: str | None, names: Mapping[int, str]
 
 
 def _named(names: Mapping[int, str], settings: Mapping[str, Any]) -> Mapping[int, str]:
-    """Return the names of detectors: those of a list, or the one name of a camera of one."""
+    """Return the names of detectors: those of a list, or the one name of a camera with one."""
     form = settings["detectors"].get("name", "%")
     offsets = settings["focalPlane"]["offsets"].get(settings["detectors"]["key"], {})
     if names or "%" in form:
@@ -91,19 +96,19 @@ def _named(names: Mapping[int, str], settings: Mapping[str, Any]) -> Mapping[int
 
 
 def of_table(path: str) -> Camera:
-    """Return the camera of a file ``detectors.yaml``; detectors without a place are left out.
+    """Return the camera of a file ``detectors.yaml``, without detectors that have no position.
 
     Raises
     ------
     PolicyError
-        If the file says something that is invalid.
+        If the file is invalid.
     """
     from persistence.types.exposure.camera import Camera  # lazy: as above
 
     table = yaml_nodes.load(path)
     section = table.get("focalPlane")
     if not isinstance(section, Mapping):
-        raise PolicyError(f"{path} has no focalPlane, which says how large detectors are")
+        raise PolicyError(f"{path} has no focalPlane with the size of detectors")
     plane = _plane(section)
     try:
         detectors = [
@@ -118,7 +123,7 @@ def of_table(path: str) -> Camera:
         name = str(table.get("name", os.path.basename(os.path.dirname(path))))
         return Camera(name, tuple(sorted(detectors, key=lambda each: each.id)), plane)
     except (KeyError, TypeError, ValueError) as error:
-        raise PolicyError(f"{path}: a detector is not described well: {error!r}") from error
+        raise PolicyError(f"{path}: the description of a detector is invalid: {error!r}") from error
 
 
 def _plane(section: Mapping[str, Any]) -> FocalPlane:
@@ -155,7 +160,7 @@ def _detector(
 
 
 def _amplifiers(layouts: Mapping[str, Any], detector: str) -> Iterator[Amplifier]:
-    """Yield the amplifiers of the first layout whose name the detector's name begins with."""
+    """Yield the amplifiers of the first layout with whose name the detector's name begins."""
     named = [each for start, each in layouts.items() if detector.startswith(start)]
     for name, entry in named[0].items() if named else ():
         areas: dict[str, Any] = {area: Box.from_any(entry[area]) for area in _AREAS}
@@ -176,8 +181,8 @@ def _amplifiers(layouts: Mapping[str, Any], detector: str) -> Iterator[Amplifier
 def _offset(
     section: Mapping[str, Any], detectors: Mapping[str, Any], number: int, name: str
 ) -> tuple[float, float] | None:
-    """Return where a detector lies (mm): the sum of the offsets of the parts of its data ID."""
-    from persistence.dataids.template import PathTemplate  # lazy: only where a camera is described
+    """Return a detector's position (mm): the sum of the offsets for the parts of its data ID."""
+    from persistence.dataids.template import PathTemplate  # lazy: only for descriptions of cameras
 
     form = PathTemplate(detectors["name"]) if "name" in detectors else None
     parts = form.parse(name) if form is not None else None

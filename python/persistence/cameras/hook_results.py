@@ -1,6 +1,6 @@
-"""What Gen2's mappers give.
+"""The results of Gen2's hooks: locations and composites as objects.
 
-Locations and composites as objects of their own (gen2-core 2.7, 1.14).
+Source: doc/gen2/gen2-core.md 2.7, 1.14.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HDU = re.compile(r"(.+)\[(\d+)\]")
 
 
 class RepositoryStorage:
-    """A repository's directory, as Gen2's ``PosixStorage``, which is imported when it is needed.
+    """A repository's directory with the methods of Gen2's ``PosixStorage``, imported on first use.
 
     Parameters
     ----------
@@ -34,12 +34,12 @@ class RepositoryStorage:
 
     @functools.cached_property
     def _storage(self) -> Any:
-        # by name: Gen2's storages are further up
+        # by name: Gen2's storages are in a higher layer
         module = importlib.import_module("persistence.compat.posixstorage")
         return module.PosixStorage(self.root, create=False)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # asked by Python, such as for pickles
+        if name.startswith("__"):  # looked up by Python, for example for pickles
             raise AttributeError(name)
         return getattr(self._storage, name)
 
@@ -48,27 +48,45 @@ class RepositoryStorage:
 
 
 class ButlerLocation:
-    """Where a dataset lies, as the ``map_`` hooks of Gen2's mappers say it.
+    """The location of a dataset, as ``map_`` hooks of Gen2's mappers return it.
+
+    Gen2's class is ``lsst.daf.persistence.ButlerLocation`` (doc/gen2/gen2-core.md 2.7).
 
     Parameters
     ----------
     pythonType : `type` or `str`
         The type of the object, or its dotted name.
     cppType : `str`
-        Gen2's name of it in C++; kept, without effect.
+        Its name in C++; kept, without effect.
     storageName : `str`
-        How it is stored, such as ``PickleStorage``.
+        The name of the storage, such as ``PickleStorage``.
     locationList : `str` or iterable of `str`
         The file, relative to the storage's root or absolute, perhaps with an HDU in brackets; of
-        several, the first that is there counts.
+        several files, the first that exists.
     dataId : mapping
         The data ID.
     mapper : `Mapper`
-        Who says so.
+        The mapper that returns the location.
     storage : optional
-        What has the root in its attribute ``root``; by default the repository.
-    usedDataId, datasetType, additionalData : optional
-        The keys that the path needs; the dataset type; what the reader or writer is told.
+        An object with the attribute ``root``; by default the repository's.
+    usedDataId : mapping, optional
+        The keys that the path needs.
+    datasetType : `str`, optional
+        The dataset type.
+    additionalData : mapping, optional
+        Options for the reader or writer.
+
+    Raises
+    ------
+    DataIdError
+        If there is no path.
+
+    Examples
+    --------
+    >>> from persistence import ButlerLocation
+    >>> location = ButlerLocation("dict", None, "PickleStorage", "a.pickle", {"visit": 1}, None)
+    >>> location.getLocations()
+    ['a.pickle']
     """
 
     def __init__(
@@ -104,41 +122,82 @@ class ButlerLocation:
         return f"{self.pythonType} at {self.storageName}({', '.join(self.locationList)})"
 
     def getPythonType(self) -> Any:
+        """Return the type of the object, or its dotted name."""
         return self.pythonType
 
     def getCppType(self) -> Any:
+        """Return the type's name in C++."""
         return self.cppType
 
     def getStorageName(self) -> str:
+        """Return the name of the storage."""
         return self.storageName
 
     def getLocations(self) -> list[str]:
+        """Return the files, as passed to the constructor."""
         return self.locationList
 
     def getLocationsWithRoot(self) -> list[str]:
+        """Return the files as paths with the storage's root."""
         return [os.path.join(self.getStorage().root, path) for path in self.locationList]
 
     def getAdditionalData(self) -> Mapping[str, Any]:
+        """Return the options for the reader or writer."""
         return self.additionalData
 
     def getStorage(self) -> Any:
+        """Return the storage, which has the attribute ``root``."""
         return self.storage
 
     def getRepository(self) -> Any:
+        """Return the repository of the location; None before `setRepository`."""
         return self.repository
 
     def setRepository(self, repository: Any) -> None:
+        """Set the repository of the location.
+
+        Parameters
+        ----------
+        repository : object
+            The repository.
+        """
         self.repository = repository
 
     def at(self, root: str, name: str) -> ButlerLocation:
-        """Set the storage and the dataset type, if the hook did not; return the location."""
+        """Return this location, with storage and dataset type set if the hook did not.
+
+        Parameters
+        ----------
+        root : `str`
+            The repository's root.
+        name : `str`
+            The dataset type.
+
+        Returns
+        -------
+        `ButlerLocation`
+            The same object.
+        """
         if self.storage is None:
             self.storage = RepositoryStorage(root)
         self.datasetType = self.datasetType or name
         return self
 
     def located(self, root: str, name: str) -> Location:
-        """Return the location as the repository uses it."""
+        """Return the location as the repository uses it.
+
+        Parameters
+        ----------
+        root : `str`
+            The repository's root.
+        name : `str`
+            The dataset type.
+
+        Returns
+        -------
+        `Location`
+            The first file that exists, or the first one.
+        """
         root = os.path.abspath(getattr(self.storage, "root", None) or root)
         parts = [_HDU.fullmatch(path) or (path, path, None) for path in self.locationList]
         paths = [_inside(root, os.fspath(part[1])) for part in parts]
@@ -156,7 +215,20 @@ class ButlerLocation:
 
     @classmethod
     def of(cls, location: Location, mapper: Any) -> ButlerLocation:
-        """Return a location of ours as Gen2's hooks are given it."""
+        """Return one of our locations in the form that Gen2's hooks take.
+
+        Parameters
+        ----------
+        location : `Location`
+            The location.
+        mapper : `Mapper`
+            The mapper.
+
+        Returns
+        -------
+        `ButlerLocation`
+            The location.
+        """
         path = location.path if location.hdu is None else f"{location.path}[{location.hdu}]"
         told = {
             name: value
@@ -177,9 +249,9 @@ class ButlerLocation:
 
 
 def _inside(root: str, path: str) -> tuple[str, str]:
-    """Return the root of a path, and the path relative to it; `/` if it is not in the repository.
+    """Return the root of a path, and the path relative to it; `/` if it is outside the repository.
 
-    Gen2's hooks gave absolute paths as well as relative ones.
+    Gen2's hooks returned absolute and relative paths.
     """
     if not os.path.isabs(path):
         return root, path
@@ -194,18 +266,29 @@ def _inside(root: str, path: str) -> tuple[str, str]:
 
 
 class ButlerComposite:
-    """An object assembled from datasets of its own, as ``map_`` hooks of Gen2's mappers say.
+    """A composite object, as ``map_`` hooks of Gen2's mappers return it.
+
+    Gen2's class is ``lsst.daf.persistence.ButlerComposite`` (doc/gen2/gen2-core.md 1.14).
 
     Parameters
     ----------
     assembler, disassembler : callable or `str`
-        What puts it together and takes it apart, or its dotted name; None: by setters and getters.
+        The functions that assemble and disassemble it, or their dotted names; None for setters and
+        getters.
     python : `type` or `str`
         The type of the object.
     dataId : mapping
         The data ID.
     mapper : `Mapper`
-        Who says so.
+        The mapper that returns the composite.
+
+    Examples
+    --------
+    >>> from persistence import ButlerComposite
+    >>> composite = ButlerComposite(None, None, "types.SimpleNamespace", {"visit": 1}, None)
+    >>> composite.add("wcs", "calexp_wcs")
+    >>> list(composite.componentInfo)
+    ['wcs']
     """
 
     def __init__(
@@ -227,13 +310,39 @@ class ButlerComposite:
         subset: bool = False,
         inputOnly: bool = False,
     ) -> None:
-        """Add a component, named ``id``."""
+        """Add a component.
+
+        Parameters
+        ----------
+        id : `str`
+            The component's name.
+        datasetType : `str`
+            Its dataset type.
+        setter, getter : `str` or `None`, optional
+            The methods of the assembled object that set and get it; by default ``set_name`` or
+            ``setName``, ``get_name`` or ``getName``, or attributes.
+        subset : `bool`, optional
+            Whether it is a list, of every dataset that matches the data ID.
+        inputOnly : `bool`, optional
+            Whether it is read, but never written.
+        """
         self.componentInfo[id] = Component(
             datasetType, setter, getter, bool(subset), bool(inputOnly)
         )
 
     def as_dataset(self, name: str) -> DatasetType:
-        """Give it as a policy would have said it."""
+        """Return the composite as a policy would define it.
+
+        Parameters
+        ----------
+        name : `str`
+            The dataset type.
+
+        Returns
+        -------
+        `DatasetType`
+            The dataset type.
+        """
         return DatasetType(
             name,
             "datasets",
@@ -246,7 +355,7 @@ class ButlerComposite:
 
 
 def dotted(python: Any) -> str | None:
-    """Give the dotted name of a type."""
+    """Return the dotted name of a type."""
     return (
         python
         if python is None or isinstance(python, str)

@@ -1,8 +1,8 @@
-"""The hooks that a camera's mapper may define, found and checked once, when the class is made.
+"""The hooks that a camera's mapper may define, found and checked once, when the class is created.
 
-A hook is a method whose name starts with one of `KINDS` and ends with a dataset type: ``std_raw``
-is called with each raw that was read. They go into one table; nothing looks a method up by a name
-made on the way.
+A hook is a method whose name consists of one of `KINDS` and a dataset type: ``std_raw`` is called
+with each raw after it was read. Hooks are stored in one table; methods are never looked up by a
+computed name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from persistence.errors import PolicyError, did_you_mean
 
-# Kind -> the arguments that the hook is called with, after self.
+# Kind -> the arguments of the hook, after self.
 KINDS: Mapping[str, tuple[str, ...]] = {
     "map": ("dataId", "write"),
     "query": ("format", "dataId"),
@@ -20,27 +20,27 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "bypass": ("datasetType", "pythonType", "location", "dataId"),
     "add": ("datasetType", "dataId"),
 }
-# Hooks of these kinds make the dataset type that no policy has.
+# Hooks of these kinds define dataset types that are in no policy.
 MAKERS = ("map", "bypass")
 Hooks = Mapping[tuple[str, str], str]
-# Who defines the hooks that every camera has: these are right, and checking them takes 5 ms.
+# The module with the hooks of all cameras: they are correct, and a check would take 5 ms.
 _OWN = ("persistence.cameras.special",)
 
 
 def collect(cls: type, strict: bool = True) -> Hooks:
-    """Find the hooks of a class: (kind, dataset type) -> the method's name.
+    """Return the hooks of a class: (kind, dataset type) -> the method's name.
 
     Parameters
     ----------
     cls : `type`
         The class.
     strict : `bool`, optional
-        Whether a hook is refused now that cannot be called; Gen2 failed when it called it.
+        Whether to refuse hooks that cannot be called; Gen2 failed on the call.
 
     Raises
     ------
     PolicyError
-        If one cannot be called with the arguments of its kind.
+        If a hook cannot be called with the arguments of its kind.
     """
     found: dict[tuple[str, str], str] = {}
     for name in dir(cls):
@@ -55,26 +55,31 @@ def collect(cls: type, strict: bool = True) -> Hooks:
 def check_types(
     cls: type, hooks: Hooks, known: Collection[str], views: Callable[[], Iterable[str]] = tuple
 ) -> None:
-    """Refuse a hook for a dataset type that neither the policy has nor another hook makes.
+    """Raise an error for hooks of dataset types that neither the policy nor another hook defines.
 
     Parameters
     ----------
     cls : `type`
         The mapper.
-    hooks : mapping
+    hooks : `Hooks`
         Its hooks.
     known : collection of `str`
         The dataset types.
-    views : callable
-        Lists their views: over a thousand, so it is asked only if there is a hook for none of the
-        types.
+    views : callable, optional
+        A function that returns their views: over a thousand, so it is only called if a hook matches
+        none of the types.
+
+    Raises
+    ------
+    PolicyError
+        If there is such a hook; the message has its position.
     """
     mapped = {dataset_type for kind, dataset_type in hooks if kind in MAKERS}
-    others = {
+    unmatched = {
         key: method for key, method in hooks.items() if key[1] not in known and key[1] not in mapped
     }
-    names = {*known, *mapped, *views()} if others else set()
-    for (_kind, dataset_type), method in others.items():
+    names = {*known, *mapped, *views()} if unmatched else set()
+    for (_kind, dataset_type), method in unmatched.items():
         if dataset_type not in names:
             raise PolicyError(
                 f"{_definition(cls, method)}: the policy has no dataset type {dataset_type!r}"
@@ -83,7 +88,7 @@ def check_types(
 
 
 def _check_signature(cls: type, name: str, kind: str) -> None:
-    import inspect  # slow to import, and needed only where a camera defines hooks
+    import inspect  # lazy: slow to import, only for cameras with hooks
 
     signature = inspect.signature(getattr(cls, name))
     static = isinstance(inspect.getattr_static(cls, name), staticmethod | classmethod)
@@ -98,7 +103,7 @@ def _check_signature(cls: type, name: str, kind: str) -> None:
 
 
 def _definition(cls: type, name: str) -> str:
-    """Show where and how a method is defined."""
+    """Return the position and signature of a method."""
     import inspect
 
     method = getattr(cls, name)

@@ -1,7 +1,4 @@
-"""Integers that stand for data IDs, as Gen2 packed them.
-
-For one ID, or for numpy arrays of them.
-"""
+"""Integers that identify data IDs, packed as in Gen2: for single IDs and for numpy arrays."""
 
 from __future__ import annotations
 
@@ -11,26 +8,26 @@ from typing import Any, NamedTuple
 
 from persistence.errors import DataIdError, MissingKey
 
-# These are named tuples, not dataclasses: importing `dataclasses` costs a tenth of importing all of
-# persistence.
+# Named tuples instead of dataclasses: importing `dataclasses` takes a tenth of the time of
+# importing all of persistence.
 
 
 class ExposurePacker(NamedTuple):
-    """Packs the data ID of one detector's exposure into an integer.
+    """A packing of the data ID of a detector's exposure into an integer.
 
-    A sum of keys, each times a factor.
+    The integer is the sum of keys, each times a factor.
 
     Attributes
     ----------
     terms : sequence of mapping
-        Key -> factor; of several, the first counts whose keys the data ID has. An empty one is for
-        the empty data ID alone.
+        Key -> factor; the first term whose keys the data ID has counts. An empty term matches only
+        the empty data ID.
     bits : `int` or None
-        How many bits the identifier takes; None if nobody says.
+        The number of bits of an identifier; None if unknown.
     defaults : mapping
-        Key -> its value where the data ID lacks it.
+        Key -> its value if the data ID lacks it.
     codes : mapping
-        Key -> the number of each of its values, for keys that are no numbers.
+        Key -> the number of each of its values, for keys that are not numbers.
     """
 
     terms: Sequence[Mapping[str, int]]
@@ -39,14 +36,14 @@ class ExposurePacker(NamedTuple):
     codes: Mapping[str, Mapping[str, int]] = MappingProxyType({})
 
     def pack(self, data_id: Mapping[str, Any]) -> int:
-        """Pack a data ID.
+        """Return the integer of a data ID.
 
         Raises
         ------
         MissingKey
             If the data ID lacks a key.
         DataIdError
-            If a value is no number, and has none.
+            If a value is not a number and has no code.
         """
         full = {**self.defaults, **data_id}
         for term in self.terms:
@@ -56,14 +53,14 @@ class ExposurePacker(NamedTuple):
         raise MissingKey(f"an identifier needs {needed}; the data ID is {dict(data_id)}")
 
     def unpack(self, identifier: Any) -> dict[str, Any]:
-        """Take an identifier, or an integer array of any shape, apart.
+        """Return the data ID of an integer, or of each in an integer array of any shape.
 
-        By the first of the terms. Values of keys with codes are what the codes stand for.
+        The first of the terms is used. Codes are replaced by the values of their keys.
 
         Raises
         ------
         DataIdError
-            If a number of a key with codes stands for none of its values.
+            If a number is not a code of its key.
         """
         parts, rest = {}, identifier
         for key, factor in sorted(self.terms[0].items(), key=lambda term: -term[1]):
@@ -76,18 +73,18 @@ class ExposurePacker(NamedTuple):
             return number
         values = {code: value for value, code in codes.items()}
         if hasattr(number, "shape"):
-            import numpy as np  # lazy: who has an array has it
+            import numpy as np  # lazy: loaded already if there is an array
 
             return np.vectorize(lambda one: self._value(key, int(one)), otypes=[object])(number)
         if number not in values:
             known = ", ".join(f"{code} ({value})" for code, value in values.items())
-            raise DataIdError(f"{key} has no value that is numbered {number} (known: {known})")
+            raise DataIdError(f"{key} has no value with the number {number} (known: {known})")
         return values[number]
 
     def _number(self, key: str, value: Any) -> int:
         codes = self.codes.get(key)
         try:
-            # A date counts as the number that its digits make.
+            # The number of a date consists of its digits.
             return int(str(value).replace("-", "")) if codes is None else codes[value]
         except (KeyError, ValueError):
             known = "" if codes is None else f" (known: {', '.join(codes)})"
@@ -95,14 +92,14 @@ class ExposurePacker(NamedTuple):
 
 
 class CoaddPacker(NamedTuple):
-    """Packs tract, patch and filter into one integer; the filter takes the lowest bits.
+    """A packing of tract, patch and filter into one integer; the filter takes the lowest bits.
 
     Attributes
     ----------
     tract_bits, patch_bits, filter_bits : `int`
-        How many bits each number takes; a patch takes ``patch_bits`` twice, for its x and y.
+        The bits of each number; a patch takes ``patch_bits`` twice, for x and y.
     said_bits : `int` or None
-        How many bits the camera says that an identifier takes.
+        The bits of an identifier according to the camera.
     """
 
     tract_bits: int = 10
@@ -112,16 +109,16 @@ class CoaddPacker(NamedTuple):
 
     @property
     def bits(self) -> int:
-        """How many bits an identifier of a coadd takes; more, if the camera says so."""
+        """The bits of an identifier: the camera's number, or the sum."""
         return self.said_bits or self.tract_bits + 2 * self.patch_bits + self.filter_bits
 
     def merged(self, tract: int, patch: str) -> int:
-        """Pack a tract and a patch, ``"x,y"``, that all filters share.
+        """Return the integer of a tract and a patch, ``"x,y"``, for all filters.
 
         Raises
         ------
         DataIdError
-            If a number does not fit its bits, or the patch is not of that form.
+            If a number exceeds its bits, or the patch does not have that form.
         """
         if not 0 <= tract < 1 << self.tract_bits:
             raise DataIdError(f"tract not in range [0,{1 << self.tract_bits}): {tract}")
@@ -137,16 +134,13 @@ class CoaddPacker(NamedTuple):
         return (tract << 2 * self.patch_bits) + (x << self.patch_bits) + y
 
     def filtered(self, tract: int, patch: str, number: int) -> int:
-        """Pack a tract, a patch and the number of a filter."""
+        """Return the integer of a tract, a patch and the number of a filter."""
         if not 0 <= number < 1 << self.filter_bits:
             raise DataIdError(f"filter number not in range [0, {1 << self.filter_bits}): {number}")
         return (self.merged(tract, patch) << self.filter_bits) + number
 
     def unpack(self, identifier: Any) -> dict[str, Any]:
-        """Take an identifier, or an integer array of any shape, apart.
-
-        Tract, patch_x, patch_y, filter.
-        """
+        """Return tract, patch_x, patch_y and filter of an integer, or of each in an array."""
         mask = (1 << self.patch_bits) - 1
         patches = identifier >> self.filter_bits
         return {
@@ -158,9 +152,9 @@ class CoaddPacker(NamedTuple):
 
 
 def exposure_packer(said: Mapping[str, Any]) -> ExposurePacker | None:
-    """Make what packs exposures of the section ``identifiers`` of a policy.
+    """Return the packing of exposures in the section ``identifiers`` of a policy.
 
-    None if it does not say.
+    None without one.
     """
     if "exposure" not in said:
         return None
@@ -171,10 +165,7 @@ def exposure_packer(said: Mapping[str, Any]) -> ExposurePacker | None:
 
 
 def coadd_packer(said: Mapping[str, Any]) -> CoaddPacker | None:
-    """Make what packs coadds of the section ``identifiers`` of a policy.
-
-    None if it does not say.
-    """
+    """Return the packing of coadds in the section ``identifiers`` of a policy; None without one."""
     if "coadd" not in said:
         return None
     bits = said["coadd"]
@@ -182,21 +173,21 @@ def coadd_packer(said: Mapping[str, Any]) -> CoaddPacker | None:
 
 
 class ExposureIdInfo:
-    """The integer of an exposure, and the bits that are left for what is counted in it.
+    """The integer of an exposure, and the bits that remain for numbers within it.
 
     Parameters
     ----------
-    expId : `int`
+    expId : `int`, optional
         The integer.
-    expBits : `int`
-        The most bits that it may take.
-    maxBits : `int`, optional
-        How many bits there are.
+    expBits : `int`, optional
+        The most bits that it can take.
+    maxBits : `int` or `None`, optional
+        The available bits.
 
     Raises
     ------
     DataIdError
-        If a number does not fit.
+        If a number exceeds its bits.
     """
 
     def __init__(self, expId: int = 0, expBits: int = 1, maxBits: int | None = None) -> None:
@@ -212,5 +203,5 @@ class ExposureIdInfo:
 
     @property
     def unusedBits(self) -> int:
-        """How many bits are left: of ``maxBits``, or of 64."""
+        """The remaining bits, of ``maxBits`` or of 64."""
         return (64 if self.maxBits is None else self.maxBits) - self.expBits

@@ -1,8 +1,8 @@
-"""Cameras by name: the installed ones, and those that the caller gives.
+"""Cameras by name: installed ones, and those passed by the caller.
 
-A repository names its mapper; nothing is imported but what an installed package announces under
-that name, as an entry point ``persistence.cameras``: a mapper's class, or the path of a camera's
-YAML file. What the caller gives, or trusts, is imported as well.
+A repository names its mapper; only a mapper that an installed package announces under that name is
+imported, as an entry point ``persistence.cameras``: a mapper's class, or the path of a camera's
+YAML file. Mappers that the caller passes, or trusts, are imported as well.
 """
 
 from __future__ import annotations
@@ -25,20 +25,25 @@ def announced() -> Mapping[str, str]:
     return entry_points.announced(GROUP)
 
 
-# What somebody gave to a Butler in this process, class or file, is known by name from then on.
+# Classes and files passed to a Butler in this process, which are known by name from then on.
 _given: dict[str, type[Mapper]] = {}
 
 
 def find(name: str, trust: Collection[str] = ()) -> type[Mapper]:
-    """Find the camera that a repository names: by a name, or by the path of its YAML file.
+    """Return the camera that a repository names: by a name, or by the path of its YAML file.
 
     Parameters
     ----------
     name : `str`
-        What the repository says.
-    trust : collection of `str`
-        Dotted names of mappers that may be imported, though nothing announces them; and files that
-        may name code.
+        The name in the repository.
+    trust : collection of `str`, optional
+        Dotted names of mappers that may be imported although no package announces them; and files
+        that may name code.
+
+    Returns
+    -------
+    `type` [`Mapper`]
+        The class of the mapper.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def find(name: str, trust: Collection[str] = ()) -> type[Mapper]:
 
 
 def camera(mapper: Any) -> type[Mapper]:
-    """Return the class of a mapper that the caller gives: a class, a name, a file or an instance.
+    """Return the class of a mapper: the caller passes a class, a name, a file or an instance.
 
     A dotted name that no package announces is imported.
 
@@ -78,7 +83,7 @@ def camera(mapper: Any) -> type[Mapper]:
 
 
 def remember(mapper: Any) -> None:
-    """Let repositories name, from now on, the camera that the caller gives; see `camera`."""
+    """Register a camera that the caller passes, so that repositories can name it; see `camera`."""
     cls = camera(mapper)
     _given.setdefault(gen2_name(cls), cls)
     if isinstance(mapper, str) and mapper not in announced():
@@ -86,14 +91,14 @@ def remember(mapper: Any) -> None:
 
 
 def names_of_given(classes: Iterable[type[Mapper]]) -> list[str]:
-    """Return the names of those cameras that are known only because the caller gave them."""
+    """Return the names of cameras that are only known because the caller passed them."""
     return [name for name, cls in _given.items() if cls in classes and name not in announced()]
 
 
 def _announced(name: str) -> type[Mapper] | None:
-    """Return the camera that an installed package announces; None if none does."""
+    """Return the camera that an installed package announces; None without one."""
     known = announced()
-    if name not in known and "." not in name:  # LSSTCam, HSC, as their instruments are called
+    if name not in known and "." not in name:  # LSSTCam, HSC: the names of instruments
         name = next((one for one in known if one.lower() == name.lower()), name)
     if name not in known:
         return None
@@ -101,14 +106,14 @@ def _announced(name: str) -> type[Mapper] | None:
     if rivals:
         raise CameraNotFound(
             f"several packages announce a camera {name!r}: {'; '.join(rivals)}. Uninstall all but "
-            f"one, or give {argument('mapper')} by another name"
+            f"one, or use another name for {argument('mapper')}"
         )
     found = entry_points.load(known[name])
     return yaml_camera.mapper_class(found) if isinstance(found, str) else _checked(found)
 
 
 def _given_by_another_name(name: str) -> type[Mapper] | None:
-    """Return a camera that the caller gave, if its package offers it by this name as well."""
+    """Return a camera that the caller passed, if its package also has it under this name."""
     module, _, attribute = name.rpartition(".")
     found = vars(sys.modules.get(module, object)).get(attribute)
     return next((cls for cls in _given.values() if cls is found), None)
@@ -121,22 +126,22 @@ def _imported(name: str) -> type[Mapper]:
         raise CameraNotFound(_unknown(name))
     try:
         found = entry_points.load(f"{module}:{attribute}")
-        # What stands for a name that is not here says so by its class: gen2types/absent.py.
+        # The class of a placeholder for a missing name is known: gen2types/absent.py.
         if getattr(type(found), "origin", None) == NOT_HERE:
             raise ModuleNotFoundError(f"{name} is {NOT_HERE}")
-    except Exception as error:  # whatever a module does as it is imported
+    except Exception as error:  # any error of a module during its import
         raise CameraNotFound(f"{_unknown(name)}; it cannot be imported: {told(error)}") from error
     return _checked(found)
 
 
 def _unknown(name: str) -> str:
     known = announced()
-    # Each also has the names of Gen2's classes, which would fill a screen.
-    short = sorted(one for one in known if "." not in one)
+    # without the names of Gen2's classes, which each camera has, too
+    short = sorted(camera for camera in known if "." not in camera)
     return (
-        f"no installed camera is called {name!r}{did_you_mean(name, known)} (known: "
+        f"no installed camera has the name {name!r}{did_you_mean(name, known)} (known: "
         f"{', '.join(short) or 'none'}); describe it in a YAML file (doc/cameras.rst) and "
-        f"give {argument('mapper', 'my_camera.yaml')}"
+        f"pass {argument('mapper', 'my_camera.yaml')}"
     )
 
 
@@ -144,38 +149,38 @@ def _checked(mapper: Any) -> type[Mapper]:
     cls: type[Any] = mapper if isinstance(mapper, type) else type(mapper)
     if not issubclass(cls, Mapper):
         raise CameraNotFound(
-            f"{mapper!r} is no mapper: a camera's mapper is a subclass of CameraMapper or Mapper"
+            f"{mapper!r} is not a mapper: a camera's mapper is a subclass of CameraMapper or Mapper"
         )
     return cls
 
 
 def dotted(name: str) -> str:
-    """Return the name of a camera as Gen2 knows it, if a repository says a short one: ``decam``.
+    """Return Gen2's dotted name of a camera for a short one: ``decam``.
 
-    A name whose camera is not installed, or is a file that Gen2 has no name for, stays as it is.
+    Names of cameras that are not installed, or that are files without a Gen2 name, are kept.
     """
     try:
         named = gen2_name(name) if "." not in name and name in announced() else name
-    except CameraNotFound:  # who opens the repository is told
+    except CameraNotFound:  # opening the repository raises the error
         return name
     return name if not named or named.endswith(yaml_camera.SUFFIX) else named
 
 
 def gen2_name(mapper: Any) -> str:
-    """Give the dotted name of a mapper, as Gen2 would have written it.
+    """Return the dotted name of a mapper as Gen2 would have written it.
 
-    The path of one that is only a file.
+    Its path if it is a file.
     """
     if isinstance(mapper, str):
         if mapper.endswith(yaml_camera.SUFFIX):
             return os.path.abspath(mapper)
         if "." in mapper or mapper not in announced():
             return mapper
-        mapper = find(mapper)  # by a short name, which Gen2 does not know
+        mapper = find(mapper)  # a short name, which Gen2 does not have
     cls = mapper if isinstance(mapper, type) else type(mapper)
     if issubclass(cls, yaml_camera.FileMapper):
         path = cls.policyFile or ""
-        # a package need not announce the name that Gen2 would have used
+        # packages may announce other names than Gen2's
         packaged = [
             name
             for name, target in announced().items()
@@ -188,6 +193,6 @@ def gen2_name(mapper: Any) -> str:
         f"{cls.__module__.split('.')[0]}:{cls.__qualname__}",
     )
     names = [name for name, target in announced().items() if target in targets and "." in name]
-    # Gen3 called cameras by other classes, which Gen2 does not know.
+    # Gen3 named cameras after other classes, which Gen2 does not have.
     mappers = [name for name in names if name.endswith(f".{cls.__qualname__}")] or names
     return min(mappers, key=len) if mappers else f"{cls.__module__}.{cls.__qualname__}"

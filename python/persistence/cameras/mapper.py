@@ -1,4 +1,4 @@
-"""Mappers: from a dataset type and a data ID to a location. They see neither registry nor disk."""
+"""Mappers: from a dataset type and a data ID to a location, without access to registry or disk."""
 
 from __future__ import annotations
 
@@ -31,38 +31,54 @@ if TYPE_CHECKING:
     from persistence.types.exposure.layouts import Layout
     from persistence.types.exposure.translator import FilterLabel, HeaderTranslator
 
-# Given a dataset type, columns and a data ID, finds the distinct values of the columns.
+# A function of a dataset type, columns and a data ID that returns the distinct values of the
+# columns.
 Lookup = Callable[[DatasetType, Sequence[str], Mapping[str, Any]], list[tuple[Any, ...]]]
 
 _SHOWN = 3
-# What a repository tells each mapper.
+# Arguments that a repository passes to each mapper.
 _TOLD = ("root", "parentRegistry", "repositoryCfg")
 _GEOMETRY = ("amplifiers", "detectors", "focalPlane", "readout")
 
 
 class Mapper(Numbering):
-    """What every camera's mapper can do; `CameraMapper` adds a policy.
+    """The base class of all cameras' mappers; `CameraMapper` adds a policy.
 
     A mapper without policy has the dataset types of its ``map_`` hooks (see
-    `persistence.cameras.hooks`). It is made again, from a pickle, by calling its class with the
-    same arguments.
+    `persistence.cameras.hooks`). Unpickling calls the class with the same arguments. Gen2's class
+    is ``lsst.daf.persistence.Mapper`` (doc/gen2/gen2-core.md 2).
+
+    Parameters
+    ----------
+    *args, **kwargs : object
+        The arguments of the mapper; those that a repository passes to all mappers are not in
+        ``mapperArgs``.
 
     Attributes
     ----------
     policy : `CameraPolicy`
-        The camera's policy; an empty one here.
+        The camera's policy; empty here.
     types : mapping [`str`, `DatasetType`]
         The dataset types of the policy.
     mapperArgs : mapping
-        What else the mapper was told, for its repository.
+        Further arguments of the mapper, for its repository.
     ingestFile : `str`
-        How the camera's files are ingested; see `persistence.ingest.config`.
+        The configuration for ingesting the camera's files; see `persistence.ingest.config`.
     trusted : `frozenset` [`str`]
-        Dotted names of classes that the camera's pickles may hold.
+        Dotted names of classes that the camera's pickles may contain.
     translatorClass : `type`
-        Knows the camera's header keywords; by default, the FITS standard's.
+        The translator of the camera's header keywords; by default that of the FITS standard.
     objects : `str`
-        What hooks and assemblers are given: a kind of `persistence.cameras.faces`.
+        The kind of objects that hooks and assemblers receive, of `persistence.cameras.faces`.
+
+    Examples
+    --------
+    >>> from persistence import Mapper
+    >>> class Notes(Mapper):
+    ...     def map_note(self, dataId, write):
+    ...         ...
+    >>> Notes().getDatasetTypes()
+    ['note']
     """
 
     packageName: ClassVar[str | None] = None
@@ -70,12 +86,12 @@ class Mapper(Numbering):
     trusted: ClassVar[frozenset[str]] = frozenset()
     translatorClass: ClassVar[type[HeaderTranslator] | None] = None
     objects: ClassVar[str] = "astropy"
-    # Whether hooks are refused that are of no dataset type, or cannot be called; Gen2 took them.
+    # Whether to refuse hooks without dataset type, or that cannot be called; Gen2 accepted them.
     strict_hooks: ClassVar[bool] = True
     hooks: ClassVar[hooks.Hooks] = {}
     _validates: ClassVar[bool] = False
 
-    # Gen2's mappers need not call this class's __init__; so these are here.
+    # Defaults for Gen2's mappers, which may not call this class's __init__.
     policy: CameraPolicy = EMPTY
     types: Mapping[str, DatasetType] = EMPTY.types
     mapperArgs: Mapping[str, Any] = EMPTY.settings
@@ -92,7 +108,7 @@ class Mapper(Numbering):
         return made
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take the arguments that mappers are made with; a mapper without policy needs none."""
+        """Set ``mapperArgs``; a mapper without policy needs no arguments."""
         self.mapperArgs = {name: value for name, value in kwargs.items() if name not in _TOLD}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -100,7 +116,7 @@ class Mapper(Numbering):
 
     @functools.cached_property
     def translator(self) -> HeaderTranslator:
-        """What reads the camera's headers, with the filters and detectors of its policy."""
+        """The translator of the camera's headers, with the filters and detectors of its policy."""
         settings = self.policy.settings
         filters = tuple(_label(entry) for entry in settings.get("filters", ()))
         geometry = {name: settings[name] for name in _GEOMETRY if name in settings}
@@ -117,12 +133,12 @@ class Mapper(Numbering):
 
     @functools.cached_property
     def layouts(self) -> tuple[Layout, ...]:
-        """How amplifiers lie in the camera's raw files, as far as its policy says.
+        """The layouts of amplifiers in the camera's raw files, as far as its policy has them.
 
         Raises
         ------
         PolicyError
-            If they do not fit each other.
+            If they do not fit together.
         """
         settings = self.policy.settings
         if "layouts" not in settings:
@@ -140,25 +156,55 @@ class Mapper(Numbering):
         return self.translatorClass or HeaderTranslator
 
     def extended(self, definitions: tuple[tuple[str, str], ...]) -> Self:
-        """Give a mapper that also knows what definitions of dataset types say.
+        """Return a mapper with further dataset types, or other definitions of them.
 
-        See `policy.extended`.
+        Parameters
+        ----------
+        definitions : `tuple` [`tuple` [`str`, `str`], ...]
+            Names, for messages, and texts in the form of a camera's file; see
+            `persistence.policy.load.extended`.
+
+        Returns
+        -------
+        `Mapper`
+            A copy of this mapper with the extended policy.
+
+        Raises
+        ------
+        PolicyError
+            If a definition is invalid.
         """
-        made = copy.copy(self)
+        mapper = copy.copy(self)
         for cls in type(self).__mro__:
             for name, value in vars(cls).items():
-                # made of the policy when it was first asked for
+                # computed from the policy
                 if isinstance(value, functools.cached_property):
-                    made.__dict__.pop(name, None)
-        made.policy = policy.extended(self.policy, definitions)
-        made.types = made.policy.types
-        return made
+                    mapper.__dict__.pop(name, None)
+        mapper.policy = policy.extended(self.policy, definitions)
+        mapper.types = mapper.policy.types
+        return mapper
 
     # -- names
     # ---------------------------------------------------------------------------------------
 
     def request(self, name: str) -> Request:
-        """Take the name that a user typed apart; see `persistence.dataids.request.parse`."""
+        """Split a name that a user typed into dataset type and view.
+
+        Parameters
+        ----------
+        name : `str`
+            The name, such as ``calexp_md``; see `persistence.dataids.request.parse`.
+
+        Returns
+        -------
+        `Request`
+            Dataset type and view.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If there is no such dataset type or view.
+        """
         if ("map", name) in self.hooks:
             return Request(name)
         try:
@@ -170,23 +216,49 @@ class Mapper(Numbering):
             raise UnknownDatasetType(name, known, type(self).__name__) from None
 
     def knows(self, datasetType: str) -> bool:
-        """Check whether the policy has a dataset type, or a hook makes it."""
+        """Return whether the policy or a hook defines a dataset type.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+
+        Returns
+        -------
+        `bool`
+            Whether it is defined.
+        """
         return datasetType in self.types or any(
             (kind, datasetType) in self.hooks for kind in hooks.MAKERS
         )
 
     def dataset(self, request: Request, data_id: Mapping[str, Any] | None = None) -> DatasetType:
-        """Return the policy's, or a ``map_`` hook's, definition of a dataset type."""
+        """Return the definition of a dataset type from the policy, or from a ``map_`` hook.
+
+        Parameters
+        ----------
+        request : `Request`
+            The name.
+        data_id : mapping or `None`, optional
+            A data ID for the hook; without it, a composite of a hook is not recognized.
+
+        Returns
+        -------
+        `DatasetType`
+            The definition.
+        """
         if request.datasetType in self.types:
             return self.types[request.datasetType]
         mapped = self.hook("map", request.datasetType)
-        made = mapped(self.validated(data_id), False) if mapped and data_id is not None else None
-        if isinstance(made, ButlerComposite):
-            return made.as_dataset(request.datasetType)
+        mapped_object = (
+            mapped(self.validated(data_id), False) if mapped and data_id is not None else None
+        )
+        if isinstance(mapped_object, ButlerComposite):
+            return mapped_object.as_dataset(request.datasetType)
         return DatasetType(request.datasetType, "datasets", "a hook of the mapper")
 
     def getDatasetTypes(self) -> list[str]:
-        """Give the names that ``get`` takes, views included."""
+        """Return the names that ``get`` accepts, including views, sorted."""
         made = (name for kind, name in self.hooks if kind in hooks.MAKERS)
         return sorted({*names.all_names(self.types), *made})
 
@@ -197,10 +269,20 @@ class Mapper(Numbering):
 
         Parameters
         ----------
-        datasetType : `str`, optional
-            By default all keys that the camera knows.
-        level : `str`, optional
-            Keys that do not count at this level are left out; ``""`` is the camera's default level.
+        datasetType : `str` or `None`, optional
+            The dataset type; by default all keys of the camera are returned.
+        level : `str` or `None`, optional
+            The level whose ignored keys are left out; ``""`` is the camera's default level.
+
+        Returns
+        -------
+        `dict` [`str`, `type`]
+            Key to type.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If there is no such dataset type.
         """
         keys = (
             self.policy.keys
@@ -213,29 +295,49 @@ class Mapper(Numbering):
         return {key: kind for key, kind in keys.items() if key not in dropped}
 
     def getDefaultLevel(self) -> str | None:
-        """Give the level that data are told apart at unless one is named."""
+        """Return the level at which data are distinguished by default."""
         level: str | None = self.policy.settings.get("defaultLevel")
         return level
 
     def getDefaultSubLevel(self, level: str) -> str | None:
-        """Give the level below another."""
+        """Return the level below another.
+
+        Parameters
+        ----------
+        level : `str`
+            The level.
+
+        Returns
+        -------
+        `str` or None
+            The level below; None without one.
+        """
         below: str | None = self.policy.settings.get("defaultSubLevels", {}).get(level)
         return below
 
     def getRegistry(self) -> Any:
-        """Give the registry, if the mapper has one of its own.
-
-        The repository asks its own otherwise.
-        """
+        """Return the mapper's own registry; None if the repository's registry is to be used."""
         return None
 
     # -- Gen2's calls of the hooks
     # -------------------------------------------------------------------
 
     def map(self, datasetType: str, dataId: Mapping[str, Any], write: bool = False) -> Any:
-        """Say where a dataset lies.
+        """Return the location of a dataset: from its ``map_`` hook, or the policy's template.
 
-        What the ``map_`` hook gives, or the policy's path in the mapper's root.
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        dataId : mapping
+            The data ID.
+        write : `bool`, optional
+            Whether the dataset is to be written; passed to the hook.
+
+        Returns
+        -------
+        `Location` or the hook's result
+            The location, in the mapper's root.
         """
         mapped = self.hook("map", datasetType)
         if mapped is not None:
@@ -246,7 +348,27 @@ class Mapper(Numbering):
         )
 
     def queryMetadata(self, datasetType: str, format: Any, dataId: Mapping[str, Any] | None) -> Any:
-        """Ask the ``query_`` hook; without a format, for all keys of the dataset type."""
+        """Return the result of the ``query_`` hook of a dataset type.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        format : object
+            The keys to return; None for all keys of the dataset type.
+        dataId : mapping or `None`
+            The partial data ID.
+
+        Returns
+        -------
+        object
+            The hook's result.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If there is no such hook.
+        """
         query = self.hook("query", datasetType)
         if query is None:
             raise UnknownDatasetType(
@@ -256,32 +378,61 @@ class Mapper(Numbering):
         return query(wanted, self.validated(dataId))
 
     def standardize(self, datasetType: str, item: Any, dataId: Mapping[str, Any] | None) -> Any:
-        """Ask the ``std_`` hook; without one, nothing is done."""
+        """Return an object in the camera's form: the result of its ``std_`` hook, if there is one.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        item : object
+            The object that was read.
+        dataId : mapping or `None`
+            The data ID.
+
+        Returns
+        -------
+        object
+            The object; unchanged without a hook.
+        """
         return self.standardise(Request(datasetType), item, self.validated(dataId))
 
     def keys(self) -> Any:
-        """Give the keys that the mapper knows."""
+        """Return an iterator over the keys of the camera."""
         return iter(self.policy.keys)
 
     # -- data IDs
     # ------------------------------------------------------------------------------------
 
     def typed(self, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
-        """Return a data ID with the camera's names of keys, and each value of its key's type.
+        """Return a data ID with the camera's names of keys, and values of their keys' types.
 
-        What a key that the dataset type does not have is elsewhere, is not enforced: values that
-        are not of that type stay as they are.
+        Keys that the dataset type lacks get the type they have in other dataset types only if
+        nothing is lost.
+
+        Parameters
+        ----------
+        dataset : `DatasetType`
+            The dataset type.
+        data_id : mapping
+            The data ID.
+
+        Returns
+        -------
+        `DataId`
+            A new data ID.
 
         Raises
         ------
         DataIdError
-            If a value is not of its key's type, or a key and its other name disagree.
+            If a value does not have its key's type, or a key and its other name disagree.
         """
         full = DataId(self.validated(data_id) if self._validates else data_id)
         aliases = self.policy.aliases
         for old, key in aliases.items():
             if old in full and full.setdefault(key, full[old]) != full[old]:
-                raise DataIdError(f"{old}={full[old]!r} and {key}={full[key]!r}, which are one key")
+                raise DataIdError(
+                    f"{old}={full[old]!r} and {key}={full[key]!r}, which are the same key"
+                )
         for key, value in full.items():
             kind = dataset.keys.get(aliases.get(key, key))
             if kind is None:
@@ -292,30 +443,51 @@ class Mapper(Numbering):
 
     @property
     def maps_paths(self) -> bool:
-        """Whether paths are not made by templates alone: values are shown in another form."""
+        """Whether some values of data IDs have another form in paths."""
         return "shown" in self.policy.settings
 
     @functools.cached_property
     def shown(self) -> Mapping[str, shown.Show]:
-        """What shows values of keys in paths, where they are not shown as they are."""
+        """The functions that convert values of keys to their form in paths."""
         return shown.of(self.policy.settings, self.policy.path)
 
     @property
     def checks_ids(self) -> bool:
-        """Whether the camera checks data IDs itself, in a `validate` of its own."""
+        """Whether the camera checks data IDs in a `validate` of its own."""
         return self._validates
 
     def validated(self, dataId: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        """Return a copy of a data ID as `validate` has it, which may change what it is given."""
+        """Return a copy of a data ID after `validate`, which may change its argument.
+
+        Parameters
+        ----------
+        dataId : mapping or `None`
+            The data ID.
+
+        Returns
+        -------
+        mapping
+            The checked copy.
+        """
         return self.validate(DataId(dataId or {}))
 
     def validate(self, dataId: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return a data ID with each value of its key's type, for a hook. A camera may check more.
+        """Return a data ID with values of their keys' types, for a hook. Cameras may check more.
+
+        Parameters
+        ----------
+        dataId : mapping
+            The data ID.
+
+        Returns
+        -------
+        mapping
+            The checked data ID.
 
         Raises
         ------
         DataIdError
-            If a value is not of the type that the camera's own dataset types say of its key.
+            If a value does not have the type of its key in the camera's own dataset types.
         """
         kinds, own = self.policy.keys, self.policy.own_keys
         return DataId(
@@ -326,19 +498,33 @@ class Mapper(Numbering):
         )
 
     def _as_elsewhere(self, key: str, value: Any) -> Any:
-        """Return a value as the camera's dataset types have its key, if that loses nothing."""
+        """Return a value with the type of its key in other dataset types, if nothing is lost."""
         kind = self.policy.keys.get(self.policy.aliases.get(key, key))
         return value if kind is None or type(value) is kind else cast_exactly(value, kind)
 
     def complete(self, dataset: DatasetType, data_id: Mapping[str, Any], lookup: Lookup) -> DataId:
-        """Supply the keys that a person left out.
+        """Return a data ID with the keys that it lacks.
+
+        Parameters
+        ----------
+        dataset : `DatasetType`
+            The dataset type.
+        data_id : mapping
+            The data ID.
+        lookup : `Lookup`
+            A function that queries the registry.
+
+        Returns
+        -------
+        `DataId`
+            The completed data ID.
 
         Raises
         ------
         IncompleteDataId
-            If no registry knows them.
+            If no registry has the keys.
         AmbiguousDataId
-            If several rows of the registry answer.
+            If several rows of the registry match.
         """
         full = self.typed(dataset, data_id)
         missing = [key for key in dataset.keys if key not in full]
@@ -348,14 +534,26 @@ class Mapper(Numbering):
         if len(rows) != 1:
             raise _not_one(dataset, data_id, missing, rows)
         known = zip(missing, rows[0], strict=True)
-        # What a registry gives is plain; NULL is not known.
+        # Values of a registry are plain; NULL is unknown.
         dict.update(full, ((key, value) for key, value in known if value is not None))
         return full
 
     def needs(self, dataset: DatasetType, full_id: Mapping[str, Any]) -> list[str]:
         """Return the keys that a path needs and a data ID lacks.
 
-        The HDU is not needed where the detector is known, and the camera's headers tell it.
+        The HDU is not needed if the detector is known, and the camera's headers identify it.
+
+        Parameters
+        ----------
+        dataset : `DatasetType`
+            The dataset type.
+        full_id : mapping
+            The data ID.
+
+        Returns
+        -------
+        `list` [`str`]
+            The missing keys.
         """
         if dataset.template is None:
             return []
@@ -365,7 +563,7 @@ class Mapper(Numbering):
         return missing
 
     def _detector_of(self, dataset: DatasetType, full_id: Mapping[str, Any]) -> int | None:
-        """Return the number by which a detector's HDU is found in a file; None if it is not."""
+        """Return the detector's number if its HDU can be found by headers; None otherwise."""
         key = self.policy.settings.get("detectors", {}).get("key")
         told = dataset.storage == "FitsStorage" and self.translator.detector_key is not None
         return full_id.get(key) if told else None
@@ -380,7 +578,7 @@ class Mapper(Numbering):
         root: str,
         options: Mapping[str, Any] = {},
     ) -> Location:
-        """Say where a dataset lies, or would lie, in a repository.
+        """Return the location of a dataset in a repository, whether it exists or not.
 
         Parameters
         ----------
@@ -390,23 +588,27 @@ class Mapper(Numbering):
             A complete data ID.
         root : `str`
             The repository's root.
-        options : mapping
-            What the reader or writer is told.
+        options : mapping, optional
+            Options for the reader or writer.
+
+        Returns
+        -------
+        `Location`
+            The location.
 
         Raises
         ------
         TemplateUndefined
-            If the policy gives the dataset type no template.
+            If the policy has no template for the dataset type.
         DataIdError
-            If the path would leave the repository.
+            If the path would lead out of the repository.
         """
         if dataset.template is None:
-            told = "the camera's policy has to give one before it can be used"
+            told = "the camera's policy has to define one before it can be used"
             if dataset.composite:
                 names = ", ".join(f"{dataset.name}.{part}" for part in dataset.composite)
                 told = (
-                    "it is assembled from datasets with paths of their own: ask for those of "
-                    f"{names}"
+                    f"it is assembled from datasets with paths of their own: use those of {names}"
                 )
             raise TemplateUndefined(
                 f"Template is not defined for the {dataset.name} dataset type ({dataset.source}): "
@@ -414,7 +616,7 @@ class Mapper(Numbering):
             )
         unknown = [key for key in dataset.template.hdu_keys if key not in full_id]
         number = self._detector_of(dataset, full_id) if unknown else None
-        # The number is where to look first.
+        # The number of the HDU that is tried first.
         first = full_id if number is None else {**full_id, **dict.fromkeys(unknown, number)}
         if self.shown:
             first = {
@@ -427,13 +629,23 @@ class Mapper(Numbering):
         )
 
     def write_options(self, dataset: DatasetType, full_id: Mapping[str, Any]) -> dict[str, Any]:
-        """Give what the writer of a dataset is told.
+        """Return the options for a dataset's writer: the recipe, and those of the camera's hook.
 
-        The recipe, and what the camera's hook adds.
+        Parameters
+        ----------
+        dataset : `DatasetType`
+            The dataset type.
+        full_id : mapping
+            The data ID.
+
+        Returns
+        -------
+        `dict` [`str`, object]
+            The options.
         """
         options: dict[str, Any] = {}
         if dataset.storage == "FitsStorage":
-            from persistence.policy import recipes  # only who writes needs them
+            from persistence.policy import recipes  # lazy: only needed for writing
 
             folder = getattr(self, "repositoryDir", None) or os.path.dirname(self.policy.path)
             supplement = os.path.join(folder, "writeRecipes.yaml")
@@ -445,9 +657,19 @@ class Mapper(Numbering):
     # ---------------------------------------------------------------------------------------
 
     def hook_keys(self, name: str) -> tuple[str, ...]:
-        """Return the keys by which a dataset is made that has no file, as far as they are known.
+        """Return the keys on which a dataset without a file depends, if they are in the data ID.
 
-        A camera with several geometries is chosen by its date.
+        A camera with several geometries depends on its date.
+
+        Parameters
+        ----------
+        name : `str`
+            The dataset type.
+
+        Returns
+        -------
+        `tuple` [`str`, ...]
+            The keys.
         """
         if name != "camera" or "geometry" not in self.policy.settings:
             return ()
@@ -456,7 +678,20 @@ class Mapper(Numbering):
         return tuple(filter(None, (versions.key_of(self.policy),)))
 
     def hook(self, kind: str, dataset_type: str) -> Callable[..., Any] | None:
-        """Give a hook, bound to this mapper; None if the camera has none."""
+        """Return a hook, bound to this mapper; None if the camera has none.
+
+        Parameters
+        ----------
+        kind : `str`
+            The kind, one of `persistence.cameras.hooks.KINDS`.
+        dataset_type : `str`
+            The dataset type.
+
+        Returns
+        -------
+        callable or None
+            The bound method.
+        """
         name = self.hooks.get((kind, dataset_type))
         if name is None:
             return self.numbered(dataset_type) if kind == "bypass" else None
@@ -464,7 +699,22 @@ class Mapper(Numbering):
         return found
 
     def standardise(self, request: Request, item: Any, full_id: Mapping[str, Any]) -> Any:
-        """Bring what was read into the camera's form: the ``std_`` hook, or nothing."""
+        """Return an object in the camera's form: the result of its ``std_`` hook, if there is one.
+
+        Parameters
+        ----------
+        request : `Request`
+            The dataset type and view.
+        item : object
+            The object that was read.
+        full_id : mapping
+            The data ID.
+
+        Returns
+        -------
+        object
+            The object, in astropy's kind; unchanged without a hook.
+        """
         std = self.hook("std", request.name)
         if std is None:
             return item
@@ -473,14 +723,25 @@ class Mapper(Numbering):
         return faces.unwrap(std(faces.wrap(item, self.objects, python), full_id))
 
     def canStandardize(self, datasetType: str) -> bool:
-        """Say whether something is done to what is read of a dataset type."""
+        """Return whether a dataset type has a ``std_`` hook.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+
+        Returns
+        -------
+        `bool`
+            Whether there is a hook.
+        """
         return ("std", datasetType) in self.hooks
 
 
 def _label(entry: Mapping[str, Any]) -> FilterLabel:
-    """Make a filter of a policy's entry.
+    """Return the filter of a policy's entry.
 
-    Data IDs use the first word of its physical name by default.
+    By default data IDs use the first word of its physical name.
     """
     from persistence.types.exposure.translator import FilterLabel
 
@@ -508,7 +769,7 @@ def _not_one(
         key: list(dict.fromkeys(row[place] for row in rows)) for place, key in enumerate(missing)
     }
     telling = [key for key, values in columns.items() if len(values) > 1]
-    reasons = [f"{len(rows)} rows match; they differ in {', '.join(telling)}: give one of these"]
+    reasons = [f"{len(rows)} rows match; they differ in {', '.join(telling)}: add one of these"]
     for row in rows[:_SHOWN]:
         reasons.append(
             "  ".join(

@@ -1,6 +1,6 @@
-"""What a camera's policy says of the integers that stand for data IDs of exposures and coadds.
+"""The integers that identify data IDs of exposures and coadds, as defined by a camera's policy.
 
-The names with an underscore are Gen2's: camera packages override them, and scripts call them.
+Methods with an underscore are Gen2's: camera packages override them, and scripts call them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,24 @@ class Numbering(Detectors):
 
     @property
     def translator(self) -> HeaderTranslator:
-        """What reads the camera's headers, and knows its filters."""
-        raise NotImplementedError("the mapper says")
+        """The translator of the camera's headers, with its filters."""
+        raise NotImplementedError("the mapper defines it")
 
     def telling(self, dataId: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the part of an exposure's data ID that tells it from all others: visit and detector.
+        """Return the keys that identify an exposure, visit and detector, with their values.
 
-        All of the data ID, where the policy numbers no exposures, or this is of something else.
+        The whole data ID is returned if the policy does not number exposures, or for other
+        datasets.
+
+        Parameters
+        ----------
+        dataId : mapping
+            The data ID.
+
+        Returns
+        -------
+        `dict` [`str`, object]
+            The identifying part.
         """
         for keys in () if self.exposure_packer is None else self.exposure_packer.terms:
             if keys and all(key in dataId for key in keys):
@@ -38,43 +49,48 @@ class Numbering(Detectors):
 
     @functools.cached_property
     def exposure_packer(self) -> ExposurePacker | None:
-        """What packs the data IDs of exposures; None if the policy says nothing of it."""
+        """The packing of data IDs of exposures; None if the policy has none."""
         return identifiers.exposure_packer(self.policy.settings.get("identifiers", {}))
 
     @functools.cached_property
     def coadd_packer(self) -> CoaddPacker | None:
-        """What packs the data IDs of coadds; None if the policy says nothing of it."""
+        """The packing of data IDs of coadds; None if the policy has none."""
         return identifiers.coadd_packer(self.policy.settings.get("identifiers", {}))
 
     def _computeCcdExposureId(self, dataId: Mapping[str, Any]) -> int:
-        """Give the integer that stands for one detector's exposure."""
+        """Return the integer of a detector's exposure."""
         if self.exposure_packer is None:
             raise PolicyError(
-                f"{self.policy.path} does not say how the camera's exposures are numbered"
+                f"{self.policy.path} does not define numbers of the camera's exposures"
             )
         full = self._transformId(dataId)
         if self._detectors.get("key") in full:
-            self._checked_detector(full)  # its number would run over into the exposure's
+            self._checked_detector(full)  # a larger number would overflow into the exposure's
         return self.exposure_packer.pack(full)
 
     def exposure_of(self, identifier: Any) -> dict[str, Any]:
-        """Return the data ID of the exposure that an integer, or each of an array, stands for.
+        """Return the data ID of the exposure with an integer, or of each in an array.
 
         Parameters
         ----------
         identifier : `int` or integer array
-            What ``butler.get("ccdExposureId", ...)`` gives.
+            A result of ``butler.get("ccdExposureId", ...)``.
+
+        Returns
+        -------
+        `dict` [`str`, object]
+            The data ID; its values are arrays for an array.
 
         Raises
         ------
         PolicyError
-            If the policy does not say how exposures are numbered.
+            If the policy does not number exposures.
         DataIdError
             If no exposure has such a number.
         """
         if self.exposure_packer is None:
             raise PolicyError(
-                f"{self.policy.path} does not say how the camera's exposures are numbered"
+                f"{self.policy.path} does not define numbers of the camera's exposures"
             )
         data_id = self.exposure_packer.unpack(identifier)
         if isinstance(identifier, int) and self._detectors.get("key") in data_id:
@@ -82,39 +98,44 @@ class Numbering(Detectors):
         return data_id
 
     def coadd_of(self, identifier: int, singleFilter: bool = True) -> dict[str, Any]:
-        """Return the data ID of the patch of a coadd that an integer stands for.
+        """Return the data ID of the patch of a coadd with an integer.
 
         Parameters
         ----------
         identifier : `int`
-            What ``butler.get("deepCoaddId", ...)`` gives, or, without ``singleFilter``,
+            A result of ``butler.get("deepCoaddId", ...)``, or, without ``singleFilter``, of
             ``deepMergedCoaddId``.
+        singleFilter : `bool`, optional
+            Whether the integer contains a filter.
+
+        Returns
+        -------
+        `dict` [`str`, object]
+            The data ID.
 
         Raises
         ------
         PolicyError
-            If the policy does not say how coadds are numbered.
+            If the policy does not number coadds.
         DataIdError
             If no patch has such a number.
         """
         if self.coadd_packer is None:
-            raise PolicyError(
-                f"{self.policy.path} does not say how the camera's coadds are numbered"
-            )
+            raise PolicyError(f"{self.policy.path} does not define numbers of the camera's coadds")
         labels = self.translator.filters
         packed = identifier if singleFilter else identifier << self.coadd_packer.filter_bits
         parts = self.coadd_packer.unpack(packed)
         if parts["tract"] >> self.coadd_packer.tract_bits or parts["filter"] >= len(labels):
-            raise DataIdError(f"{identifier} is no number of a patch of a coadd of this camera")
+            raise DataIdError(
+                f"{identifier} is not the number of a patch of a coadd of this camera"
+            )
         data_id = {"tract": parts["tract"], "patch": f"{parts['patch_x']},{parts['patch_y']}"}
         return data_id | ({"filter": labels[parts["filter"]].name} if singleFilter else {})
 
     def _computeCoaddExposureId(self, dataId: Mapping[str, Any], singleFilter: bool) -> int:
-        """Give the integer that stands for a patch of a coadd, in one filter or in all."""
+        """Return the integer of a patch of a coadd, in one filter or for all."""
         if self.coadd_packer is None:
-            raise PolicyError(
-                f"{self.policy.path} does not say how the camera's coadds are numbered"
-            )
+            raise PolicyError(f"{self.policy.path} does not define numbers of the camera's coadds")
         missing = [
             key
             for key in ("tract", "patch", *(["filter"] if singleFilter else []))
@@ -134,14 +155,22 @@ class Numbering(Detectors):
                 return number
         known = [label.name for label in labels]
         raise DataIdError(
-            f"filter={name!r} is none of the camera's: "
+            f"filter={name!r} is not one of the camera's: "
             f"{', '.join(known)}{did_you_mean(name, known)}"
         )
 
     def numbered(self, dataset_type: str) -> Callable[..., int] | None:
-        """Give what makes an identifier's dataset type, called as a ``bypass_`` hook.
+        """Return a function that computes an identifier's dataset type, as a ``bypass_`` hook.
 
-        None if it is none of them.
+        Parameters
+        ----------
+        dataset_type : `str`
+            The dataset type, such as ``ccdExposureId``.
+
+        Returns
+        -------
+        callable or None
+            The function; None for other dataset types.
         """
         make = _NUMBERS.get(dataset_type)
         if make is None or not {"exposure", "coadd"} & set(
@@ -158,7 +187,7 @@ def _exposure(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
 def _exposure_bits(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
     if mapper.exposure_packer is None or mapper.exposure_packer.bits is None:
         raise PolicyError(
-            f"{mapper.policy.path} does not say how many bits the number of an exposure takes"
+            f"{mapper.policy.path} does not define the number of bits of an exposure's number"
         )
     return mapper.exposure_packer.bits
 
@@ -174,12 +203,12 @@ def _merged(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
 def _coadd_bits(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
     if mapper.coadd_packer is None:
         raise PolicyError(
-            f"{mapper.policy.path} does not say how many bits the number of a coadd takes"
+            f"{mapper.policy.path} does not define the number of bits of a coadd's number"
         )
     return mapper.coadd_packer.bits
 
 
-# Dataset types that have no file: the policy says how they are computed (gen2-core 6.7).
+# Dataset types without files: they are computed as the policy defines (doc/gen2/gen2-core.md 6.7).
 _NUMBERS: Mapping[str, Callable[[Numbering, Mapping[str, Any]], int]] = {
     "ccdExposureId": _exposure,
     "ccdExposureId_bits": _exposure_bits,

@@ -1,7 +1,7 @@
-"""How values of a data ID are shown in paths, where not as they are: ``raft='2,2'`` as ``22``.
+"""The form of a data ID's values in paths, if different: ``raft='2,2'`` as ``22``.
 
-A policy says it of a key, under ``shown``: a table, a pattern with what becomes of it, or the
-dotted name of a function.
+A policy defines it per key under ``shown``: a table, a pattern with its replacement, or the dotted
+name of a function.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ Show = Callable[[Any], Any]
 
 
 def of(settings: Mapping[str, Any], source: str) -> Mapping[str, Show]:
-    """Return what shows the values of each key that a policy names under ``shown``.
+    """Return the functions that convert values to their form in paths, by key.
 
     Parameters
     ----------
     settings : mapping
-        The policy's.
+        The policy's settings.
     source : `str`
         The policy's file, for messages.
+
+    Returns
+    -------
+    mapping of `str` to callable
+        Key to function.
 
     Raises
     ------

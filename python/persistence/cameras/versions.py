@@ -1,4 +1,4 @@
-"""Geometries of a camera that changed: each with the dates on which it is valid."""
+"""The geometries of a camera over time, each with its dates of validity."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ class Version:
     Attributes
     ----------
     begin, end : `str` or None
-        The first date on which it is valid, and the first on which it is no longer; None if there
-        is none.
+        The first date of validity, and the first date after it; None if unlimited.
     settings : mapping
-        What it says of ``focalPlane`` or ``camera``.
+        Its ``focalPlane`` or ``camera``.
     where : `str`
-        File and line.
+        Its position: file and line.
     """
 
     begin: str | None
@@ -48,13 +47,13 @@ class Version:
 
 
 def key_of(policy: CameraPolicy) -> str | None:
-    """Return the key of data IDs that has the date; None if there is but one geometry."""
+    """Return the key of data IDs with the date; None if there is only one geometry."""
     section = policy.settings.get("geometry")
     return None if section is None else str(section.get("key", KEY))
 
 
 def of(policy: CameraPolicy) -> tuple[Version, ...]:
-    """Return the geometries of a policy, the earliest first; none if it has no versions."""
+    """Return the geometries of a policy, the earliest first; empty without versions."""
     entries = policy.settings.get("geometry", {}).get("versions", ())
     return tuple(_version(policy, number, entry) for number, entry in enumerate(entries))
 
@@ -74,9 +73,9 @@ def chosen(versions: Sequence[Version], date: Any, key: str) -> Version:
     Raises
     ------
     DataIdError
-        If it is no date.
+        If it is not a date.
     NoResults
-        If none is valid then.
+        If none is valid.
     """
     day = header_values.date(date if isinstance(date, int) else str(date))
     if day is None:
@@ -96,15 +95,15 @@ def camera(
     Raises
     ------
     PolicyError
-        If it does not say where detectors lie.
+        If it has no positions of detectors.
     """
     settings = dict(policy.settings)
     if "focalPlane" in version.settings and "camera" not in version.settings:
         settings.pop("camera", None)
     settings |= version.settings
-    made = geometry.camera(
+    described = geometry.camera(
         CameraPolicy(policy.path, policy.types, settings, policy.layers), directory, names
     )
-    if made is None:
-        raise PolicyError(f"{version.where}: the geometry does not say where detectors lie")
-    return made
+    if described is None:
+        raise PolicyError(f"{version.where}: the geometry has no positions of detectors")
+    return described

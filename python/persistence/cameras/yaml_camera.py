@@ -1,7 +1,4 @@
-"""Cameras that are one YAML file.
-
-The policy, with what a camera package says besides (doc/cameras.rst).
-"""
+"""Cameras in one YAML file: the policy, and the rest of a camera package (doc/cameras.rst)."""
 
 from __future__ import annotations
 
@@ -21,38 +18,41 @@ SUFFIX = ".yaml"
 
 
 class _Declared(type):
-    """The class of mapper classes that a file defines: they are pickled by the file's path."""
+    """The metaclass of mapper classes that files define: they are pickled by the file's path."""
 
 
 class FileMapper(CameraMapper, metaclass=_Declared):
-    """The mapper of a camera that is one file.
-
-    Its subclasses, one for each file, are made by `mapper_class`.
+    """The mapper of a camera in one file; `mapper_class` creates a subclass per file.
 
     Attributes
     ----------
     gen2_names : `tuple` [`str`]
-        Dotted names by which Gen2's repositories call the camera.
+        Dotted names of the camera in Gen2's repositories.
     """
 
     gen2_names: tuple[str, ...] = ()
-    _packaged = False  # what lies beside the file, perhaps in a repository, is none of the camera's
+    _packaged = False  # files beside it, perhaps in a repository, do not belong to the camera
 
 
 def mapper_class(path: str) -> type[FileMapper]:
-    """Make the mapper class of a camera's file: the same one each time.
+    """Return the mapper class of a camera's file: the same one on each call.
 
     Parameters
     ----------
     path : `str`
         The YAML file.
 
+    Returns
+    -------
+    `type` [`FileMapper`]
+        The class.
+
     Raises
     ------
     CameraNotFound
         If there is no such file.
     PolicyError
-        If the file says something that cannot be meant.
+        If the file is invalid.
     """
     path = os.path.abspath(path)
     if not os.path.isfile(path):
@@ -67,9 +67,7 @@ def _made(path: str) -> type[FileMapper]:
     names = words(settings.get("mapper"))
     for name in names:
         if "." not in name:
-            raise PolicyError(
-                f"{path}: mapper {name!r} is no dotted name, as Gen2 called the camera's mapper"
-            )
+            raise PolicyError(f"{path}: mapper {name!r} is not a dotted name of a mapper in Gen2")
     stem = os.path.basename(path).removesuffix(SUFFIX)
     said: dict[str, Any] = {
         "policyFile": path,
@@ -77,20 +75,20 @@ def _made(path: str) -> type[FileMapper]:
         "ingestCalibsFile": path if "ingestCalibs" in settings else None,
         "packageName": settings.get("package", stem),
         "gen2_names": names,
-        "__doc__": f"The camera that {path!r} describes.",  # a path need not be UTF-8
+        "__doc__": f"The camera that {path!r} describes.",  # a path may not be UTF-8
     }
     title = names[0].rsplit(".", 1)[-1] if names else f"{stem[:1].upper()}{stem[1:]}Mapper"
     made: Any = _Declared(title, (FileMapper, *_classes(policy, said)), said)
     if "layouts" in settings:
-        _ = made().layouts  # what no raw file can be is refused now
+        _ = made().layouts  # refuse impossible layouts now
     return cast(type[FileMapper], made)
 
 
 def _classes(policy: load.CameraPolicy, said: dict[str, Any]) -> Iterator[type[CameraMapper]]:
-    """Yield the class that a camera's file builds on, if one does: its hooks are the camera's, too.
+    """Yield the class that a camera's file builds on, if any: its hooks are inherited.
 
-    One that makes itself in a way of its own, as Gen2's did, would make another camera: of it only
-    that is taken which knows the headers.
+    From a class with its own ``__init__``, as Gen2's, which would create another camera, only the
+    translator of headers is used.
     """
     base = next((base.camera for base in policy.bases if base.camera is not None), None)
     if base is None:
@@ -109,36 +107,36 @@ copyreg.pickle(_Declared, _reduce)  # type: ignore[arg-type]  # a metaclass's in
 
 
 def refuse_code(path: str, trust: Collection[str] = ()) -> None:
-    """Refuse a camera's file that names functions, if only the repository itself names the file.
+    """Raise an error for a camera's file that names functions, if only a repository names it.
 
-    Reading a repository runs nothing that comes with it; who knows the file says so by naming it.
+    Reading a repository runs no code from it; by naming the file themselves, users allow its code.
 
     Parameters
     ----------
     path : `str`
         The camera's file.
-    trust : collection of `str`
+    trust : collection of `str`, optional
         Dotted names of functions that the caller allows.
 
     Raises
     ------
     CameraNotFound
-        If the file names any.
+        If the file names other functions.
     """
     loaded = mapper_class(path)().policy
-    # What a camera names that is installed came with its package.
+    # Names in an installed camera came with its package.
     installed = (load.of_base(base) for base in loaded.bases if base.installed)
     allowed = {*trust, *(name for policy in installed for name, _ in _named(policy))}
     for name, source in _named(loaded):
         if name not in allowed:
             raise CameraNotFound(
                 f"the camera's file {path} names code ({source}: {name}); a repository may not "
-                f"bring code with it. If you trust it, give {argument('mapper', path)}"
+                f"contain code. If you trust it, pass {argument('mapper', path)}"
             )
 
 
 def _named(policy: load.CameraPolicy) -> Iterator[tuple[str, str]]:
-    """Yield the functions that a camera's file names, and where."""
+    """Yield the functions that a camera's file names, with their positions."""
     yield from foreign.code(policy)
     for key, way in policy.settings.get("shown", {}).items():
         if "format" in way:

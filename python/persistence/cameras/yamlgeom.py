@@ -1,4 +1,4 @@
-"""Cameras as obs_base's yamlCamera describes them: one YAML file for all detectors."""
+"""Cameras in the form of obs_base's yamlCamera: one YAML file for all detectors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from persistence.types.exposure.camera import Camera
 from persistence.types.exposure.detector import TYPES, Amplifier, Detector, FocalPlane
 from persistence.types.pixels.box import Box
 
-# Parts of an amplifier -> keys of the file.
+# Areas of an amplifier -> keys in the file.
 _AREAS: Mapping[str, str] = {
     "data": "rawDataBBox",
     "overscan": "rawSerialOverscanBBox",
@@ -36,17 +36,22 @@ def read(path: str) -> Camera:
     path : `str`
         The YAML file.
 
+    Returns
+    -------
+    `Camera`
+        The camera.
+
     Raises
     ------
     PolicyError
-        If it is not of this form; the message names the file.
+        If the file does not have this form; the message names it.
     """
     table = yaml_nodes.load(path)
     try:
         plane = _plane(table)
         detectors = [_detector(name, entry, plane) for name, entry in table["CCDs"].items()]
     except (LookupError, TypeError, ValueError) as error:
-        raise PolicyError(f"{path}: the camera is not described well: {error!r}") from error
+        raise PolicyError(f"{path}: the description of the camera is invalid: {error!r}") from error
     name = str(table.get("name", os.path.basename(path).partition(".")[0]))
     return Camera(name, tuple(sorted(detectors, key=lambda each: each.id)), plane)
 
@@ -58,7 +63,9 @@ def _plane(table: Mapping[str, Any]) -> FocalPlane:
     if not transform:
         return FocalPlane(scale)
     if transform["transformType"] != "radial":
-        raise ValueError(f"transformType {transform['transformType']!r} is not known, but radial")
+        raise ValueError(
+            f"transformType {transform['transformType']!r} is not supported, only radial"
+        )
     unit = math.radians(scale / 3600)
     coefficients = tuple(float(each) * unit for each in transform["coeffs"])
     if len(coefficients) < 2 or coefficients[0] or not coefficients[1]:
@@ -68,7 +75,7 @@ def _plane(table: Mapping[str, Any]) -> FocalPlane:
 
 def _detector(name: str, entry: Mapping[str, Any], plane: FocalPlane) -> Detector:
     if entry.get("transposeDetector"):
-        raise ValueError(f"{name}: transposed detectors are not known")
+        raise ValueError(f"{name}: transposed detectors are not supported")
     (x0, y0), (x1, y1) = entry["bbox"]
     angles = [float(entry.get(key, 0.0)) for key in ("yaw", "pitch", "roll")]
     return Detector(
@@ -96,7 +103,7 @@ def _amplifiers(entries: Mapping[str, Any]) -> Iterator[Amplifier]:
     for name, entry in entries.items():
         column, row = entry["ixy"]
         raw = _box(entry["rawBBox"])
-        # In one image for all amplifiers, those beside each other lie beside each other.
+        # If one image contains all amplifiers, they are at their positions in it.
         corner = (0, 0) if entry["perAmpData"] else (column * raw.width, row * raw.height)
         areas: dict[str, Any] = {
             area: _box(entry[key]).shifted(*corner) for area, key in _AREAS.items()
