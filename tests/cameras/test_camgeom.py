@@ -132,7 +132,7 @@ def test_the_field_angle_is_that_of_the_configuration(
         (HEAD + detector(0, offset_x=None), r"does not set detectorList\[0\].offset_x"),
         (HEAD + detector(0, transposeDetector=True), "transposed detectors are not supported"),
         (HEAD + RADIAL.replace("[0.0,", "[1.0,") + detector(0), "no constant term"),
-        ("config.plateScale=(\n", "is no configuration file"),
+        ("config.plateScale=(\n", "is not a configuration file"),
     ],
 )
 def test_what_cannot_be_understood_is_told_with_the_file(

@@ -240,7 +240,7 @@ print(Butler(repo).queryMetadata("raw", ["visit", "expTime"]))
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("[(123, 7.5)]\n")
-    assert "it is of another camera: INSTRUME is 'Other', not Toy" in done.stdout
+    assert "it is from another camera: INSTRUME is 'Other', not Toy" in done.stdout
     assert (repo / "_mapper").read_text() == "toy\n"
     assert (repo / "raw/000123.fits").is_file()
 

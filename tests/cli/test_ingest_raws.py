@@ -120,6 +120,6 @@ def test_a_file_of_another_camera_is_told(run: Any, root: Path, real: Path) -> N
     done = run("ingest-raws", root, path)
     assert done.status == 1
     assert (
-        f"  failed  {path}: it is of another camera: INSTRUME is 'LSST_ATISS', not DECam\n"
+        f"  failed  {path}: it is from another camera: INSTRUME is 'LSST_ATISS', not DECam\n"
         in done.out
     )

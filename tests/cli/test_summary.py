@@ -56,7 +56,7 @@ def test_the_centre_is_told_in_icrs_and_of_a_part_too() -> None:
 
 @pytest.mark.parametrize(
     ("cards", "message"),
-    [({"CRVAL1": "10:00:00"}, "CRVAL1 is no number"), ({"RADESYS": "GAPPT"}, "RADESYS 'GAPPT'")],
+    [({"CRVAL1": "10:00:00"}, "CRVAL1 is not a number"), ({"RADESYS": "GAPPT"}, "RADESYS 'GAPPT'")],
 )
 def test_why_there_is_no_wcs_is_told_beside_the_rest(cards: Any, message: str) -> None:
     found = told(Exposure(np.zeros((50, 100)), header(150.0, 2.0, 1e-4, **cards)))

@@ -180,7 +180,7 @@ def test_the_matrix_is_stored_by_source_and_victim():
     assert CROSSTALK.coefficients.tolist() == [[0.0, 0.1], [0.2, 0.0]]
     assert CROSSTALK.matrix("CT_VALID").tolist() == [[True, False], [True, True]]
     odd = Crosstalk("CROSSTALK", {}, (Table({"CT_COEFFS": [[1.0, 2.0, 3.0]]}),))
-    with pytest.raises(FormatterError, match="3 numbers, which make no square"):
+    with pytest.raises(FormatterError, match="3 numbers, which is not a square"):
         _ = odd.coefficients
 
 

@@ -134,7 +134,7 @@ def test_anything_else_is_refused_with_file_and_line_and_not_run(disk, tmp_path,
     )
     location = disk.put(f"config.x=1\n# line 2\n{text}\n".encode())
     with pytest.raises(
-        UnsafeContent, match="is no assignment of a literal; nothing was run"
+        UnsafeContent, match="is not an assignment of a literal; nothing was run"
     ) as caught:
         disk.read(location)
     assert f"{location.full_path}:3: " in str(caught.value)
@@ -161,11 +161,11 @@ def test_code_in_other_places_than_the_value_is_refused_as_well(statement):
 )
 def test_what_is_no_python_is_refused_by_name(disk, text):
     location = disk.put(text.encode())
-    with pytest.raises(FormatterError, match="is no configuration file") as caught:
+    with pytest.raises(FormatterError, match="is not a configuration file") as caught:
         disk.read(location)
     assert not isinstance(caught.value, UnsafeContent)
     assert location.full_path in str(caught.value)
-    assert re.search(r"is no configuration file: \S", str(caught.value))
+    assert re.search(r"is not a configuration file: \S", str(caught.value))
 
 
 def test_comments_right_above_an_assignment_are_its_documentation():

@@ -262,16 +262,16 @@ def _set(name: str, **cards: Any) -> Callable[[Any], None]:
 WRONG: dict[str, tuple[Callable[[Any], None], str]] = {
     "an HDU is missing": (
         lambda hdus: hdus.pop(1),
-        r"raw1.fits: it has no HDU AMP3, which is that of amplifier 3 by the layout of four "
+        r"raw1.fits: it has no HDU AMP3 for amplifier 3, according to the layout of four "
         r"\(.*camera.yaml:7\); its HDUs are called AMP1, AMP4, AMP2",
     ),
     "two HDUs of one name": (
         _rename("AMP3", "AMP1"),
-        "raw1.fits: HDUs 1 and 2 are both called AMP1, which is that of amplifier 1",
+        "raw1.fits: HDUs 1 and 2 both have the name AMP1, that of amplifier 1",
     ),
     "no layout": (
         lambda hdus: [_rename(f"AMP{n}", f"IM{n}")(hdus) for n in (1, 2, 3, 4)] and None,
-        r"raw1.fits: it is laid out in none of the ways that the camera's file tells: of four "
+        r"raw1.fits: it has none of the layouts in the camera's file: of four "
         r"\(.*; its HDUs are called IM3, IM1, IM4, IM2",
     ),
     "two in one place": (
@@ -280,7 +280,7 @@ WRONG: dict[str, tuple[Callable[[Any], None], str]] = {
     ),
     "outside of the detector": (
         _set("AMP2", DETSEC="[73:50,1:16]"),
-        r"amplifier 2 lies at \[50:73,1:16\], outside of the detector, which has 48 x 32 pixels",
+        r"amplifier 2 is at \[50:73,1:16\], outside of the detector, which has 48 x 32 pixels",
     ),
     "data beyond the HDU": (
         _set("AMP4", DATASEC="[10:33,1:16]"),

@@ -144,8 +144,8 @@ def test_any_other_tag_is_refused(disk, text):
         ("!<lsst.daf.base.PropertySet> [a]", "an item is"),
         ("!<lsst.daf.base.PropertySet> [[a, Strange, 1]]", "a is of an unknown type, 'Strange'"),
         ("!<lsst.daf.base.PropertySet> [[a, Int, x]]", "'x' cannot be a Int"),
-        ("!<lsst.daf.base.PropertySet> [[a, DateTime, soon]]", "is no moment"),
-        ("{a: [[1]]}", "nothing that a property can hold"),
+        ("!<lsst.daf.base.PropertySet> [[a, DateTime, soon]]", "is not a time of the form"),
+        ("{a: [[1]]}", "cannot be the value of a property"),
     ],
 )
 def test_what_is_no_metadata_is_refused_by_name(disk, text, message):

@@ -209,7 +209,7 @@ def test_what_is_hostile_is_refused_by_name_and_not_run(disk, tmp_path, make, me
         (forged("config.numRings=0"), "numRings has to be positive"),
         (forged("config.numRing=3"), "no field 'numRing'; did you mean 'numRings'"),
         (forged("config.raStart=1.0"), "needs numRings"),
-        (forged("config.numRings="), "is no configuration file"),
+        (forged("config.numRings="), "is not a configuration file"),
         (forged(version=b"K\x02"), "RingsSkyMap has version 0 or 1, not 2"),
         (forged(version=b"]"), "RingsSkyMap has version"),
         (b"clsst.skymap.ringsSkyMap\nRingsSkyMap\n(tR.", "the RingsSkyMap has no configuration"),

@@ -416,10 +416,10 @@ def test_a_raw_and_a_calibration_of_the_test_camera_are_ingested(tmp_path: Path)
 
 BAD: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "of another camera": (
-        "lsstCam", {"INSTRUME": "ComCam"}, "it is of another camera: INSTRUME is 'ComCam', not lsstCam or LSSTCam or LSST_CAMERA",
+        "lsstCam", {"INSTRUME": "ComCam"}, "it is from another camera: INSTRUME is 'ComCam', not lsstCam or LSSTCam or LSST_CAMERA",
     ),
     "of another simulation": (
-        "imsim", {"TESTTYPE": "PHOSIM", "INSTRUME": "lsstCam"}, "it is of another camera: TESTTYPE is 'PHOSIM', not IMSIM (INSTRUME is 'lsstCam')",
+        "imsim", {"TESTTYPE": "PHOSIM", "INSTRUME": "lsstCam"}, "it is from another camera: TESTTYPE is 'PHOSIM', not IMSIM (INSTRUME is 'lsstCam')",
     ),
     "of a raft that there is not": ("lsstCam", {"RAFTBAY": "R99"}, "the camera has no detector 'R99_S22'"),
     "of a controller that there is not": (
@@ -467,7 +467,7 @@ def test_a_real_file_of_another_camera_is_refused(
     cards = cards_of(real / "camera_headers" / case["header"])
     path = write(tmp_path / case["file"], cards, case.get("extname"))
     assert ingest(make(tmp_path / "repo", camera), path) == 1
-    assert f"it is of another camera: {message}" in capsys.readouterr().out
+    assert f"it is from another camera: {message}" in capsys.readouterr().out
 
 
 @pytest.mark.real

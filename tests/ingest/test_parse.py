@@ -140,8 +140,8 @@ def test_a_file_without_a_wanted_extension_says_which_were_wanted(tmp_path: Path
     [
         ("decam ", ""),
         (None, ""),
-        ("MegaPrime", "it is of another camera: INSTRUME is 'MegaPrime', not DECam"),
-        (5, "it is of another camera: INSTRUME is '5', not DECam"),
+        ("MegaPrime", "it is from another camera: INSTRUME is 'MegaPrime', not DECam"),
+        (5, "it is from another camera: INSTRUME is '5', not DECam"),
     ],
 )
 def test_a_file_of_another_camera_is_refused(

@@ -112,7 +112,7 @@ def test_a_rule_makes_a_property(case: str) -> None:
         ("{key: FILTER2, table: {B: b}}", r"^camera.yaml:7: FILTER2='V' is not in the table \(B\)"),
         ("{key: EXPNUM, pattern: '^x'}", r"^camera.yaml:7: EXPNUM='12' does not match the pattern"),
         ("{key: FILTER2, scale: 2}", "^camera.yaml:7: FILTER2='V' is not a number"),
-        ("{key: FILTER2, night: {}}", "^camera.yaml:7: 'V' is no date with a time of day"),
+        ("{key: FILTER2, night: {}}", "^camera.yaml:7: 'V' is not a date with a time of day"),
         ("{key: DAY, night: {}}", "^camera.yaml:7: DAY='2024-02-01' is a date without a time"),
         ("{key: MJD-OBS, night: {longitude: FILTER2}}", "FILTER2='V' is no longitude in degrees"),
     ],

@@ -102,7 +102,7 @@ def test_the_zero_point_is_there_only_where_the_header_has_one() -> None:
         ("GAINB", float("nan"), "GAINB: the header does not tell it"),
         ("RDNOISEA", None, "RDNOISEA: the header does not tell it"),
         ("DATASECA", "[0:1,2:3]", "begins at 0"),
-        ("CCDSECB", 17.5, "17.5 is no image section"),
+        ("CCDSECB", 17.5, "17.5 is not an image section"),
     ],
 )
 def test_an_amplifier_of_which_a_header_tells_nonsense_is_an_error(

@@ -23,7 +23,7 @@ def read(location: Location) -> Config:
     try:
         return parse(content.decode(), path)
     except UnicodeDecodeError as error:
-        raise FormatterError(f"{path} is no configuration file: {error}") from error
+        raise FormatterError(f"{path} is not a configuration file: {error}") from error
 
 
 def write(obj: Any, path: str, location: Location) -> None:

@@ -81,7 +81,7 @@ def load(catalog: ReferenceCatalog, exposure: Exposure, config: Any) -> Referenc
     Raises
     ------
     TaskError
-        If the catalog does not have the filter, or no star there, or texpected a colour term
+        If the catalog does not have the filter, or no star there, or there has to be a colour term
         that is not.
     """
     from astropy.coordinates import SkyCoord

@@ -1,1 +1,1 @@
-"""What is read: exposures and their parts, tables, configurations."""
+"""The types of datasets: exposures and their parts, tables, configurations."""

@@ -94,7 +94,7 @@ def test_the_field_angle_is_the_polynomial_of_the_distance() -> None:
 def test_a_detector_without_a_place_is_refused_and_left_out() -> None:
     camera = Camera("three", (*CAMERA, Detector("lost", 5)), PLANE)
     assert [each.name for each in camera.at(10.0, 0.0)] == ["right"]
-    with pytest.raises(FormatterError, match="nothing tells where detector lost"):
+    with pytest.raises(FormatterError, match="the position of detector lost"):
         camera[5].to_focal_plane(0, 0)
 
 

@@ -169,7 +169,7 @@ def test_what_is_no_date_stands_as_it_is_and_its_use_is_an_error(written):
     assert found == Moment(written, "utc")
     info = VisitInfo(date_begin=found.text)
     assert written in repr(info)
-    with pytest.raises(RuntimeError, match=f"'{written}' is no date with a time of day"):
+    with pytest.raises(RuntimeError, match=f"'{written}' is not a date with a time of day"):
         _ = info.date
 
 

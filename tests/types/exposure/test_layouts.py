@@ -140,7 +140,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a section that is missing": ({"CCDSECB": None}, r"amplifier B: the header has no CCDSECB"),
     "a section that is none": (
         {"CCDSECA": "none"},
-        "amplifier A: CCDSECA: 'none' is no image section",
+        "amplifier A: CCDSECA: 'none' is not an image section",
     ),
     "pixels beyond the image": (
         {"DATASECB": "[5:9,1:4]"},
@@ -152,12 +152,12 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "two in one place": (
         {"CCDSECB": "[4:7,1:4]"},
-        r"amplifiers A \(\[1:4,1:4\]\) and B \(\[4:7,1:4\]\) overlap in the detector, by the "
+        r"amplifiers A \(\[1:4,1:4\]\) and B \(\[4:7,1:4\]\) overlap in the detector, according to the "
         r"layout two \(.*camera.yaml:3\)",
     ),
     "outside of the detector": (
         {"CCDSECB": "[6:9,1:4]"},
-        r"amplifier B lies at \[6:9,1:4\], outside of the detector, which has 8 x 4 pixels",
+        r"amplifier B is at \[6:9,1:4\], outside of the detector, which has 8 x 4 pixels",
     ),
     "no size": ({"DETSIZE": None}, "the header has no DETSIZE, the detector's size by the layout"),
 }
@@ -191,7 +191,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "one HDU for two": ("  - {amplifiers: [A, B], hdu: AMP}", "two amplifiers are in one HDU, AMP"),
     "some in HDUs": (
         "  - amplifiers: {A: {hdu: X}, B: {data: D, trimmed: T}}",
-        "all of its amplifiers have an hdu, or none has",
+        "either all of its amplifiers need an hdu, or none",
     ),
     "overlapping amplifiers": (
         "  - " + AMPS % ("'[1:4,1:4]'", "'[4:7,1:4]'"),
@@ -203,11 +203,11 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "outside of the detector": (
         "  - size: [7, 4]\n    " + AMPS % ("'[1:4,1:4]'", "'[5:8,1:4]'"),
-        r"amplifier B lies at \[5:8,1:4\], outside of the detector, which has 7 x 4",
+        r"amplifier B is at \[5:8,1:4\], outside of the detector, which has 7 x 4",
     ),
     "a section that is none": (
         "  - " + AMPS % ("'[1:4]'", "CCDSEC"),
-        r"amplifier A: trimmed: '\[1:4\]' is no image section",
+        r"amplifier A: trimmed: '\[1:4\]' is not an image section",
     ),
     "a box of three": ("  - {amplifiers: [A], data: [1, 2, 3], trimmed: T}", "data is a box"),
     "a gain that is none": ("  - {amplifiers: [A], hdu: A, gain: true}", "gain has to be text or"),

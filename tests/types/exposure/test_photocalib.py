@@ -111,7 +111,7 @@ def test_calibrations_are_values():
 def test_a_varying_calibration_needs_positions(act):
     calib = PhotoCalib(2.0, 0.02, SLOPE)
     for positions in ({}, {"x": 1.0}, {"y": 1.0}):
-        with pytest.raises(CalibrationError, match=r"varies .* needs positions, .* 2 nJy a count"):
+        with pytest.raises(CalibrationError, match=r"varies .* pass positions, .* 2 nJy per count"):
             act(calib, 1.0, **positions)
     assert calib.instFluxToNanojansky(3.0) == 6.0  # afw's own rule: the mean
     assert calib.zero_point == PhotoCalib(2.0).zero_point
@@ -137,7 +137,7 @@ def test_a_quantity_in_another_unit_is_refused(act, known, unit):
     calib = PhotoCalib(2.0, unit=known)
     wrong = Column([1.0, 2.0], unit=unit)
     for counts, error in ((wrong, None), (np.ones(2), wrong), (wrong[0] * unit, None)):
-        with pytest.raises(CalibrationError, match=r"of counts in .*, not of a quantity in"):
+        with pytest.raises(CalibrationError, match=r"for counts in .*, not for a quantity in"):
             act(calib, counts, error)
 
 

@@ -140,7 +140,7 @@ def test_a_card_of_another_type_is_not_known_and_printing_never_fails(cards):
     assert repr(info).startswith("VisitInfo\n")
     assert str(info)
     if "DATE-AVG" in cards:
-        with pytest.raises(FormatterError, match="'yesterday' is no date with a time of day"):
+        with pytest.raises(FormatterError, match="'yesterday' is not a date with a time of day"):
             _ = info.date_avg
     else:
         changed = set(info.to_afw()) ^ set(VisitInfo.from_afw(AFW).to_afw())

@@ -80,7 +80,7 @@ def test_bins_without_a_level_are_left_out():
     np.testing.assert_allclose(
         background(levels).image(), 3 + 0.5 * columns + 0.25 * rows, rtol=1e-5
     )
-    with pytest.raises(FormatterError, match="none of the bins"):
+    with pytest.raises(FormatterError, match="no bin of the background"):
         background(np.full((6, 7), np.nan)).image()
 
 

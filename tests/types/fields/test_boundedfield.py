@@ -94,5 +94,5 @@ def test_a_coadds_field_looks_through_the_sky():
 
 
 def test_a_place_without_an_image_is_refused_if_there_is_no_default():
-    with pytest.raises(DataIdError, match="1 positions lie on no image"):
+    with pytest.raises(DataIdError, match="1 positions are on no input"):
         CoaddField(Box(0, 0, 20, 20), sky(), (ONE,), None)([2.0, 15.0], [5.0, 5.0])

@@ -72,7 +72,7 @@ def test_a_unit_that_is_none_of_length_is_refused(archive):
     ],
 )
 def test_wavelengths_that_do_not_rise_are_refused(archive, change):
-    with pytest.raises(FormatterError, match="do not rise"):
+    with pytest.raises(FormatterError, match="do not increase"):
         archive({1: ("SpatiallyConstantTransmissionCurve", [{**CONSTANT, **change}])})(1)
 
 

@@ -91,5 +91,5 @@ def test_another_table_is_refused(table, message):
 def test_a_region_of_no_whole_pixels_is_refused(size):
     table = regions([(0, 0, 3, 2)])
     table["R"][0] = size, 2.0
-    with pytest.raises(FormatterError, match="it is no table of regions: the value"):
+    with pytest.raises(FormatterError, match="it is not a table of regions: the value"):
         Defects.from_table(table)

@@ -94,6 +94,6 @@ def test_our_own_faces_are_taken_over(kind: type[FaceSet]) -> None:
 
 
 def test_an_unknown_type_is_refused() -> None:
-    with pytest.raises(TypeError, match="'a' is of a type"):
+    with pytest.raises(TypeError, match="'a' has a type"):
         properties_of(Theirs(a=(Type(), [1])))
     assert not is_properties({"a": 1})

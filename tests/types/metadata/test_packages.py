@@ -42,5 +42,5 @@ def test_gen2s_three_parts_are_the_comparison():
 
 @pytest.mark.parametrize("versions", [{"a": 1}, {1: "a"}, {"a": None}, {"a": ["1"]}])
 def test_a_version_is_text(versions):
-    with pytest.raises(TypeError, match="a package has a name and a version"):
+    with pytest.raises(TypeError, match="a package's name and version"):
         Packages(versions)

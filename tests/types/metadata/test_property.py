@@ -115,7 +115,7 @@ def test_setting_a_dotted_name_makes_the_sets_above():
     del found["a.b.c"]
     found.remove("nothing")
     assert found.toDict() == {"a": {"b": {}, "d": 2}}
-    with pytest.raises(TypeError, match="nothing lies below it"):
+    with pytest.raises(TypeError, match="cannot contain others"):
         found["a.d.e"] = 1
 
 
@@ -174,7 +174,7 @@ def test_a_moment_of_another_scale_is_turned_into_tai():
 
 @pytest.mark.parametrize("text", ["", "2018-09-17", "now", "2018-09-17 18:53:01"])
 def test_what_is_no_moment_is_refused(text):
-    with pytest.raises(ValueError, match="is no moment"):
+    with pytest.raises(ValueError, match="is not a time of the form"):
         DateTime(text)
 
 

@@ -44,7 +44,7 @@ def test_a_section_of_a_header_counts_from_one_with_both_ends_inside(section, bo
     ],
 )
 def test_what_is_no_section_is_refused_and_shown(section):
-    with pytest.raises(FormatterError, match="is no image section of the form") as caught:
+    with pytest.raises(FormatterError, match="is not an image section of the form") as caught:
         Box.from_section(section)
     assert repr(section) in str(caught.value)
 
@@ -140,7 +140,7 @@ def test_whatever_is_like_a_box_is_taken_for_one(given_box):
     ids=repr,
 )
 def test_what_is_no_box_is_refused(given_box):
-    with pytest.raises(DataIdError, match="is no box: give Box") as caught:
+    with pytest.raises(DataIdError, match="is not a box: use Box") as caught:
         Box.from_any(given_box)
     assert type(caught.value) is DataIdError
 

@@ -90,7 +90,7 @@ def test_pixels_with_the_sign_bit_are_counted():
 
 
 def test_more_planes_than_there_are_bits_are_refused():
-    with pytest.raises(FormatterError, match="a mask holds 32 planes, not 33"):
+    with pytest.raises(FormatterError, match="a mask has at most 32 planes, not 33"):
         Mask.from_flags({f"P{number}": np.eye(2, dtype=bool) for number in range(24)})
 
 
@@ -111,7 +111,7 @@ def test_pixels_of_any_of_some_planes_are_given():
 def test_a_plane_with_no_bit_of_a_mask_is_refused(bit):
     for make in (lambda: Mask(np.zeros((1, 1), "i4"), {"BAD": bit}), lambda: planes_in({"MP_BAD": bit})):  # fmt: skip
         with pytest.raises(
-            FormatterError, match=r"BAD = .* is no bit of a mask, which has 0 to 31"
+            FormatterError, match=r"BAD = .* is not a bit of a mask, which has 0 to 31"
         ):
             make()
 

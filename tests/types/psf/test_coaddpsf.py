@@ -103,7 +103,7 @@ def test_only_inputs_that_cover_the_position_count():
 
 
 def test_an_input_whose_psf_is_not_known_is_told():
-    with pytest.raises(FormatterError, match="none that is known here: a thing"):
+    with pytest.raises(FormatterError, match="no known PSF: a thing"):
         coadd(given(tan(crpix=(50, 60)), "a thing")).kernel_image()
 
 

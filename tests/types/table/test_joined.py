@@ -87,7 +87,7 @@ WRONG = {
     "an object is missing": ({"id": [1, 2], "f": [1, 2]}, "b lacks 1 of the objects of a: 3"),
     "an object is there twice": (
         {"id": [1, 2, 3, 3], "f": [1, 2, 3, 3]},
-        "b has several rows of one object",
+        "b has several rows for one object",
     ),
     "there are none": (
         {"id": np.zeros(0, int), "f": np.zeros(0)},
@@ -119,7 +119,7 @@ def test_a_misspelt_column_is_told_with_its_neighbour():
 
 @pytest.mark.parametrize("index", [0, slice(0, 2), None, np.array([True])])
 def test_rows_are_had_from_what_is_read(index):
-    with pytest.raises(FormatterError, match="a joined table gives columns by name"):
+    with pytest.raises(FormatterError, match="a joined table returns columns by name"):
         _ = JoinedTable(two())[index]
 
 
@@ -153,7 +153,9 @@ def test_it_equals_a_plain_join_for_any_order_of_the_objects(ids, data):
 
 
 def test_a_column_takes_no_other_ones_name():
-    with pytest.raises(FormatterError, match=r"two columns would be called 'b\.f': b has 'f' too"):
+    with pytest.raises(
+        FormatterError, match=r"two columns would have the name 'b\.f': b has 'f', too"
+    ):
         JoinedTable(
             {"a": Part(**{"id": [1], "f": [1.0], "b.f": [2.0]}), "b": Part(id=[1], f=[3.0])}
         )

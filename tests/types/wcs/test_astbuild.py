@@ -265,7 +265,7 @@ def test_what_a_projection_does_not_show_is_nan(longitude):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Begin SlaMap ; Nin = 2 ; End SlaMap", "AST's SlaMap is not known here"),
+        ("Begin SlaMap ; Nin = 2 ; End SlaMap", "AST's SlaMap is not supported"),
         (
             'Begin WcsMap ; Nin = 2 ; Type = "TPN" ; PV2_40 = 1 ; End WcsMap',
             "TPN has parameters up to 39, not PVi_40",
@@ -371,7 +371,7 @@ def test_a_frame_set_finds_its_way_through_a_tree():
         ("Lnk1 = 2", "Lnk1 = 9", "no frame 9"),
         ("Lnk1 = 2", "Lnk1 = 4 ; Lnk2 = 1 ; Map2 = ; Begin UnitMap ; End UnitMap", "in a ring"),
         ("Nframe = 4", "Nframe = 5", "lacks its Frm5"),
-        ("FrameSet", "Frame", "where a FrameSet should"),
+        ("FrameSet", "Frame", "expected AST's FrameSet"),
     ],
 )
 def test_a_damaged_frame_set_is_refused(old, new, message):

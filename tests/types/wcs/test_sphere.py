@@ -141,8 +141,8 @@ def test_no_pixels_are_nowhere():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"ctype": ["LINEAR", "LINEAR"]}, "no frame of the sky .*'LINEAR', 'LINEAR'"),
-        ({"radesys": "GAPPT"}, "no frame of the sky .*RADESYS 'GAPPT'"),
+        ({"ctype": ["LINEAR", "LINEAR"]}, "no known celestial frame .*'LINEAR', 'LINEAR'"),
+        ({"radesys": "GAPPT"}, "no known celestial frame .*RADESYS 'GAPPT'"),
     ],
 )
 def test_what_is_no_frame_of_the_sky_is_refused(settings, message):

@@ -1,4 +1,7 @@
-"""Archives: objects stored by afw beside an exposure or a catalog as rows (afw-files 2)."""
+"""Archives: objects that afw stores as rows beside an exposure or a catalog.
+
+Source: doc/gen2/afw-files.md 2.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from typing import Any, NamedTuple, NoReturn
 
 from persistence.errors import FormatterError, told
 
-# Column name -> array, or list for strings and for cells of varying length; one element a row.
+# Column name -> array, or list for strings and cells of variable length; one element per row.
 Table = Mapping[str, Any]
-# What a factory is given: the tables of its object, and the function that gives the objects it
-# refers to.
+# The arguments of a factory: the tables of its object, and a function that returns the objects that
+# it refers to.
 Tables = Sequence[Table]
 Load = Callable[[int], Any]
 
-# Class name -> the function ``make(tables, load)`` that builds its objects: module, dot, name.
+# Class name -> the dotted name of the function ``make(tables, load)`` that creates its objects.
 FACTORIES: Mapping[str, str] = {
     "PhotoCalib": "persistence.types.exposure.photocalib.make",
     "Calib": "persistence.types.exposure.photocalib.make_old",
@@ -31,7 +34,7 @@ FACTORIES: Mapping[str, str] = {
     "FilterLabel": "persistence.types.exposure.translator.make_filter",
     "VisitInfo": "persistence.types.exposure.visitinfo.make",
     "CoaddPsf": "persistence.types.psf.coaddpsf.make",
-    # The last letter is the type of number that the original computes with.
+    # The last letter is the type of number that Gen2 computes with.
     "GaussianFunction2D": "persistence.types.psf.functions.make_gaussian",
     "GaussianFunction2F": "persistence.types.psf.functions.make_gaussian",
     "DoubleGaussianFunction2D": "persistence.types.psf.functions.make_double_gaussian",
@@ -73,12 +76,12 @@ FACTORIES: Mapping[str, str] = {
 
 @dataclass(frozen=True, eq=False)
 class Unknown:
-    """An object of a class that this package does not know, as it was stored.
+    """An object of an unknown class, as it was stored.
 
     Attributes
     ----------
     name, module : `str`
-        The class, and where the original finds it.
+        The class, and the module that contains it in the stack.
     tables : `tuple` [`Table`]
         Its rows of each of its tables.
     """
@@ -88,9 +91,9 @@ class Unknown:
     tables: tuple[Table, ...]
 
     def __call__(self, *args: Any) -> NoReturn:
-        """Refuse to be evaluated, as fields are."""
+        """Raise an error: the object cannot be evaluated as a field."""
         raise FormatterError(
-            f"the class {self.name} is not known here; its tables are kept as they are stored"
+            f"the class {self.name} is unknown; its tables are kept as they are stored"
         )
 
     def __str__(self) -> str:
@@ -109,14 +112,14 @@ class Entry(NamedTuple):
 
 
 class Archive:
-    """The objects of an archive by their numbers; each is made once, when it is first asked for.
+    """The objects of an archive by number; each is created once, on first access.
 
     Parameters
     ----------
     index : `Table`
-        The archive's index; the names of its columns have dots, or underscores in old files.
+        The archive's index; its column names have dots, or underscores in old files.
     read : callable
-        Gives the table of a number, counted from 1; called once for each.
+        A function that returns the table of a number, counted from 1; called once for each.
     what : `str`
         The file, for messages.
     """
@@ -136,7 +139,7 @@ class Archive:
         return number in self._entries
 
     def class_of(self, number: int) -> str:
-        """Give the name of an object's class.
+        """Return the name of an object's class.
 
         Raises
         ------
@@ -146,7 +149,7 @@ class Archive:
         return self.entries(number)[0].name
 
     def entries(self, number: int) -> list[Entry]:
-        """Give the rows of the index that belong to an object, in the order of its tables."""
+        """Return the rows of the index for an object, in the order of its tables."""
         if number not in self._entries:
             raise FormatterError(
                 f"{self.what}: the archive has no object {number}; it has {sorted(self._entries)}"
@@ -154,19 +157,19 @@ class Archive:
         return self._entries[number]
 
     def tables(self, number: int) -> tuple[Table, ...]:
-        """Give the tables of an object, cut to its rows."""
-        found = self.entries(number)
-        return tuple(self._rows(number, entry) for entry in found if entry.table >= 0)
+        """Return the tables of an object, limited to its rows."""
+        entries = self.entries(number)
+        return tuple(self._rows(number, entry) for entry in entries if entry.table >= 0)
 
     def load(self, number: int) -> Any:
-        """Give an object; None for number 0, which stands for nothing.
+        """Return an object; None for number 0.
 
-        An object of a class that is not in `FACTORIES` is `Unknown`.
+        Objects of classes that are not in `FACTORIES` are `Unknown`.
 
         Raises
         ------
         FormatterError
-            If the object, or one that it needs, is not there, is damaged, or needs itself.
+            If the object, or one that it needs, is missing, damaged, or circular.
         """
         if not number:
             return None
@@ -174,7 +177,9 @@ class Archive:
         if number not in self._objects:
             if number in self._loading:
                 ring = " -> ".join(self._told(each) for each in [*self._loading, number])
-                raise FormatterError(f"{self.what}: objects of the archive need each other: {ring}")
+                raise FormatterError(
+                    f"{self.what}: objects of the archive refer to each other in a circle: {ring}"
+                )
             self._loading.append(number)
             try:
                 self._objects[number] = self._make(number)
@@ -193,7 +198,7 @@ class Archive:
         except FormatterError as error:
             raise error if self.what in str(error) else self._damaged(number, str(error)) from error
         except (LookupError, TypeError, ValueError, ArithmeticError) as error:
-            # A factory takes columns and rows for granted; what lacks them raises one of these.
+            # Factories do not check columns and rows; missing ones raise one of these errors.
             raise self._damaged(number, told(error)) from error
 
     def _rows(self, number: int, entry: Entry) -> Table:
@@ -206,7 +211,7 @@ class Archive:
         length = min((len(column) for column in table.values()), default=0)
         if entry.row0 < 0 or entry.nrows < 0 or entry.row0 + entry.nrows > length:
             wanted = f"rows {entry.row0} to {entry.row0 + entry.nrows - 1} of table {entry.table}"
-            raise self._damaged(number, f"it has {wanted}, which has {length} rows")
+            raise self._damaged(number, f"it needs {wanted}, which has {length} rows")
         return {
             name: column[entry.row0 : entry.row0 + entry.nrows] for name, column in table.items()
         }

@@ -1,4 +1,4 @@
-"""Cells of an archive's tables, as what builds its objects needs them."""
+"""Conversions of cells in an archive's tables for the creation of objects."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 
 def numbers_of(cell: Any) -> NDArray[np.float64]:
-    """Take a cell of numbers; astropy gives one number for a cell of one."""
+    """Return a cell of numbers as an array; astropy returns one number for a cell of one."""
     return np.atleast_1d(np.asarray(cell, dtype=float)).ravel()
 
 
 def text_of(cell: Any) -> str:
-    """Take a cell of bytes for ASCII text."""
+    """Return a cell of bytes as ASCII text."""
     return cell if isinstance(cell, str) else bytes(cell).decode("ascii", "replace")

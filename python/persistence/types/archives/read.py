@@ -1,6 +1,6 @@
-"""Archives read from bytes: those of an exposure or a catalog, and those that are a file.
+"""Archives read from bytes: of an exposure, a catalog, or a whole file.
 
-Source of the layout: afw-files 2.1.
+Source of the layout: doc/gen2/afw-files.md 2.1.
 """
 
 from __future__ import annotations
@@ -17,20 +17,25 @@ from persistence.types.archives.tables import columns
 
 
 def open_archive(path: str, hdu: int | None = None) -> Archive:
-    """Read the archive of a file; its objects are made when they are asked for.
+    """Return the archive of a file; its objects are created on access.
 
     Parameters
     ----------
     path : `str`
         A FITS file, perhaps compressed with gzip.
-    hdu : `int`, optional
-        The HDU of the index, counted from 0; if absent, where the primary header says, or else the
+    hdu : `int` or `None`, optional
+        The HDU of the index, counted from 0; by default the one in the primary header, or else the
         first extension.
+
+    Returns
+    -------
+    `Archive`
+        The archive.
 
     Raises
     ------
     FormatterError
-        If the file is not FITS, truncated, or has no archive there.
+        If the file is not FITS, is truncated, or has no archive there.
     """
     if hdu is None:
         primary = next(fits_headers.scan(path))
@@ -39,12 +44,12 @@ def open_archive(path: str, hdu: int | None = None) -> Archive:
 
 
 class Stored:
-    """The bytes of an archive, and the archive that is made of them when it is called for.
+    """The bytes of an archive; a call returns the archive.
 
     Parameters
     ----------
     content : `bytes`
-        The end of a file, from the archive's index on.
+        The end of a file, beginning with the archive's index.
     what : `str`
         The file, for messages.
     """
@@ -58,7 +63,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class InFile:
-    """The archive of a file, which is read when it is called for."""
+    """The archive of a file; a call reads and returns it."""
 
     path: str
 
@@ -67,7 +72,7 @@ class InFile:
 
 
 def parse(content: bytes, what: str) -> Archive:
-    """Make the archive whose index is the first HDU in some bytes."""
+    """Return the archive whose index is the first HDU in some bytes."""
     parts = fits_headers.parts(content, what)
     index = next(parts, None)
     if index is None or index.cards.get("EXTTYPE") != "ARCHIVE_INDEX":

@@ -1,6 +1,6 @@
-"""Tables of archives, as afw lays them out and what builds its objects needs them.
+"""The tables of archives: afw's layout, converted for the creation of objects.
 
-Source of the layout: afw-files 3.1 and 3.2.
+Source of the layout: doc/gen2/afw-files.md 3.1 and 3.2.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from persistence.files.bintable_columns import DTYPES, Column
 from persistence.files.fits_headers import Part
 from persistence.types.archives.archive import Table
 
-# The offset that a sign has, for numbers without: the only one in afw's tables.
+# The offset of unsigned numbers: the only one in afw's tables.
 _UNSIGNED = ("I", 1 << 15)
 
 
-# Cards of ours beside a photometric calibration, which afw ignores: the flux that it holds for, and
+# Our cards beside a photometric calibration, which afw ignores: the flux that it applies to, and
 # the unit of the counts.
 FLUX_NAME, FLUX_UNIT = "FLUXNAME", "FLUXUNIT"
 
@@ -30,26 +30,26 @@ def columns(part: Part) -> Table:
 
     Parameters
     ----------
-    part : `~persistence.files.fits_headers.Part`
+    part : `Part`
         The table's HDU.
 
     Returns
     -------
     columns : `dict`
-        By name: an array, of one more dimension if a cell holds several numbers; a list of `str`; a
-        list of arrays where cells differ in length. A column of flags gives a boolean array for
-        each flag, by the flag's name. Of each of the cards `FLUX_NAME` and `FLUX_UNIT`, a list that
-        repeats it for each row.
+        Column name to array, with one more dimension if a cell has several numbers; a list of
+        `str`; or a list of arrays if cells differ in length. A column of flags becomes a boolean
+        array per flag, by the flag's name. The cards `FLUX_NAME` and `FLUX_UNIT` become lists that
+        repeat the value for each row.
 
     Raises
     ------
     FormatterError
-        If the table is damaged, is not a binary table, or has numbers that are scaled or null,
-        which afw's tables have not.
+        If the table is damaged, is not a binary table, or has scaled or null numbers, which afw's
+        tables do not have.
     """
     cards = part.cards
     if cards.get("XTENSION") != "BINTABLE":
-        raise FormatterError(f"an HDU of kind {cards.get('XTENSION')} is no binary table")
+        raise FormatterError(f"an HDU of kind {cards.get('XTENSION')} is not a binary table")
     layout = bintable.Table.parse(cards)
     table: dict[str, Any] = {}
     for number, values in layout.read(part.data).items():
@@ -57,20 +57,20 @@ def columns(part: Part) -> Table:
         if column.scale != 1 or (column.zero and (column.form.letter, column.zero) != _UNSIGNED):
             raise FormatterError(f"column {column.name} is scaled, which afw's tables are not")
         if column.null is not None and _has_nulls(values):
-            raise FormatterError(f"column {column.name} has nulls, which afw's tables have not")
+            raise FormatterError(f"column {column.name} has nulls, which afw's tables do not have")
         table.update(_adapted(column, values, cards))
     described = {key: cards[key] for key in (FLUX_NAME, FLUX_UNIT) if key in cards}
     return table | {key: [value] * layout.length for key, value in described.items()}
 
 
 def _has_nulls(values: Any) -> bool:
-    """Check if numbers, or those of one cell, are masked."""
+    """Return whether numbers, or those of one cell, are masked."""
     cells = values if values.dtype == object else [values]
     return any(np.ma.isMaskedArray(cell) for cell in cells)
 
 
 def _adapted(column: Column, values: Any, cards: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that a column of the file becomes, by name."""
+    """Return the columns, by name, into which a column of the file is converted."""
     name, form = column.name, column.form
     if not form.repeat:
         rows = values.shape[1] if form.letter == "X" and not form.pointer else len(values)
@@ -78,7 +78,7 @@ def _adapted(column: Column, values: Any, cards: Mapping[str, Any]) -> dict[str,
     if form.letter == "A":
         return {name: values.tolist()}
     if form.letter == "I":
-        # afw takes every 16-bit column for unsigned. Source: afw-files 3.1.
+        # afw treats every 16-bit column as unsigned. Source: afw-files 3.1.
         as_afw = [cell.view("u2") for cell in values] if form.pointer else values.view("u2")
         return {name: as_afw}
     if form.pointer:
@@ -93,7 +93,7 @@ def _adapted(column: Column, values: Any, cards: Mapping[str, Any]) -> dict[str,
 
 
 def _flags(bits: Any, cards: Mapping[str, Any]) -> dict[str, Any]:
-    """Return afw's column of flags by the flags' names."""
+    """Return afw's column of flags as columns by the flags' names."""
     try:
         return {cards[f"TFLAG{place}"]: flag for place, flag in enumerate(bits, 1)}
     except KeyError as error:

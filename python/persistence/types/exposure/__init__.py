@@ -1,1 +1,1 @@
-"""Exposures, and what their headers and components tell."""
+"""Exposures, and the information in their headers and components."""

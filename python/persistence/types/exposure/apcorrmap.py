@@ -1,4 +1,4 @@
-"""Aperture corrections: a field for each flux (facts in afw-files 2.6)."""
+"""Aperture corrections: one field per flux (doc/gen2/afw-files.md 2.6)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from persistence.types.fields.boundedfield import Field
 
 @dataclass(frozen=True)
 class ApCorrMap(Mapping[str, Field]):
-    """Fields by the names of the fluxes that they are factors of.
+    """Fields of correction factors, by the names of the fluxes.
 
     ``flux * apCorrMap["base_PsfFlux_instFlux"](x, y)`` is the corrected flux; the field of a name
-    in ``Err`` is the standard deviation of the factor.
+    ending in ``Err`` is the standard deviation of the factor. Positions are pixels of the parent
+    image.
+
+    Attributes
+    ----------
+    fields : mapping [`str`, field]
+        The fields by name.
     """
 
     fields: Mapping[str, Field]
@@ -39,6 +45,6 @@ class ApCorrMap(Mapping[str, Field]):
 
 
 def make(tables: Tables, load: Load) -> ApCorrMap:
-    """Build a map from its table; a map without fields may have none."""
+    """Return the map of a table; a map without fields may have no table."""
     rows = [row for table in tables for row in zip(table["name"], table["field"], strict=True)]
     return ApCorrMap({name: load(number) for name, number in rows})

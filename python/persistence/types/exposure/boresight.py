@@ -1,4 +1,4 @@
-"""The sky of a raw exposure, by where the telescope pointed and where the detector lies."""
+"""The WCS of a raw exposure, from the telescope's pointing and the detector's position."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 def wcs(visit: VisitInfo, detector: Detector | None) -> WCS | None:
-    """Return the WCS of a detector's trimmed pixels; None if pointing or place are not known.
+    """Return the WCS of a detector's trimmed pixels; None if pointing or position are unknown.
 
     Parameters
     ----------
     visit : `VisitInfo`
-        Where the boresight was, and how the focal plane was turned: the position angle of its y
-        axis, from north through east.
-    detector : `Detector` or None
-        Its place in the focal plane, and the scale of that.
+        The visit, with the boresight and the rotation of the focal plane: the position angle of its
+        y axis, from north through east.
+    detector : `Detector` or `None`
+        The detector, with its position in the focal plane and the plate scale.
 
     Notes
     -----
-    A tangent plane that touches at the boresight; the optics' distortion is not in it. Pixels are
-    counted from 0, the first of the trimmed detector.
+    The projection is a tangent plane at the boresight, without the optics' distortion. Pixels count
+    from 0, the first one of the trimmed detector.
     """
     plane = None if detector is None else detector.plane
     if plane is None or detector is None or detector.position is None:
@@ -38,18 +38,18 @@ def wcs(visit: VisitInfo, detector: Detector | None) -> WCS | None:
         return None
     try:
         pointing = visit.boresight
-    except FormatterError:  # whoever asks the visit for it is told
+    except FormatterError:  # reading it from the visit raises the error
         return None
     if pointing is None:
         return None
-    import numpy as np  # lazy, as all that needs it
+    import numpy as np  # lazy: needed by few
     from astropy.wcs import WCS
 
     angle = math.radians(visit.rotation)
     sine, cosine = math.sin(angle), math.cos(angle)
     mirror = 1.0 if plane.flip_x else -1.0
     scale = plane.scale / 3600
-    # of the focal plane's mm; then of pixels, which a detector may be turned against
+    # first in mm of the focal plane, then in pixels, which may be rotated against it
     sky = np.array([[cosine * mirror, sine], [-sine * mirror, cosine]]) * scale
     pixels = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     start, right, up = np.stack(detector.to_focal_plane(*pixels), axis=-1)
@@ -58,7 +58,7 @@ def wcs(visit: VisitInfo, detector: Detector | None) -> WCS | None:
     made.wcs.cunit = ["deg", "deg"]
     made.wcs.radesys = "ICRS"
     made.wcs.crval = [pointing.ra.deg, pointing.dec.deg]
-    # where the boresight lies, in pixels; FITS counts from 1
+    # the boresight in pixels; FITS counts from 1
     made.wcs.crpix = [1 + float(place) for place in detector.from_focal_plane(0.0, 0.0)]
     made.wcs.cd = sky @ np.stack([right - start, up - start], axis=-1)
     made.wcs.set()

@@ -20,18 +20,27 @@ from persistence.types.wcs.transforms import TransformMap
 class Camera:
     """The detectors of a camera, by number and by name.
 
-    Iteration yields the detectors in their order, and ``len`` is their number.
+    Iteration yields the detectors in order, and ``len`` is their number. ``camera[28]`` and
+    ``camera["S28"]`` return a detector. Gen2's class is ``lsst.afw.cameraGeom.Camera``.
 
-    Attributes
+    Parameters
     ----------
     name : `str`
-        What it is called.
-    detectors : `tuple` [`Detector`]
-        Its detectors, by number.
-    plane : `FocalPlane` or None
-        What its focal plane shows of the sky; None if that is not known.
-    pupil_factory : `str`
-        The dotted name of Gen2's class that made the pupil.
+        The camera's name.
+    detectors : `tuple` [`Detector`, ...]
+        The detectors, in the order of their numbers.
+    plane : `FocalPlane` or `None`, optional
+        The focal plane's scale and distortion; None if unknown.
+    pupil_factory : `str`, optional
+        The dotted name of Gen2's class for the pupil.
+
+    Examples
+    --------
+    >>> from persistence.types.exposure.camera import Camera
+    >>> from persistence.types.exposure.detector import Detector
+    >>> camera = Camera("test", (Detector("A", 0), Detector("B", 1)))
+    >>> len(camera), camera["B"].id
+    (2, 1)
     """
 
     name: str
@@ -50,7 +59,7 @@ class Camera:
         Raises
         ------
         NoSuchDetector
-            If the camera has none of this number or name.
+            If the camera has no detector of this number or name.
         """
         if key not in self._by_key:
             known = [each.name for each in self.detectors]
@@ -81,7 +90,7 @@ class Camera:
 
     @functools.cached_property
     def transforms(self) -> TransformMap:
-        """The mappings between the systems of coordinates of the camera and of its detectors."""
+        """The mappings between the coordinate systems of the camera and of its detectors."""
         links: dict[Any, Any] = {}
         for detector in self.detectors:
             links |= placement.systems(detector, self.plane).links
@@ -93,7 +102,18 @@ class Camera:
         return TransformMap(links)
 
     def at(self, x: float, y: float) -> list[Detector]:
-        """Return the detectors that hold a point of the focal plane (mm), edges included."""
+        """Return the detectors that contain a point of the focal plane, including their edges.
+
+        Parameters
+        ----------
+        x, y : `float`
+            The point (mm).
+
+        Returns
+        -------
+        `list` [`Detector`]
+            The detectors; several only on common edges.
+        """
         return [
             detector
             for detector in self.detectors
@@ -102,10 +122,21 @@ class Camera:
 
     @property
     def bounds(self) -> NDArray[np.float64]:
-        """The smallest and the greatest x and y of the detectors' corners (mm), shape (2, 2)."""
+        """The least and the greatest x and y of the detectors' corners (mm), shape (2, 2)."""
         corners = np.concatenate([each.corners for each in self.detectors if each.placed])
         return np.stack([corners.min(axis=0), corners.max(axis=0)])
 
     def field_angle(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
-        """Return the field angles (rad) of points of the focal plane (mm)."""
+        """Return the field angles of points of the focal plane.
+
+        Parameters
+        ----------
+        x, y : `ArrayLike`
+            The points (mm), of any shape.
+
+        Returns
+        -------
+        `tuple` [array, array]
+            The angles from the optical axis in x and y (rad).
+        """
         return self.transforms["FocalPlane", "FieldAngle"](x, y)

@@ -1,4 +1,4 @@
-"""Coadd inputs: the visits and detectors that a coadd was made of (facts in afw-files 2.6)."""
+"""Coadd inputs: the visits and detectors that a coadd contains (doc/gen2/afw-files.md 2.6)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Rows that describe exposures, and the objects that go with each.
+    """Rows that describe exposures, and the objects of each.
 
     Attributes
     ----------
     columns : mapping [`str`, array or `list`]
         The columns: ``id``, ``weight``, ``visit``, ``ccd``, ``filter``, ... Those of ``psf``,
-        ``wcs`` and the like hold numbers for `component`.
+        ``wcs`` and similar objects contain numbers for `component`.
     load : callable
-        Gives the object of such a number.
+        A function that returns the object of such a number.
     """
 
     columns: Table
@@ -35,15 +35,18 @@ class Inputs:
         return self.columns[name]
 
     def component(self, row: int, name: str) -> Any:
-        """Give an object of a row (``psf``, ``wcs``, ``photoCalib``, ...); None if it has none."""
+        """Return an object of a row (``psf``, ``wcs``, ``photoCalib``, ...).
+
+        None if it has none.
+        """
         return self.load(int(self.columns[name][row])) if name in self.columns else None
 
     def bbox(self, row: int) -> Box:
-        """Give the pixels of the exposure of a row."""
+        """Return the box of pixels of a row's exposure."""
         return box_of(self.columns, row)
 
     def to_table(self) -> astropy.table.Table:
-        """Make a table of the columns."""
+        """Return the columns as a table."""
         from astropy.table import Table
 
         return Table(dict(self.columns))
@@ -51,12 +54,12 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class CoaddInputs:
-    """What a coadd was made of.
+    """The exposures that a coadd contains.
 
     Attributes
     ----------
     visits, ccds : `Inputs`
-        A row for each visit; a row for each detector of each visit.
+        One row per visit; one row per detector of each visit.
     """
 
     visits: Inputs
@@ -70,6 +73,6 @@ class CoaddInputs:
 
 
 def make(tables: Tables, load: Load) -> CoaddInputs:
-    """Build the inputs from their tables."""
+    """Return the inputs of their tables."""
     visits, ccds = tables
     return CoaddInputs(Inputs(visits, load), Inputs(ccds, load))

@@ -1,7 +1,4 @@
-"""The components of an exposure.
-
-Objects that lie in its archive until they are asked for, or that were given.
-"""
+"""The components of an exposure: objects in its archive, read on access, or set by users."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import Any
 from persistence.errors import FormatterError, did_you_mean
 from persistence.types.archives.archive import FACTORIES, Archive
 
-# Attribute of an exposure -> what headers call its number, older names last. Source: afw-files 1.4.
+# Attribute of an exposure -> keywords of its number, older ones last. Source: afw-files 1.4.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "psf": ("PSF",),
     "wcs": ("SKYWCS", "WCS"),
@@ -26,23 +23,21 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 _NAMES = {key: name for name, keys in KEYS.items() for key in keys}
 _GENERIC = "ARCHIVE_ID_"
-# Source: afw-files 1.4. What a later version means cannot be known.
+# Source: afw-files 1.4. The meaning of later versions is unknown.
 _LAST_VERSION = 2
 
 
 class Components(Mapping[str, Any]):
-    """Objects by name: ``psf``, ``wcs``, ``photo_calib``, ...
-
-    Each is made when it is first asked for.
+    """Objects by name: ``psf``, ``wcs``, ``photo_calib``, ...; each is created on first access.
 
     Parameters
     ----------
-    numbers : mapping [`str`, `int`], optional
-        The numbers in the archive of those that lie there.
-    source : callable, optional
-        Gives the archive; called when the first of them is asked for.
+    numbers : mapping of `str` to `int`, optional
+        The numbers of objects in the archive.
+    source : callable or `None`, optional
+        A function that returns the archive; called on the first access to one of them.
     given : mapping, optional
-        Those that came in another way; they come before the archive's. None takes one away.
+        Objects that replace those of the archive; None removes one.
     """
 
     def __init__(
@@ -60,12 +55,12 @@ class Components(Mapping[str, Any]):
         return Components, (self.numbers, self.source, self.given)
 
     def replaced(self, **given: Any) -> Components:
-        """Give a copy with some components replaced, or taken away by None."""
+        """Return a copy with some components replaced, or removed by None."""
         return Components(self.numbers, self.source, {**self.given, **given})
 
     @property
     def archive(self) -> Archive:
-        """The archive, read when it is first needed."""
+        """The archive, read on first access."""
         if self._archive is None:
             if self.source is None:
                 raise FormatterError(f"there is no archive for {', '.join(self.numbers)}")
@@ -74,7 +69,7 @@ class Components(Mapping[str, Any]):
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """The names of those whose classes are not known here: only their tables can be had."""
+        """The names of components of unknown classes: only their tables are available."""
         return tuple(
             name
             for name, number in self.numbers.items()
@@ -82,14 +77,14 @@ class Components(Mapping[str, Any]):
         )
 
     def __getitem__(self, name: str) -> Any:
-        """Give a component.
+        """Return a component.
 
         Raises
         ------
         KeyError
-            If the exposure has none of that name.
+            If the exposure has no component of that name.
         FormatterError
-            If it is damaged, or not where the header says.
+            If it is damaged, or not at the position in the header.
         """
         if name in self.given:
             return self.given[name]
@@ -112,7 +107,7 @@ class Components(Mapping[str, Any]):
 
 
 def numbers_in(header: Mapping[str, Any], what: str) -> dict[str, int]:
-    """Read from a primary header the names and archive numbers of the components.
+    """Return the names and archive numbers of the components in a primary header.
 
     Parameters
     ----------
@@ -121,15 +116,20 @@ def numbers_in(header: Mapping[str, Any], what: str) -> dict[str, int]:
     what : `str`
         The file, for messages.
 
+    Returns
+    -------
+    `dict` [`str`, `int`]
+        The numbers by name.
+
     Raises
     ------
     FormatterError
-        If the header is of a version that is not known.
+        If the header has an unknown version.
     """
     version = header.get("EXPINFO_V", 0)
     if isinstance(version, int) and version > _LAST_VERSION:
         raise FormatterError(
-            f"{what} is of version {version} (EXPINFO_V); the last that is known is {_LAST_VERSION}"
+            f"{what} has version {version} (EXPINFO_V); the last known version is {_LAST_VERSION}"
         )
     if not header.get("AR_HDU"):
         return {}

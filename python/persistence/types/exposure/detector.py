@@ -19,31 +19,53 @@ if TYPE_CHECKING:
 class Amplifier:
     """One readout channel of a detector.
 
-    Attributes
+    Boxes are in pixels counted from 0. Gen2's class is ``lsst.afw.cameraGeom.Amplifier``
+    (doc/gen2/afw-files.md 2.7).
+
+    Parameters
     ----------
     name : `str`
         Its name, ``A``.
-    data, overscan, prescan, postscan : `Box`
-        Where in the raw image its light-sensitive pixels, the serial overscan, the prescan and the
-        parallel overscan lie.
+    data : `Box`
+        The light-sensitive pixels in the raw image.
+    overscan : `Box`
+        The serial overscan in the raw image.
+    prescan : `Box`
+        The serial prescan in the raw image.
+    postscan : `Box`
+        The parallel overscan in the raw image.
     trimmed : `Box`
-        Where its pixels lie in the trimmed image.
-    gain : `float` or None
-        Electrons per ADU.
-    read_noise : `float` or None
-        In electrons.
-    saturation, suspect_level : `float` or None
-        In ADU: what is full, and what is no longer linear. None of these if it is not known.
-    raw : `Box` or None
-        Where all its pixels lie in the raw image.
-    corner : `str` or None
-        The corner that is read first, in the trimmed image: ``LL``, ``LR``, ``UR`` or ``UL``.
-    flip_x, flip_y : `bool`
+        Its pixels in the trimmed image.
+    gain : `float` or `None`, optional
+        Electrons per ADU; None if unknown.
+    read_noise : `float` or `None`, optional
+        In electrons; None if unknown.
+    saturation : `float` or `None`, optional
+        The level of saturation (ADU); None if unknown.
+    suspect_level : `float` or `None`, optional
+        The level above which the response is not linear (ADU); None if unknown.
+    raw : `Box` or `None`, optional
+        All its pixels in the raw image; None if unknown.
+    corner : `str` or `None`, optional
+        The corner that is read first, in the trimmed image: ``LL``, ``LR``, ``UR`` or ``UL``; None
+        if unknown.
+    flip_x, flip_y : `bool`, optional
         Whether raw columns or rows run against those of the trimmed image.
-    linearity_type : `str`
-        How its pixels are made linear.
-    linearity : `tuple` [`float`]
-        The coefficients of that.
+    linearity_type : `str`, optional
+        The kind of correction for linearity.
+    linearity : `tuple` [`float`, ...], optional
+        The coefficients of that correction.
+
+    Examples
+    --------
+    >>> from persistence import Box
+    >>> from persistence.types.exposure.detector import Amplifier
+    >>> none = Box(0, 0, 0, 0)
+    >>> data = Box(56, 0, 1024, 4096)
+    >>> overscan, trimmed = Box(6, 0, 50, 4096), data.shifted(-56, 0)
+    >>> amplifier = Amplifier("A", data, overscan, none, none, trimmed, gain=4.0)
+    >>> amplifier.trimmed.x0
+    0
     """
 
     name: str
@@ -66,21 +88,20 @@ class Amplifier:
 
 @dataclass(frozen=True, slots=True)
 class FocalPlane:
-    """What the focal plane of a camera shows of the sky.
+    """The plate scale and distortion of a camera's focal plane.
 
-    Attributes
+    Parameters
     ----------
     scale : `float`
         Arcseconds per mm.
-    flip_x : `bool`
-        Whether its x axis points to the east where its y axis points to the north; else to the
-        west.
-    to_angle : `tuple` [`float`]
-        The polynomial of the distance from the optical axis (mm) that gives the field angle (rad);
-        empty if it is not known, or stated the other way round.
-    from_angle : `tuple` [`float`]
-        The polynomial of the field angle (rad) that gives the distance (mm); empty likewise.
-        Without either, the scale holds everywhere.
+    flip_x : `bool`, optional
+        Whether its x axis points east when its y axis points north; otherwise west.
+    to_angle : `tuple` [`float`, ...], optional
+        The coefficients of the polynomial from the distance to the optical axis (mm) to the field
+        angle (rad); empty if unknown, or if the inverse is given.
+    from_angle : `tuple` [`float`, ...], optional
+        The coefficients of the polynomial from the field angle (rad) to the distance (mm); empty
+        likewise. Without either, the scale applies everywhere.
     """
 
     scale: float
@@ -91,34 +112,53 @@ class FocalPlane:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """A detector, with its amplifiers where the header tells of them.
+    """A detector, with its amplifiers as far as header or policy describe them.
 
-    Attributes
+    Gen2's class is ``lsst.afw.cameraGeom.Detector`` (doc/gen2/afw-files.md 2.7).
+
+    Parameters
     ----------
-    name, id, serial : `str`, `int`, `str`
-        What it is called.
-    amplifiers : `tuple` [`Amplifier`]
+    name : `str`
+        Its name.
+    id : `int`
+        Its number.
+    serial : `str`, optional
+        Its serial number.
+    amplifiers : `tuple` [`Amplifier`, ...], optional
         Its readout channels.
-    type : `str`
+    type : `str`, optional
         ``SCIENCE``, ``FOCUS``, ``GUIDER`` or ``WAVEFRONT``.
-    physical_type : `str`
-        What it is made of, ``CCD``.
-    bbox : `Box` or None
-        Its trimmed pixels.
-    pixel_size : `tuple` [`float`, `float`] or None
-        In mm.
-    position : `tuple` [`float`, `float`] or None
-        Where ``reference`` lies in the focal plane, in mm.
-    reference : `tuple` [`float`, `float`] or None
-        A pixel.
-    orientation : `tuple` [`float`, `float`, `float`] or None
-        Yaw, pitch and roll (deg).
-    transforms : mapping or None
-        What leads from one of its coordinate systems to another.
-    crosstalk : array, shape (amplifiers, amplifiers), or None
-        The fraction of a signal that each amplifier adds to each other.
-    plane : `FocalPlane` or None
-        The focal plane, where the camera's policy tells of it.
+    physical_type : `str`, optional
+        Its technology, ``CCD``.
+    bbox : `Box` or `None`, optional
+        Its trimmed pixels, counted from 0; None if unknown.
+    pixel_size : `tuple` [`float`, `float`] or `None`, optional
+        The width and height of a pixel (mm); None if unknown.
+    position : `tuple` [`float`, `float`] or `None`, optional
+        The position of ``reference`` in the focal plane (mm); None if unknown.
+    reference : `tuple` [`float`, `float`] or `None`, optional
+        A pixel of the trimmed image; None if unknown.
+    orientation : `tuple` [`float`, `float`, `float`] or `None`, optional
+        Yaw, pitch and roll (deg); None if unknown.
+    transforms : object, optional
+        The mappings between its coordinate systems that were stored with it; None without any.
+    crosstalk : `numpy.ndarray` [`np.float32`] or `None`, optional
+        The fraction of its signal that each amplifier adds to each other, shape (amplifiers,
+        amplifiers); None if unknown.
+    plane : `FocalPlane` or `None`, optional
+        The focal plane's scale, from the camera's policy; None if unknown.
+
+    Examples
+    --------
+    >>> from persistence import Box
+    >>> from persistence.types.exposure.detector import Detector
+    >>> detector = Detector(
+    ...     "S28", 28, bbox=Box(0, 0, 2048, 4096), pixel_size=(0.015, 0.015),
+    ...     position=(0.0, 0.0), reference=(1023.5, 2047.5),
+    ... )
+    >>> x, y = detector.to_focal_plane(0, 0)
+    >>> round(float(x), 4), round(float(y), 4)
+    (-15.3525, -30.7125)
     """
 
     name: str
@@ -153,32 +193,58 @@ class Detector:
 
     @property
     def placed(self) -> bool:
-        """Whether it is known where the detector lies in the focal plane."""
+        """Whether the detector's position in the focal plane is known."""
         return None not in (self.bbox, self.position, self.reference, self.pixel_size)
 
     def to_focal_plane(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
-        """Return where trimmed pixels lie in the focal plane (mm); x and y are broadcast.
+        """Return the positions of trimmed pixels in the focal plane.
+
+        Parameters
+        ----------
+        x, y : `ArrayLike`
+            Columns and rows (pixels from 0, the centre of the first), of any shape.
+
+        Returns
+        -------
+        `tuple` [array, array]
+            Positions (mm).
 
         Raises
         ------
         FormatterError
-            If nothing tells where the detector lies.
+            If the detector's position is unknown.
         """
-        from persistence.types.exposure import placement  # lazy: few ask, and it needs numpy
+        from persistence.types.exposure import placement  # lazy: rarely needed, and imports numpy
 
         return placement.to_focal_plane(self)(x, y)
 
     def from_focal_plane(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
-        """Return the pixels of points of the focal plane (mm); see `to_focal_plane`."""
+        """Return the trimmed pixels at positions in the focal plane; see `to_focal_plane`.
+
+        Parameters
+        ----------
+        x, y : `ArrayLike`
+            Positions (mm), of any shape.
+
+        Returns
+        -------
+        `tuple` [array, array]
+            Columns and rows (pixels from 0).
+
+        Raises
+        ------
+        FormatterError
+            If the detector's position is unknown.
+        """
         from persistence.types.exposure import placement  # lazy: as above
 
         return placement.to_focal_plane(self).inverse(x, y)
 
     @property
     def corners(self) -> NDArray[np.float64]:
-        """The corners of its pixels in the focal plane (mm), shape (4, 2).
+        """The outer corners of its pixels in the focal plane (mm), shape (4, 2).
 
-        In the order of lower left, lower right, upper right and upper left pixels.
+        In order: lower left, lower right, upper right, upper left.
         """
         import numpy as np  # as above
 
@@ -189,21 +255,32 @@ class Detector:
 
     @property
     def centre(self) -> tuple[float, float]:
-        """Where the middle of its pixels lies in the focal plane (mm)."""
+        """The position of its centre in the focal plane (mm)."""
         left, low, right, high = self._edges
         x, y = self.to_focal_plane((left + right) / 2, (low + high) / 2)
         return float(x), float(y)
 
     def holds(self, x: float, y: float) -> bool:
-        """Return whether a position, in pixels, is on the detector, outer edges included."""
+        """Return whether a position is on the detector, including its outer edges.
+
+        Parameters
+        ----------
+        x, y : `float`
+            Column and row (pixels from 0).
+
+        Returns
+        -------
+        `bool`
+            Whether it is on the detector.
+        """
         left, low, right, high = self._edges
         return bool(left <= x <= right and low <= y <= high)
 
     @property
     def _edges(self) -> tuple[float, float, float, float]:
-        """Where its pixels end: left, low, right and high."""
+        """The outer edges of its pixels: left, low, right and high."""
         if self.bbox is None:
-            raise FormatterError(f"nothing tells how many pixels detector {self.name} has")
+            raise FormatterError(f"the size of detector {self.name} is unknown")
         box = self.bbox
         left, low = box.x0 - 0.5, box.y0 - 0.5
         return left, low, left + box.width, low + box.height
@@ -212,18 +289,23 @@ class Detector:
     # -------------------------------------------------------------------------------------------
 
     def getName(self) -> str:
+        """Return the name."""
         return self.name
 
     def getId(self) -> int:
+        """Return the number."""
         return self.id
 
     def getSerial(self) -> str:
+        """Return the serial number."""
         return self.serial
 
     def getAmplifiers(self) -> tuple[Amplifier, ...]:
+        """Return the amplifiers."""
         return self.amplifiers
 
     def getBBox(self) -> Box | None:
+        """Return the box of trimmed pixels; None if unknown."""
         return self.bbox
 
 
@@ -241,8 +323,8 @@ _AREAS = {
 
 
 def make(tables: Tables, load: Load) -> Detector:
-    """Build a detector from its tables: itself, and its amplifiers (afw-files 2.7)."""
-    import numpy as np  # whoever knows a detector by its header needs none
+    """Return a detector from its tables: its own, and its amplifiers' (afw-files 2.7)."""
+    import numpy as np  # lazy: not needed for detectors from headers
 
     own, amplifiers = tables
     row = {name: column[0] for name, column in own.items()}
@@ -267,7 +349,7 @@ def make(tables: Tables, load: Load) -> Detector:
 
 
 def amplifier(table: Table, number: int) -> Amplifier:
-    """Return an amplifier of a row of afw's table of them (afw-files 2.7)."""
+    """Return the amplifier of a row of afw's table (doc/gen2/afw-files.md 2.7)."""
     row = {name: column[number] for name, column in table.items()}
     areas = {
         name: Box(*(int(row[f"{prefix}_{end}"]) for end in _ENDS))

@@ -1,6 +1,6 @@
-"""How far the Earth has turned: UT1 and its rotation angle at a time.
+"""The Earth's rotation: UT1 and the rotation angle at a time.
 
-UT1 - UTC is measured. astropy comes with the table, and reads all of it, which takes a second; here
+UT1 - UTC is measured. astropy contains the table, but takes a second to read all of it; here only
 the line of a day is read.
 """
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from astropy.time import Time
 
-# The lines of finals2000A.all: a day each, 187 characters and the line's end. Columns of the day
-# (MJD), and of UT1 - UTC by Bulletin A and by Bulletin B, which comes later and holds. Source:
+# The lines of finals2000A.all: one per day, 187 characters and a newline. Columns: the day (MJD),
+# and UT1 - UTC from Bulletin A and from Bulletin B, which is later and final. Source:
 # https://maia.usno.navy.mil/ser7/readme.finals2000A
 _LINE = 188
 _DAY, _BULLETIN_A, _BULLETIN_B = slice(7, 15), slice(58, 68), slice(154, 165)
@@ -21,7 +21,7 @@ _MJD_2000 = 51544.5
 
 
 class Rotation(NamedTuple):
-    """How far the Earth has turned.
+    """The rotation of the Earth at a time.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Rotation(NamedTuple):
 
 
 def rotation(date: Time) -> Rotation | None:
-    """Return how far the Earth has turned at a time; None outside the measured years."""
+    """Return the Earth's rotation at a time; None outside the measured years."""
     utc = date.utc
     offset = ut1_minus_utc(float(utc.mjd))
     if offset is None:
@@ -50,17 +50,17 @@ def rotation(date: Time) -> Rotation | None:
 
 
 def ut1_minus_utc(mjd: float) -> float | None:
-    """Return UT1 - UTC (s) at a modified Julian date in UTC; None where it is not known."""
+    """Return UT1 - UTC (s) at a modified Julian date in UTC; None if unknown."""
     here, after = _of_day(int(mjd)), _of_day(int(mjd) + 1)
     if here is None or after is None:
         return None
     step = after - here
-    return here + (mjd % 1.0) * (step - round(step))  # a leap second is no turn of the Earth
+    return here + (mjd % 1.0) * (step - round(step))  # without the step of a leap second
 
 
 @functools.lru_cache(maxsize=64)
 def _of_day(mjd: int) -> float | None:
-    """Return UT1 - UTC (s) at the beginning of a day, as measured or foreseen."""
+    """Return UT1 - UTC (s) at the beginning of a day, measured or predicted; None if unknown."""
     from astropy.utils import iers
 
     with open(iers.IERS_A_FILE, "rb") as table:

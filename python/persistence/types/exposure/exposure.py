@@ -1,4 +1,4 @@
-"""Exposures: an image with its mask, variance, header, and what the header tells."""
+"""Exposures: an image with its mask, variance, header, and the information in the header."""
 
 from __future__ import annotations
 
@@ -48,57 +48,70 @@ if TYPE_CHECKING:
     from astropy.units import UnitBase
     from astropy.wcs import WCS
 
-# Parts that lie in `Exposure.components`: those of the archive, and two more.
+# Parts in `Exposure.components`: those of the archive, and two more.
 _COMPONENTS = (*KEYS, "visit_info", "unit")
-# Planes whose pixels are no measurement of the sky.
+# Planes whose pixels are not measurements of the sky.
 _BAD = ("BAD", "SAT", "EDGE", "NO_DATA")
-# The smallest and the largest number, but for NaN; and of so many pixels a median is good enough.
+# Minimum and maximum, ignoring NaN; and the number of pixels that is enough for a median.
 _ENDS, _SAMPLE = (np.fmin, np.fmax), 500_000
 
 
 @dataclass(eq=False, repr=False)
 class Exposure(ExposureNames, Sharing):
-    """An image of the sky or of a detector, and all that is known of it.
+    """An image of the sky or of a detector, with its metadata.
 
-    Attributes
+    Gen2's class is ``lsst.afw.image.Exposure`` (doc/gen2/afw-files.md 1).
+
+    Parameters
     ----------
-    image : array, shape (rows, columns)
-        The pixels; ``image[y, x]``.
-    header : `astropy.io.fits.Header`
+    image : `numpy.ndarray`
+        The pixels, shape (rows, columns): ``image[y, x]``.
+    header : `Header`
         The header of the image's own HDU.
-    primary : `astropy.io.fits.Header` or None
-        The primary header, where the image's header asks to inherit it.
-    mask : `Mask` or None
-        Flags of the pixels.
-    variance : array, shape (rows, columns), or None
-        In the image's unit, squared.
-    cutout : `tuple` [`int`, `int`]
+    primary : `Header` or `None`, optional
+        The primary header, if the image's header inherits it.
+    mask : `Mask` or `None`, optional
+        The flags of the pixels.
+    variance : `numpy.ndarray` or `None`, optional
+        The variance of the pixels in the image's unit squared, shape (rows, columns).
+    cutout : `tuple` [`int`, `int`], optional
         Column and row of the first pixel in the image that the header describes; not 0 for a part
         of it.
-    translator : `HeaderTranslator`
-        Knows the camera's header keywords.
-    dataId : mapping
-        The data ID that it was read by.
-    given_wcs : `astropy.wcs.WCS` or None
-        A world coordinate system in place of the header's, of the parent image's pixels.
-    components : `Components`
-        What came with the image in afw's archive, or was given: ``psf``, ``photo_calib``, ... by
-        name.
-    lookup_tables : `astropy.io.fits.HDUList` or None
-        The tables of distortions that the header's world coordinate system names, if it does.
-    path : `str`
+    translator : `HeaderTranslator`, optional
+        The translator of the camera's header keywords.
+    dataId : mapping, optional
+        The data ID that it was read with.
+    given_wcs : `WCS` or `None`, optional
+        A WCS that replaces the header's, in pixels of the parent image.
+    components : `Components`, optional
+        Objects from afw's archive, or set by users: ``psf``, ``photo_calib``, ... by name.
+    lookup_tables : `HDUList` or `None`, optional
+        The tables of distortions that the header's WCS refers to.
+    path : `str`, optional
         The file that it was read from, for messages.
 
     Notes
     -----
-    Positions are in the pixels of the parent image, of which this one may be a part: those of
-    `bbox`, `wcs`, ``psf``, ``photo_calib`` and the catalogs of its sources. The middle of the
-    array's first pixel is ``(bbox.x0, bbox.y0)``; `local_wcs` alone counts from there.
+    Positions are in pixels of the parent image, of which this one may be a part: those of `bbox`,
+    `wcs`, ``psf``, ``photo_calib`` and source catalogs. The centre of the array's first pixel is
+    ``(bbox.x0, bbox.y0)``; only `local_wcs` counts from that pixel.
 
     Each attribute can be set, and each component by its name: ``exposure.psf = psf``; see
-    `replaced`, which returns a changed copy. What is derived from the header is computed, and what
-    lies in the archive is loaded, when it is first used, and anew after a part was set. The arrays
-    can be changed in place.
+    `replaced`, which returns a changed copy. Values from the header are computed, and objects in
+    the archive are loaded, on first access, and again after a part was set. The arrays can be
+    changed in place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from astropy.io import fits
+    >>> from persistence import Box, Exposure
+    >>> exposure = Exposure(np.arange(12.0).reshape(3, 4), fits.Header())
+    >>> exposure.bbox.width, exposure.bbox.height
+    (4, 3)
+    >>> exposure[Box(1, 0, 2, 2)].image
+    array([[1., 2.],
+           [5., 6.]])
     """
 
     shareable: ClassVar[bool] = False  # its pixels can be changed in place
@@ -118,15 +131,15 @@ class Exposure(ExposureNames, Sharing):
     path: str = ""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set a part, and forget what was derived from the parts or is shared.
+        """Set a part, and remove cached values that were derived from the parts or are shared.
 
-        An exposure in place of ``image``, ``mask`` or ``variance`` is taken as its pixels.
+        An exposure as the value of ``image``, ``mask`` or ``variance`` stands for its pixels.
 
         Raises
         ------
         FormatterError
-            If a mask or a variance has not the size of the image, or what is set as the mask does
-            not name its bits.
+            If a mask or a variance does not have the size of the image, or a mask does not name its
+            bits.
         AttributeError
             If no part of that name can be set.
         """
@@ -140,7 +153,7 @@ class Exposure(ExposureNames, Sharing):
         if name in plane.NAMES:
             value = plane.of(name, value)
             pixels = getattr(value, "array", value)
-            # the image comes first: the other planes follow its size
+            # the image first: the other planes are checked against its size
             if name != "image" and isinstance(pixels, np.ndarray):
                 plane.check_size(name, pixels.shape, self.image.shape)
         given = {name: value}
@@ -152,29 +165,49 @@ class Exposure(ExposureNames, Sharing):
         self._share = None
 
     def fill(self, name: str, value: Any) -> None:
-        """Set ``image``, ``mask`` or ``variance`` to what is in another dataset.
+        """Set ``image``, ``mask`` or ``variance`` to the content of another dataset.
+
+        Parameters
+        ----------
+        name : `str`
+            The plane.
+        value : object
+            The pixels: an array, a mask, or an exposure.
 
         Raises
         ------
         FormatterError
-            If it is not of the size of this image, or not what such a plane holds.
+            If it does not have the size of this image, or the type of this plane.
         """
         value = plane.of(name, value)
         plane.check(name, value, self.image.shape)
         setattr(self, name, value)
 
     def replaced(self, **parts: Any) -> Exposure:
-        """Return a copy with some attributes replaced; arrays are shared.
+        """Return a copy with some attributes or components replaced; arrays are shared.
 
-        Components are replaced by name, too: ``psf``, ``wcs``, ``photo_calib``, ``filter``,
-        ``detector``, ``ap_corr_map``, ``valid_polygon``, ``coadd_inputs``, ``transmission_curve``,
-        ``visit_info``, ``unit``. A ``wcs`` counts the pixels of the parent image, whether it is one
-        of FITS or of afw. None takes a component away; what the header says of it then holds.
+        Parameters
+        ----------
+        **parts : object
+            New values by name: attributes, and the components ``psf``, ``wcs``, ``photo_calib``,
+            ``filter``, ``detector``, ``ap_corr_map``, ``valid_polygon``, ``coadd_inputs``,
+            ``transmission_curve``, ``visit_info``, ``unit``. A ``wcs``, of FITS or afw, is in
+            pixels of the parent image. None removes a component; the header's value is used then.
+
+        Returns
+        -------
+        `Exposure`
+            The copy.
+
+        Raises
+        ------
+        AttributeError
+            If there is no such part.
         """
         return dataclasses.replace(self, **self._as_fields(parts))
 
     def _as_fields(self, parts: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the attributes that hold some parts."""
+        """Return the attributes that contain some parts."""
         fields = {name: part for name, part in parts.items() if name not in _COMPONENTS}
         given = {name: part for name, part in parts.items() if name in _COMPONENTS}
         if "wcs" in given:
@@ -194,25 +227,22 @@ class Exposure(ExposureNames, Sharing):
 
     @functools.cached_property
     def observers_metadata(self) -> Header:
-        """The header as afw gives it.
-
-        Without the cards of the sky, the visit, the archive, the HDU.
-        """
+        """The header as afw returns it: without cards of the WCS, visit, archive and HDU."""
         return afwheader.observers(self.metadata)
 
     @functools.cached_property
     def wcs(self) -> WCS | None:
-        """Pixels of the parent image to the sky; None if neither header nor archive has it.
+        """The WCS, in pixels of the parent image; None if neither header nor archive has one.
 
-        Pixels are counted as by `bbox`: the middle of the array's first one is ``(bbox.x0,
-        bbox.y0)``, and a part has the same WCS as the whole. It is the header's, repaired as
-        astropy does, in the frame that the header tells. One that FITS does not know is fitted over
-        this image; ``components["wcs"]`` is exact.
+        Pixels count as in `bbox`: the centre of the array's first one is ``(bbox.x0, bbox.y0)``,
+        and a part has the same WCS as the whole. It is the header's, repaired as by astropy, in the
+        frame of the header. One that FITS cannot express is fitted over this image;
+        ``components["wcs"]`` is exact.
 
         Raises
         ------
         FormatterError
-            If the header's cards make none. They are kept, and written as they are.
+            If the header's cards are not a valid WCS. They are kept, and written unchanged.
         """
         if self.given_wcs is not None:
             return self.given_wcs
@@ -224,9 +254,9 @@ class Exposure(ExposureNames, Sharing):
 
     @property
     def local_wcs(self) -> WCS | None:
-        """A copy of `wcs` that counts pixels from the array's first one; None if there is none.
+        """A copy of `wcs` in pixels of this array; None if there is none.
 
-        The middle of that pixel is (0, 0): so do files, arrays, and astropy's images.
+        The centre of the array's first pixel is (0, 0), as in files, arrays, and astropy's images.
         """
         if self.wcs is None:
             return None
@@ -235,7 +265,7 @@ class Exposure(ExposureNames, Sharing):
         return local
 
     def wcs_or_reason(self) -> tuple[WCS | None, str]:
-        """Return the WCS, and where its cards make none, why; else an empty text."""
+        """Return the WCS, and the reason if its cards are invalid, or an empty text."""
         try:
             return self.wcs, ""
         except FormatterError as error:
@@ -252,7 +282,7 @@ class Exposure(ExposureNames, Sharing):
         return in_parent(stored.to_astropy(self.bbox), (0, 0), self._parents_shape())
 
     def _parents_shape(self) -> tuple[int, ...] | None:
-        """Return the array's rows and columns if it begins where the parent image does."""
+        """Return the array's rows and columns if it begins at the parent image's first pixel."""
         return rows_and_columns(self.image.shape) if self.origin == (0, 0) else None
 
     @property
@@ -269,10 +299,7 @@ class Exposure(ExposureNames, Sharing):
 
     @property
     def sky_header(self) -> Header:
-        """The header that tells the sky: of afw's exposures, the image's own.
-
-        The raw's may be beside.
-        """
+        """The header with the WCS: in afw's exposures the image's own, without that of the raw."""
         afws = self.primary is not None and "AR_HDU" in self.primary and "CTYPE1" in self.header
         return self.header if afws else self.metadata
 
@@ -283,9 +310,9 @@ class Exposure(ExposureNames, Sharing):
 
     @functools.cached_property
     def photo_calib(self) -> PhotoCalib | None:
-        """What a count is worth.
+        """The photometric calibration; None if unknown.
 
-        By the archive, else by afw's old keywords, else by the camera's zero point.
+        It is the archive's, or else from afw's old keywords, or else from the camera's zero point.
         """
         return self.shared("photoCalib", self._photo_calib)  # type: ignore[no-any-return]
 
@@ -296,7 +323,7 @@ class Exposure(ExposureNames, Sharing):
 
     @functools.cached_property
     def filter(self) -> FilterLabel | None:
-        """The filter: band, physical filter, and the short name that data IDs use."""
+        """The filter: band, physical filter, and the short name in data IDs; None if unknown."""
         stored = self.components.get("filter")
         if isinstance(stored, FilterLabel):
             return self.translator.completed(stored)
@@ -304,14 +331,14 @@ class Exposure(ExposureNames, Sharing):
 
     @functools.cached_property
     def visit_info(self) -> VisitInfo:
-        """Exposure time, observation time, pointing."""
+        """The visit: exposure time, time of observation, pointing."""
         if "visit_info" in self.components:
             return self.components["visit_info"]  # type: ignore[no-any-return]
         return visit_of(self.metadata, self.translator)
 
     @functools.cached_property
     def detector(self) -> Detector | None:
-        """The detector and its amplifiers; None if neither archive nor header tells."""
+        """The detector and its amplifiers; None if neither archive nor header describe it."""
         if "detector" in self.components:
             return self.components["detector"]  # type: ignore[no-any-return]
         return self.translator.detector_of(self.metadata, self.dataId)
@@ -323,36 +350,33 @@ class Exposure(ExposureNames, Sharing):
 
     @functools.cached_property
     def valid_polygon(self) -> Polygon | None:
-        """The part of the image that is lit; None if it is not known."""
+        """The illuminated part of the image; None if unknown."""
         return self.components.get("valid_polygon")
 
     @functools.cached_property
     def coadd_inputs(self) -> CoaddInputs | None:
-        """What a coadd was made of; None if it is none."""
+        """The exposures that a coadd contains; None for other exposures."""
         return self.components.get("coadd_inputs")
 
     @functools.cached_property
     def transmission_curve(self) -> Any:
-        """The throughput by wavelength; None if it is not known."""
+        """The throughput by wavelength; None if unknown."""
         return self.components.get("transmission_curve")
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """The names of components whose classes are not known here.
-
-        Their tables are kept as they were stored.
-        """
+        """The names of components of unknown classes; their tables are kept as they were stored."""
         return self.components.unknown
 
     @property
     def zero_point(self) -> float | None:
-        """The magnitude that gives one count (mag); None if the image is not calibrated."""
+        """The AB magnitude of one count (mag); None if the image is not calibrated."""
         calib = self.photo_calib
         return None if calib is None else calib.zero_point
 
     @functools.cached_property
     def unit(self) -> UnitBase | None:
-        """The unit of a pixel; None if it is not known."""
+        """The unit of a pixel; None if unknown."""
         given = self.components.given.get("unit")
         if given is None:
             return unit_of(self.header, self.metadata)
@@ -360,14 +384,19 @@ class Exposure(ExposureNames, Sharing):
         return unit
 
     def to_ccddata(self, unit: Any = None, bad: Iterable[str] = _BAD) -> CCDData:
-        """Make astropy's image of it; the arrays are shared, and its WCS is `local_wcs`.
+        """Return astropy's image; the arrays are shared, and its WCS is `local_wcs`.
 
         Parameters
         ----------
-        unit : optional
-            The unit of a pixel; if it is absent, ``self.unit``, or no unit if that is not known.
-        bad : iterable of `str`
+        unit : `~astropy.units.UnitBase` or `str`, optional
+            The unit of a pixel; by default ``self.unit``, or no unit if that is unknown.
+        bad : iterable of `str`, optional
             The planes of the mask whose pixels are masked. All planes are in ``flags``.
+
+        Returns
+        -------
+        `~astropy.nddata.CCDData`
+            The image.
         """
         from astropy import units
         from astropy.nddata import CCDData, VarianceUncertainty
@@ -389,30 +418,34 @@ class Exposure(ExposureNames, Sharing):
 
     @functools.cached_property
     def origin(self) -> tuple[int, int]:
-        """Column and row of the first pixel in the parent image's numbers (afw's XY0)."""
+        """Column and row of the first pixel, counted in the parent image (afw's XY0)."""
         x0, y0 = xy0(self.header)
         return x0 + self.cutout[0], y0 + self.cutout[1]
 
     @property
     def bbox(self) -> Box:
-        """Where the pixels lie in the parent image; of a cube, each of its planes."""
+        """The box of the pixels in the parent image; for a cube, that of each plane."""
         rows, columns = rows_and_columns(self.image.shape)
         return Box(*self.origin, columns, rows)
 
     def __getitem__(self, box: Any) -> Exposure:
-        """Cut a part out; the arrays are views.
+        """Return a part; its arrays are views.
 
         Parameters
         ----------
         box : `Box` or slices
-            A box in the pixel numbers of the parent image, or, as of an array, rows and columns of
-            this one.
+            A box in pixels of the parent image, or slices of rows and columns of this array.
+
+        Raises
+        ------
+        DataIdError
+            If the box is not inside the image.
         """
         box = self._box_of(box) if _is_slices(box) else Box.from_any(box)
         if not self.bbox.contains(box):
             raise DataIdError(f"{box} is not inside the image, which is {self.bbox}")
         inside = box.shifted(-self.origin[0], -self.origin[1])
-        # Columns and rows are the last axes; an image of one axis is one row.
+        # Rows and columns are the last axes; an image with one axis is one row.
         part = (..., *inside.slices[-self.image.ndim :])
         return self.replaced(
             image=self.image[part],
@@ -422,7 +455,7 @@ class Exposure(ExposureNames, Sharing):
         )
 
     def _box_of(self, slices: Any) -> Box:
-        """Give the box that slices cut out, in the pixel numbers of the parent image."""
+        """Return the box of slices, in pixels of the parent image."""
         rows, columns = (
             (*slices, slice(None))[:2] if isinstance(slices, tuple) else (slices, slice(None))
         )
@@ -430,7 +463,7 @@ class Exposure(ExposureNames, Sharing):
         y0, y1, dy = rows.indices(number_of_rows)
         x0, x1, dx = columns.indices(number_of_columns)
         if (dy, dx) != (1, 1):
-            raise DataIdError(f"a part of an exposure has every pixel, not each {dx} x {dy}")
+            raise DataIdError(f"a part of an exposure has all pixels, not each {dx} x {dy}")
         return Box(x0, y0, max(x1 - x0, 0), max(y1 - y0, 0)).shifted(*self.origin)
 
     def __str__(self) -> str:
@@ -443,7 +476,7 @@ class Exposure(ExposureNames, Sharing):
 
     @notebook.shows
     def _repr_html_(self) -> Html:
-        from persistence.types.exposure import shown  # lazy: only notebooks need it
+        from persistence.types.exposure import shown  # lazy: only for notebooks
 
         return shown.html(self)
 
@@ -455,21 +488,22 @@ class Exposure(ExposureNames, Sharing):
         title: str | None = None,
         size: float = 8.0,
     ) -> Any:
-        """Return a figure: the image in grey, the planes of its mask, sources, the sky's axes.
+        """Return a figure: the image in grey, the planes of its mask, sources, and axes of the sky.
 
         Parameters
         ----------
         mask : `bool` or iterable of `str`
-            Which planes of the mask are drawn; True draws those that some pixel has.
+            The planes of the mask to draw; True draws those that some pixel has.
         sources : `~persistence.types.table.catalog.Catalog` or tuple of two arrays, optional
-            What is circled: a catalog, or columns and rows (pixels of the parent image).
-        wcs : `bool`
-            Whether the axes show RA and Dec, where the exposure has a WCS; else pixels of the
-            parent image.
-        title : `str`, optional
-            By default, the data ID.
-        size : `float`
-            How long the longer side of the image is (inches).
+            The sources to mark with circles: a catalog, or columns and rows (pixels of the parent
+            image).
+        wcs : `bool`, optional
+            Whether the axes show RA and Dec, if the exposure has a WCS; else pixels of the parent
+            image.
+        title : `str` or `None`, optional
+            The title; by default, the data ID.
+        size : `float`, optional
+            The length of the image's longer side (inches).
 
         Returns
         -------
@@ -494,19 +528,24 @@ class Exposure(ExposureNames, Sharing):
         >>> figure.axes[0].get_xlabel()
         'x (pixel)'
         """
-        from persistence.types.exposure import shown  # lazy: only who draws needs it
+        from persistence.types.exposure import shown  # lazy: only for figures
 
         return shown.figure(self, mask, sources, wcs, title, size)
 
     def summary(self, without: Collection[str] = ()) -> list[tuple[str, str]]:
-        """Return what a user wants to know first, as names and values.
+        """Return a summary as names and values.
 
-        What a damaged header cannot tell is an error's text there.
+        If a damaged header lacks a value, the error's text replaces it.
 
         Parameters
         ----------
-        without : collection of `str`
+        without : collection of `str`, optional
             Names that are left out.
+
+        Returns
+        -------
+        `list` [`tuple` [`str`, `str`]]
+            Names and values.
         """
         parts: dict[str, Callable[[], str | None]] = {
             "data ID": lambda: " ".join(f"{key}={value}" for key, value in self.dataId.items()),
@@ -534,49 +573,52 @@ class Exposure(ExposureNames, Sharing):
         info = self.visit_info
         if info.date_begin:
             return f"{info.date_begin} {info.timescale.upper()}"
-        if info.date_middle:  # of a calexp, which has no other
+        if info.date_middle:  # a calexp has no other
             return f"{info.date_middle} {info.timescale.upper()} (the middle)"
         return None
 
     def _centre(self) -> str:
         wcs, reason = self.wcs_or_reason()
         if wcs is None or not wcs.has_celestial:
-            return reason and f"not known: {reason}"
+            return reason and f"unknown: {reason}"
         box = self.bbox
         x, y = box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2
         try:
             ra, dec = sphere.of_pixels(wcs, x, y)
         except FormatterError as error:
-            return f"not known: {error}"
-        # of the WCS, not of a header that came with another one; `ctype` has TAN for TPV too
+            return f"unknown: {error}"
+        # from the WCS, not from a header with another one; `ctype` has TAN for TPV, too
         projection = wcs.to_header(relax=True)[f"CTYPE{wcs.wcs.lng + 1}"][-3:]
         return f"RA {float(ra):.5f} Dec {float(dec):+.5f} deg ({projection})"
 
 
 @functools.cache
 def _parts() -> tuple[str, ...]:
-    """Return what can be set of an exposure; every one that is made sets a dozen."""
+    """Return the names of parts that can be set; cached, because each new exposure sets a dozen."""
     return (*(field.name for field in dataclasses.fields(Exposure)), *_COMPONENTS)
 
 
 @functools.cache
 def _derived(cls: type) -> frozenset[str]:
-    """Return the attributes of a class that are computed once from the others."""
+    """Return the attributes of a class that are computed once from others."""
     kept = functools.cached_property
     return frozenset(name for name in dir(cls) if isinstance(getattr(cls, name, None), kept))
 
 
 def rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
-    """Return the numbers of rows and columns of an image: of a cube, those of a plane."""
+    """Return the numbers of rows and columns of an image; for a cube, of each plane."""
     rows, columns = (1, *shape)[-2:] if shape else (0, 0)
     return rows, columns
 
 
 def _shown_or_told(part: Callable[[], str | None]) -> str | None:
-    """Return a part of a summary, or why it cannot be had; the others are shown in any case."""
+    """Return a part of a summary, or the text of the error.
+
+    The other parts are shown in any case.
+    """
     try:
         return part()
-    except Exception as error:  # a camera's own code, on a header of any kind
+    except Exception as error:  # code of a camera, with any header
         return told(error).partition("\n")[0]
 
 
@@ -585,7 +627,7 @@ def _with_unit(value: Any, unit: str) -> str | None:
 
 
 def _spread(array: NDArray[Any]) -> str:
-    """Return the range and the median of the finite pixels; of many, that of every nth one."""
+    """Return the range and the median of the finite pixels; of many pixels, a sample."""
     low, high = (how.reduce(array, axis=None) if array.size else np.nan for how in _ENDS)
     if not np.isfinite(low - high):
         array = array[np.isfinite(array)]
@@ -593,7 +635,7 @@ def _spread(array: NDArray[Any]) -> str:
             return "no finite pixel"
         low, high = array.min(), array.max()
     every = max(1, array.size // _SAMPLE)
-    some = array.ravel()[:: every | 1]  # an odd number: rows and columns have even ones
+    some = array.ravel()[:: every | 1]  # odd, because the numbers of rows and columns are even
     middle = np.median(some[np.isfinite(some)])
     return f"{low:g} to {high:g}, median {'about ' if every > 1 else ''}{middle:g}"
 

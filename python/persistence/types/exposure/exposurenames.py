@@ -1,4 +1,4 @@
-"""afw's names of what an exposure has, for scripts written for them."""
+"""afw's methods of exposures, for scripts written for them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class ExposureNames:
-    """Methods that return the parts of an exposure, and methods that set them."""
+    """Getters and setters of an exposure's parts under afw's names, such as ``getPsf``."""
 
     def setWcs(self: Any, wcs: Any) -> None:
         self.wcs = wcs

@@ -1,16 +1,16 @@
-"""Whether the name of a filter is that of a band or of a piece of glass, where only it is known."""
+"""The decision whether a filter's only name is that of a band or of a physical filter."""
 
 from __future__ import annotations
 
 import re
 from typing import Protocol
 
-# How afw tells them apart. Source: afw-files 1.6.
+# afw's distinction. Source: afw-files 1.6.
 _BAND = re.compile(r"[ugrizy]|SH|PH|VR|white|N\d+|I\d\d+")
 
 
 class Label(Protocol):
-    """A filter's names."""
+    """The names of a filter."""
 
     @property
     def name(self) -> str: ...
@@ -23,7 +23,7 @@ class Label(Protocol):
 
 
 def band_and_physical(label: Label) -> tuple[str | None, str | None]:
-    """Return the band and the physical filter of a label, one of which its name is at least."""
+    """Return the band and the physical filter of a label, one of which may be its only name."""
     if label.band or label.physical:
         return label.band, label.physical
     return (label.name, None) if _BAND.fullmatch(label.name) else (None, label.name)

@@ -1,4 +1,4 @@
-"""What headers tell of an exposure: the sky, the origin, the visit, the calibration, the unit."""
+"""Information about an exposure in headers: WCS, origin, visit, calibration, unit."""
 
 from __future__ import annotations
 
@@ -18,15 +18,12 @@ if TYPE_CHECKING:
 
 
 def visit_of(header: Header, translator: HeaderTranslator) -> VisitInfo:
-    """Read from a header when, where and for how long the exposure was taken.
-
-    By afw's cards, or by the camera's.
-    """
-    if "ROTTYPE" in header:  # afw writes it with every visit
+    """Return the visit from a header: from afw's cards, or the camera's."""
+    if "ROTTYPE" in header:  # afw writes it for every visit
         return translator.completed_visit(VisitInfo.from_afw(header), header)
     info = translator.visit_info(header)
     if "TIME-MID" in header:
-        # Before there were visits, afw wrote this, and took DATE-OBS away. Source: afw-files 1.8.
+        # Before visits existed, afw wrote this, and removed DATE-OBS. Source: afw-files 1.8.
         middle = VisitInfo.from_afw(header)
         return replace(
             info, date_begin=None, date_middle=middle.date_middle, timescale=middle.timescale
@@ -35,10 +32,10 @@ def visit_of(header: Header, translator: HeaderTranslator) -> VisitInfo:
 
 
 def calibration_of(header: Header, translator: HeaderTranslator) -> PhotoCalib | None:
-    """Read of a header what a count is worth; None if it does not tell.
+    """Return the photometric calibration in a header; None if it has none.
 
-    Since version 1 of afw's exposures the calibration lies in the archive (afw-files 1.4): what
-    then looks like an older one is left over from something else.
+    Since version 1 of afw's exposures the calibration is in the archive (doc/gen2/afw-files.md
+    1.4): cards of the older form are ignored then.
     """
     flux = None if header.get("EXPINFO_V") else header_values.number(header.get("FLUXMAG0"))
     if flux is not None and flux > 0:
@@ -49,12 +46,10 @@ def calibration_of(header: Header, translator: HeaderTranslator) -> PhotoCalib |
 
 
 def xy0(header: Header) -> tuple[int, int]:
-    """Read where the first pixel lies in a parent image.
+    """Return the position of the first pixel in a parent image, from the header.
 
-    World coordinate system A, as afw writes it; one that does not begin with whole pixels is
-    another one.
-
-    Source: afw-files 1.2.
+    It is in WCS A, as afw writes it; one that does not begin with whole pixels has another meaning.
+    Source: doc/gen2/afw-files.md 1.2.
     """
     if "CRPIX1A" not in header or header.get("CTYPE1A") != "LINEAR":
         return 0, 0
@@ -65,14 +60,14 @@ def xy0(header: Header) -> tuple[int, int]:
 
 
 def unit_of(header: Header, whole: Header) -> UnitBase | None:
-    """Read the unit of a pixel; None if it is not told.
+    """Return the unit of a pixel from headers; None if there is none.
 
     Parameters
     ----------
     header, whole : `astropy.io.fits.Header`
-        The image's own header, and that with what it inherits. afw's exposures keep the raw image's
-        BUNIT in the primary header, though they are no longer in it (afw-files 1.2): then only that
-        of their own counts.
+        The image's own header, and the one with inherited cards. afw's exposures keep the raw
+        image's BUNIT in the primary header, although they have another unit (doc/gen2/afw-files.md
+        1.2): for them only their own counts.
     """
     unit: UnitBase | None = parse(str((header if "AR_HDU" in whole else whole).get("BUNIT") or ""))
     return unit

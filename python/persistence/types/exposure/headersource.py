@@ -1,4 +1,4 @@
-"""Where a camera's headers have a value of `VisitInfo`: a row of its table."""
+"""The origin of a value of `VisitInfo` in a camera's headers: a row of its table."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ _SEXAGESIMAL = re.compile(r"[+-]?\d{1,3}([: ]\s*\d{1,2}){1,2}(\.\d*)?")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    r"""Where a header has a value.
+    r"""The origin of a value in a header, and the steps to its meaning.
 
     Attributes
     ----------
     key : `str` or None
-        The keyword; None for a value that stands in no header.
+        The keyword; None for a constant.
     value : optional
-        That value.
+        The constant.
     compute : `str` or None
-        Arithmetic of cards, ``{DAYOBS} * 1000 + {SEQNUM}``, instead of one card.
+        Arithmetic with cards, ``{DAYOBS} * 1000 + {SEQNUM}``, instead of one card.
     text : `str` or None
-        Text with cards, ``{FILTER}~{GRATING}``, instead of one card.
+        A text with cards, ``{FILTER}~{GRATING}``, instead of one card.
     pattern : `str` or None
         A regular expression: the value is its group of the value's name, or else its first group
         that matches.
     becomes : `str` or None
-        What is made of the groups of the pattern instead: ``\1-\2``.
+        A text to build from the groups of the pattern instead: ``\1-\2``.
     slice : `tuple` [`int` or None] or None
-        The first character that counts, counted from 0, and the first that does not.
+        The first character of the value, from 0, and the first after it.
     replace : mapping
-        Regular expressions, and what stands for what they match.
+        Regular expressions and their replacements.
     case : `str` or None
-        ``upper`` or ``lower``: what letters become.
+        ``upper`` or ``lower``.
     table : mapping or None
-        What each value means.
+        The meaning of each value.
     scale, offset : `float`
-        A number is multiplied by the one, then the other is added, so that it has our unit and
+        A number is multiplied by ``scale``, then ``offset`` is added, to convert unit and
         direction.
     time : `tuple` [`str`]
-        Of a date: the keywords of the time of day, where the date has none.
+        For a date: the keywords of the time of day, if the date has none.
     timesys : `str` or None
-        Of a date: its time scale, whatever TIMESYS says.
+        For a date: its time scale, overriding TIMESYS.
     since : `str` or None
         The value is used only for exposures that began then or later (ISO 8601).
     """
@@ -70,26 +70,31 @@ class Source:
     since: str | None = None
 
     def read(self, header: Header) -> Any:
-        """Return the value as the header has it; None if it has none, or one that does not fit."""
+        """Return the value in a header; None if it is missing or unusable."""
         try:
             return self.meant(header)
         except FormatterError:
             return None
 
     def meant(self, header: Header, name: str = "") -> Any:
-        """Return the value; None if the header has none.
+        """Return the value in a header; None if it is missing.
 
         Parameters
         ----------
-        header : mapping
+        header : `Header`
             The keywords and their values.
         name : `str`, optional
             The group of the pattern that is the value.
 
+        Returns
+        -------
+        object
+            The value after all steps.
+
         Raises
         ------
         FormatterError
-            If what the header has does not fit; the message names keyword and value.
+            If the value in the header is unusable; the message names keyword and value.
         """
         value: Any
         if self.compute is not None:
@@ -129,19 +134,24 @@ def _known(value: Any) -> Any:
 
 
 def sources(entry: Any) -> tuple[Source, ...]:
-    """Return the sources that an entry of a camera's table names, in the order of trying.
+    """Return the sources in an entry of a camera's table, in order of priority.
 
     Parameters
     ----------
     entry : `str`, mapping, or a list of these
         A keyword, or the attributes of a `Source`.
+
+    Returns
+    -------
+    `tuple` [`Source`, ...]
+        The sources.
     """
     entries = entry if isinstance(entry, list | tuple) else [entry]
-    return tuple(source for one in entries for source in _sources(one))
+    return tuple(source for item in entries for source in _sources(item))
 
 
 def _sources(entry: str | Mapping[str, Any]) -> Iterator[Source]:
-    """Yield the sources of one entry: one for each keyword, of which the first counts that is."""
+    """Yield the sources of one entry: one per keyword, in order of priority."""
     if isinstance(entry, str):
         yield Source(entry)
         return
@@ -160,7 +170,7 @@ def first(sources: Iterable[Source], header: Header) -> Any:
 
 
 def keywords(sources: Iterable[Source]) -> list[str]:
-    """Return the cards that sources look for, each once."""
+    """Return the keywords that sources use, each once."""
     named = (
         [source.key]
         if source.compute is source.text is None
@@ -171,29 +181,30 @@ def keywords(sources: Iterable[Source]) -> list[str]:
 
 
 def card(header: Header, keyword: str) -> Any:
-    """Return the value of a card; None if there is none, or astropy cannot parse it."""
+    """Return the value of a card; None if it is missing, or astropy cannot parse it."""
     try:
         return header.get(keyword)
     except Exception as error:
-        # astropy's, which need not be imported: a card that breaks the standard, as an unquoted NaN
+        # astropy's, without importing it: a card that violates the standard, such as an unquoted
+        # NaN
         if type(error).__name__ == "VerifyError":
             return None
         raise
 
 
 def truth(value: Any) -> bool:
-    """Return whether a card says T."""
+    """Return whether a card is T."""
     return value is True or (isinstance(value, str) and value.strip().lower() in ("t", "true"))
 
 
 def equinox(value: Any) -> float | None:
-    """Return the year of an equinox, also of one with its letter: ``B1950``; None if it is none."""
+    """Return the year of an equinox, also with a letter: ``B1950``; None if it is invalid."""
     text = header_values.known(value)
     return header_values.number(text.lstrip("JBjb") if isinstance(text, str) else text)
 
 
 def angle(value: Any) -> str | float | None:
-    """Return degrees as a number, or sexagesimal text as it is; None for anything else."""
+    """Return degrees as a number, or sexagesimal text unchanged; None for anything else."""
     number, text = header_values.number(value), header_values.known(value)
     if number is None and isinstance(text, str) and _SEXAGESIMAL.fullmatch(text):
         return text

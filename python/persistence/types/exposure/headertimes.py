@@ -1,7 +1,7 @@
-"""When an exposure was taken, by its header: dates and the scale that they are in.
+"""The time of an exposure in its header: dates and their time scales.
 
-A date without a time of day is no time: what completes it is another card of the header, or
-nothing. Source of the rules: FITS Standard 4.0, section 9.
+A date without a time of day is not a time: it needs another card of the header. Source of the
+rules: FITS Standard 4.0, section 9.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from persistence.types.exposure.headersource import Header, Source
 if TYPE_CHECKING:
     from astropy.time import Time
 
-# TIMESYS, and what astropy calls that scale. Source: FITS Standard 4.0, table 30.
+# TIMESYS -> astropy's name of the scale. Source: FITS Standard 4.0, table 30.
 SCALES = {
     "utc": "utc",
     "gmt": "utc",
@@ -36,10 +36,10 @@ SCALES = {
     "gps": "gps",
 }
 _ASTROPYS = tuple(dict.fromkeys(scale for scale in SCALES.values() if scale != "gps"))
-# What GPS is behind TAI (s).
+# The delay of GPS relative to TAI (s).
 _GPS = 19
-# Keywords of a time of day, those of the beginning first; all but TIME-OBS, which TIMESYS governs,
-# name their scale.
+# Keywords of a time of day -> its scale, those of the beginning first; the scale of TIME-OBS is
+# TIMESYS.
 _TIMES = {
     "UT-STR": "utc",
     "UTC-OBS": "utc",
@@ -52,8 +52,7 @@ _MJDS = ("MJD-BEG", "MJD-OBS", "MJD-STR")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?\s*Z?")
 _MJD_0 = datetime.datetime(1858, 11, 17)
 _JD_0 = 2400000.5
-# 1900: no text of an earlier year is a date either, and what looks like one is a year, or a clock
-# that is not set.
+# 1900, as for texts: earlier numbers are years, or come from clocks that are not set.
 _FIRST_MJD = 15020
 
 
@@ -63,9 +62,9 @@ class Moment(NamedTuple):
     Attributes
     ----------
     text : `str`
-        ISO 8601; what the header says, as it is, where that is not understood.
+        ISO 8601, or the header's text if it is not understood.
     scale : `str`
-        As astropy calls it.
+        astropy's name of the scale.
     """
 
     text: str
@@ -73,17 +72,17 @@ class Moment(NamedTuple):
 
 
 def moment(header: Header, sources: Sequence[Source]) -> Moment | None:
-    """Return the time that the first source has; None if none has one.
+    """Return the time from the first source that has one; None if none has.
 
-    If none can be understood, the first is returned as it stands, so that using it is an error that
-    shows it.
+    If none can be understood, the first text is returned unchanged, so that an error shows it on
+    use.
 
     Parameters
     ----------
-    header : mapping
+    header : `Header`
         The keywords and their values.
     sources : sequence of `Source`
-        The cards, in the order of trying; a number is a Julian date, modified or not.
+        The cards, in order of priority; numbers are Julian dates, modified or not.
     """
     unread = None
     for source in sources:
@@ -103,18 +102,18 @@ def moment(header: Header, sources: Sequence[Source]) -> Moment | None:
 
 
 def to_time(stamp: Moment) -> Time:
-    """Return astropy's object for a time.
+    """Return a time as astropy's object.
 
     Raises
     ------
     FormatterError
-        If it is no date with a time of day, or its scale is not known.
+        If it is not a date with a time of day, or its scale is unknown.
     """
     from astropy.time import Time
 
     parts = _parts(stamp.text)
     if parts is None or parts.time is None:
-        raise FormatterError(f"{stamp.text!r} is no date with a time of day, as ISO 8601 has it")
+        raise FormatterError(f"{stamp.text!r} is not a date with a time of day in ISO 8601 format")
     if not stamp.scale:
         raise FormatterError(f"{stamp.text!r} has no time scale: TIMESYS is missing")
     if stamp.scale not in _ASTROPYS:
@@ -123,18 +122,18 @@ def to_time(stamp: Moment) -> Time:
             f"{', '.join(_ASTROPYS)}"
         )
     time = Time(f"{parts.day}T{parts.time}", scale=stamp.scale)
-    if stamp.scale == "ut1":  # or else astropy asks the network for a newer table
+    if stamp.scale == "ut1":  # otherwise astropy would download a newer table
         offset = earth.ut1_minus_utc(float(time.mjd))
         if offset is None:
-            raise FormatterError(f"{stamp.text!r} is in UT1, which is not measured for that day")
+            raise FormatterError(f"{stamp.text!r} is in UT1, which was not measured on that day")
         time.delta_ut1_utc = offset
     return time
 
 
 def scale_of(timesys: Any) -> str:
-    """Return astropy's name of a time scale; UTC where nothing is said.
+    """Return astropy's name of a time scale; UTC by default.
 
-    One that is not known is returned as it is.
+    Unknown scales are returned unchanged.
     """
     name = str(header_values.text(timesys) or "utc").lower().partition("(")[0].strip()
     return SCALES.get(name, name)
@@ -147,7 +146,7 @@ class _Parts(NamedTuple):
 
 
 def _parts(value: Any) -> _Parts | None:
-    """Take a date apart; None if it is none."""
+    """Return the parts of a date; None if it is not a date."""
     written = header_values.date(value)
     is_text = written is not None or isinstance(value, str)
     number = None if is_text else header_values.number(value)
@@ -166,19 +165,19 @@ def _parts(value: Any) -> _Parts | None:
 
 
 def _time(value: Any) -> str | None:
-    """Return a time of day as ISO 8601; None if it is none."""
+    """Return a time of day in ISO 8601 format; None if it is invalid."""
     match = _TIME.fullmatch(str(value).strip())
     if match is None:
         return None
     seconds, _, fraction = (match[3] or "0").partition(".")
-    # A leap second is the 60th.
+    # A leap second is number 60.
     if int(match[1]) > 23 or int(match[2]) > 59 or int(seconds) > 60:
         return None
     return f"{match[1]:0>2}:{match[2]:0>2}:{seconds:0>2}" + (f".{fraction}" if fraction else "")
 
 
 def _completed(header: Header, found: str, source: Source, scale: str) -> Moment | None:
-    """Return a day with the time of day that other cards have; None if none has one."""
+    """Return a date with the time of day from other cards; None if none has one."""
     times = dict.fromkeys(source.time) if source.time else _TIMES
     for keyword, its_scale in times.items():
         time = _time(headersource.card(header, keyword))
@@ -193,11 +192,13 @@ def _completed(header: Header, found: str, source: Source, scale: str) -> Moment
 
 
 def _in_scale(written: str, scale: str) -> Moment:
-    """Return a time in a scale that astropy has: GPS's is TAI's, 19 s behind."""
+    """Return a time in a scale that astropy has: GPS is converted to TAI, 19 s ahead."""
     if scale != "gps":
         return Moment(written, scale)
     day, _, time = written.partition("T")
-    hours, minutes, seconds = map(float, time.split(":"))  # 60 seconds are a minute: GPS leaps none
+    hours, minutes, seconds = map(
+        float, time.split(":")
+    )  # minutes have 60 seconds: GPS has no leap seconds
     later = datetime.datetime.fromisoformat(day) + datetime.timedelta(
         hours=hours, minutes=minutes, seconds=seconds + _GPS
     )

@@ -1,7 +1,8 @@
-"""How amplifiers lie in the raw files of a camera, as its file says it.
+"""The layouts of amplifiers in a camera's raw files, as its file describes them.
 
-An amplifier is an HDU of its own, known by its name, or a part of the detector's image. What its
-pixels are, sections of headers tell (``DATASEC``, ``BIASSEC``, ``DETSEC``), or the camera's file.
+An amplifier is an HDU of its own, identified by its name, or a part of the detector's image. Its
+areas are defined by sections in headers (``DATASEC``, ``BIASSEC``, ``DETSEC``), or by the camera's
+file.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from persistence.types.exposure.detector import Amplifier
 from persistence.types.exposure.headersource import Header, Source
 from persistence.types.pixels.box import Box
 
-# Keys of an amplifier that are places in an image, with the keywords of those that are HDUs.
+# The areas of an amplifier, with their keywords if it is an HDU.
 AREAS: Mapping[str, str | None] = {
     "data": "DATASEC",
     "overscan": "BIASSEC",
@@ -34,12 +35,12 @@ _MOST_SHOWN = 20
 
 
 class Section(NamedTuple):
-    """Pixels of an image, and whether they are counted backwards.
+    """Pixels of an image, and the direction in which they are counted.
 
     Attributes
     ----------
     box : `Box`
-        The pixels.
+        The pixels, from 0.
     backwards : `tuple` [`bool`, `bool`]
         Whether columns, and rows, are named from the last to the first.
     """
@@ -49,25 +50,25 @@ class Section(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> Section:
-        """Read a section of a FITS header."""
+        """Return the section in a text of a FITS header."""
         box = Box.from_section(text)
         x1, x2, y1, y2 = (int(number) for number in re.findall(r"\d+", text))
         return cls(box, (x1 > x2, y1 > y2))
 
 
 class Read(NamedTuple):
-    """An amplifier as a header tells of it.
+    """An amplifier as a header describes it.
 
     Attributes
     ----------
     areas : mapping [`str`, `Box`]
-        Where ``data`` and what else is told lie in the image that holds the amplifier.
+        ``data`` and other known areas in the image that contains the amplifier.
     trimmed : `Box`
-        Where its light-sensitive pixels lie in the detector.
+        The position of its light-sensitive pixels in the detector.
     flip : `tuple` [`bool`, `bool`]
         Whether its columns, and its rows, run against those of the detector.
     numbers : mapping
-        ``gain``, ``read_noise``, ``saturation``, ``corner``, as far as they are known.
+        ``gain``, ``read_noise``, ``saturation``, ``corner``, as far as known.
     """
 
     areas: Mapping[str, Box]
@@ -85,13 +86,14 @@ class AmplifierLayout:
     name : `str`
         Its name.
     hdu : `str` or None
-        EXTNAME of its HDU, with keys of the data ID; None if it is a part of the detector's image.
+        The EXTNAME of its HDU, with keys of the data ID; None if it is a part of the detector's
+        image.
     areas : mapping
-        Of each of `AREAS`: the keyword of a section, or a `Section`.
+        For each of `AREAS`: the keyword of a section, or a `Section`.
     numbers : mapping
-        Of each of `NUMBERS`: where it stands.
+        For each of `NUMBERS`: its sources.
     flip : `tuple` [`bool`, `bool`] or None
-        Whether its columns and rows run against the detector's; None if the sections tell.
+        Whether its columns and rows run against the detector's; None if the sections define it.
     corner : `str` or None
         The corner that is read first.
     """
@@ -104,19 +106,24 @@ class AmplifierLayout:
     corner: str | None = None
 
     def read(self, header: Header, shape: tuple[int, int] | None) -> Read:
-        """Return what a header tells of the amplifier.
+        """Return the amplifier as a header describes it.
 
         Parameters
         ----------
-        header : mapping
-            That of its HDU, or of the detector's image.
-        shape : `tuple` [`int`, `int`] or None
-            How many columns and rows that HDU has, if they are known.
+        header : `Header`
+            The header of its HDU, or of the detector's image.
+        shape : `tuple` [`int`, `int`] or `None`
+            The numbers of columns and rows of that HDU, if known.
+
+        Returns
+        -------
+        `Read`
+            The amplifier.
 
         Raises
         ------
         FormatterError
-            If a section is missing, or is none, or does not fit; the message names the amplifier.
+            If a section is missing, invalid, or does not fit; the message names the amplifier.
         """
         sections = {
             area: section for area in AREAS if (section := self._section(area, header)) is not None
@@ -140,7 +147,10 @@ class AmplifierLayout:
         return Read(areas, trimmed.box, (flip[0], flip[1]), numbers)
 
     def is_in(self, header: Header, *areas: str) -> bool:
-        """Return whether a header has the sections of its pixels, as far as it has to tell them."""
+        """Return whether a header has the sections of some areas.
+
+        Areas whose sections are in the camera's file count as present.
+        """
         told = (self.areas[area] for area in areas)
         return all(
             headersource.card(header, key) is not None for key in told if isinstance(key, str)
@@ -152,7 +162,7 @@ class AmplifierLayout:
             return told
         text = headersource.card(header, told)
         if text is None:
-            # what a camera's file does not name itself need not be there
+            # sections that the camera's file does not name are optional
             if area in ("data", "trimmed") or told != AREAS[area]:
                 raise FormatterError(f"amplifier {self.name}: the header has no {told} ({area})")
             return None
@@ -179,22 +189,22 @@ def _within(box: Box, shape: tuple[int, int]) -> bool:
 
 @dataclass(frozen=True)
 class Layout:
-    """How the amplifiers lie in one kind of raw file.
+    """The layout of amplifiers in one kind of raw file.
 
     Attributes
     ----------
     name : `str`
-        What it is called, for messages.
+        Its name, for messages.
     where : `str`
-        File and line that say it.
+        File and line of its definition.
     amplifiers : `tuple` [`AmplifierLayout`]
-        All of a detector.
+        All amplifiers of a detector.
     when : mapping [`str`, `tuple`]
-        Keyword -> the values, as text, of the files that are laid out so.
+        Keyword -> the values, as text, in files with this layout.
     size : `tuple` [`int`, `int`], `str` or None
         Columns and rows of the trimmed detector, or the keyword of a section that covers it.
     mosaic : `bool`
-        Whether places in the detector are those in a mosaic of several detectors.
+        Whether positions are in a mosaic of several detectors.
     types : `tuple` [`str`]
         The dataset types of such files.
     """
@@ -224,17 +234,17 @@ class Layout:
         Raises
         ------
         FormatterError
-            If the data ID lacks a key that the names have.
+            If the data ID lacks a key that the names use.
         """
         try:
             return {each.name: str(each.hdu) % data_id for each in self.amplifiers}
         except (KeyError, TypeError, ValueError) as error:
             raise FormatterError(
-                f"the layout {self} does not tell the HDUs of {dict(data_id)}: {error!r}"
+                f"the layout {self} does not define the HDUs of {dict(data_id)}: {error!r}"
             ) from error
 
     def applies(self, header: Header) -> bool:
-        """Return whether the cards of a file are those of this layout."""
+        """Return whether a file's cards match this layout."""
         return all(
             _text(headersource.card(header, key)) in texts for key, texts in self.when.items()
         )
@@ -244,12 +254,12 @@ class Layout:
         return all(each.is_in(header, "data", "trimmed") for each in self.amplifiers)
 
     def in_image(self, header: Header) -> tuple[Amplifier, ...]:
-        """Return the amplifiers of an image that holds all of them.
+        """Return the amplifiers of an image that contains all of them.
 
         Raises
         ------
         FormatterError
-            If they do not fit each other, or the image.
+            If they do not fit together, or into the image.
         """
         shape = _shape(header)
         parts = {each.name: each.read(header, shape) for each in self.amplifiers}
@@ -270,12 +280,12 @@ class Layout:
         )
 
     def placed(self, places: Mapping[str, Box], header: Header) -> dict[str, Box]:
-        """Return where amplifiers lie in their detector, by where a header has them.
+        """Return the positions of amplifiers in their detector, from those in a header.
 
         Raises
         ------
         FormatterError
-            If two are in one place, or one lies outside of the detector.
+            If two overlap, or one is outside of the detector.
         """
         found = dict(places)
         if self.mosaic:
@@ -286,13 +296,13 @@ class Layout:
             one, other = pair
             raise FormatterError(
                 f"amplifiers {one} ({_shown(found[one])}) and {other} ({_shown(found[other])}) "
-                f"overlap in the detector, by the layout {self}"
+                f"overlap in the detector, according to the layout {self}"
             )
         size = self._size(header)
         for name, box in found.items():
             if size is not None and not _within(box, size):
                 raise FormatterError(
-                    f"amplifier {name} lies at {_shown(box)}, outside of the detector, which has "
+                    f"amplifier {name} is at {_shown(box)}, outside of the detector, which has "
                     f"{size[0]} x {size[1]} pixels, by the layout {self}"
                 )
         return found
@@ -310,7 +320,7 @@ class Layout:
 
 
 def _shape(header: Header) -> tuple[int, int] | None:
-    """Return how many columns and rows an image has, compressed or not."""
+    """Return the numbers of columns and rows of an image, compressed or not."""
     sizes = [
         headersource.card(header, f"Z{key}") or headersource.card(header, key)
         for key in ("NAXIS1", "NAXIS2")
@@ -328,7 +338,7 @@ def _shown(box: Box) -> str:
 
 
 def overlapping(places: Mapping[str, Box]) -> tuple[str, str] | None:
-    """Return the names of two boxes that have pixels in common; None if there are none."""
+    """Return the names of two boxes that overlap; None if there are none."""
     for (one, a), (other, b) in itertools.combinations(places.items(), 2):
         if (
             a.x0 < b.x0 + b.width
@@ -340,14 +350,14 @@ def overlapping(places: Mapping[str, Box]) -> tuple[str, str] | None:
     return None
 
 
-# -- which layout a file has
+# -- the layout of a file
 # ---------------------------------------------------------------------------------------------
 
 
 def amplifiers_of(layouts: Sequence[Layout], header: Header) -> tuple[Amplifier, ...]:
-    """Return the amplifiers of a detector's image, by the first layout that it has.
+    """Return the amplifiers of a detector's image, from the first layout that matches.
 
-    None of them if it has none: it is trimmed, or each amplifier is an HDU.
+    Empty without a match: the image is trimmed, or each amplifier is an HDU.
     """
     for layout in layouts:
         is_whole = not layout.has_hdus and all(
@@ -359,9 +369,9 @@ def amplifiers_of(layouts: Sequence[Layout], header: Header) -> tuple[Amplifier,
 
 
 def _has_size(layout: Layout, header: Header) -> bool:
-    """Return whether an image has room for a layout, if the camera's file alone describes it.
+    """Return whether an image is large enough for a layout that only the camera's file describes.
 
-    A trimmed image has not.
+    A trimmed image is not.
     """
     told = [
         section.box
@@ -386,11 +396,11 @@ def of_file(
     Parameters
     ----------
     layouts : sequence of `Layout`
-        Those of the camera; the first counts of which the file has an HDU.
-    headers : sequence of mapping
-        Those of the file's HDUs, the primary one first.
+        The camera's layouts; the first one of which the file has an HDU counts.
+    headers : sequence of `Header`
+        The headers of the file's HDUs, the primary one first.
     data_id : mapping
-        The detector's.
+        The detector's data ID.
 
     Returns
     -------
@@ -400,7 +410,7 @@ def of_file(
     Raises
     ------
     FormatterError
-        If the file is laid out in no known way, or an HDU is missing, or is there twice.
+        If no layout matches, or an HDU is missing or repeated.
     """
     numbers: dict[str, list[int]] = {}
     for number, header in enumerate(headers):
@@ -419,8 +429,7 @@ def of_file(
     known = "; ".join(map(str, layouts))
     told = ", ".join([*numbers][:_MOST_SHOWN]) or "none"
     raise FormatterError(
-        f"it is laid out in none of the ways that the camera's file tells: {known}; its HDUs are "
-        f"called {told}"
+        f"it has none of the layouts in the camera's file: {known}; its HDUs are called {told}"
     )
 
 
@@ -430,13 +439,13 @@ def _one(amplifier: str, name: str, numbers: Mapping[str, list[int]], layout: La
         return known[0]
     if known:
         raise FormatterError(
-            f"HDUs {' and '.join(map(str, known))} are both called {name}, which is that of "
+            f"HDUs {' and '.join(map(str, known))} both have the name {name}, that of "
             f"amplifier {amplifier}"
         )
     told = ", ".join([*numbers][:_MOST_SHOWN])
     raise FormatterError(
-        f"it has no HDU {name}, which is that of amplifier {amplifier} by the layout {layout}; its "
-        f"HDUs are called {told}"
+        f"it has no HDU {name} for amplifier {amplifier}, according to the layout {layout}; its "
+        f"HDUs are {told}"
     )
 
 
@@ -450,23 +459,23 @@ def of_settings(
     size: Any,
     where: Callable[..., str],
 ) -> tuple[Layout, ...]:
-    """Make the layouts of a camera's file.
+    """Return the layouts in a camera's file.
 
     Parameters
     ----------
     said : iterable of mapping
-        The section ``layouts``, which was checked when it was loaded.
+        The section ``layouts``, which was checked on loading.
     readout : mapping
-        The section ``readout``: numbers of amplifiers that say none.
-    size : `tuple` [`int`, `int`] or None
-        How large detectors are, if the focal plane says it.
+        The section ``readout``: numbers for amplifiers that have none.
+    size : object
+        The size of detectors, if the focal plane has it.
     where : callable
-        Gives file and line of a setting, by the keys that lead to it.
+        A function that returns file and line of a setting, given its keys.
 
     Raises
     ------
     PolicyError
-        If amplifiers do not fit each other; the message has file and line.
+        If amplifiers do not fit together; the message has file and line.
     """
     return tuple(_layout(number, entry, readout, size, where) for number, entry in enumerate(said))
 
@@ -543,10 +552,10 @@ def _sources(entry: Any, named: Callable[[Any], Any]) -> tuple[Source, ...]:
 
 
 def _check(layout: Layout) -> None:
-    """Refuse a layout that no file can have, as far as the camera's file tells."""
+    """Raise an error for a layout that no file can have, as far as the camera's file shows."""
     names = [each.hdu for each in layout.amplifiers]
     if (None in names) != (names == [None] * len(names)):
-        raise PolicyError(f"{layout.where}: all of its amplifiers have an hdu, or none has")
+        raise PolicyError(f"{layout.where}: either all of its amplifiers need an hdu, or none")
     twice = next((name for name in names if name is not None and names.count(name) > 1), None)
     if twice is not None:
         raise PolicyError(f"{layout.where}: two amplifiers are in one HDU, {twice}")

@@ -1,8 +1,7 @@
-"""Where detectors lie in the focal plane of a camera, and what that shows of the sky.
+"""The positions of detectors in a camera's focal plane, and their coordinate systems.
 
-Systems of coordinates have afw's names: ``Pixels`` of a detector, ``FocalPlane`` (mm),
-``FieldAngle`` (rad, from the optical axis), and ``TanPixels``, a detector's pixels without the
-distortion of the optics.
+The systems have afw's names: ``Pixels`` of a detector, ``FocalPlane`` (mm), ``FieldAngle`` (rad,
+from the optical axis), and ``TanPixels``, a detector's pixels without the distortion of the optics.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from persistence.types.wcs.astmaps import Inverted, Map, Matrix, Points, Scaled,
 from persistence.types.wcs.transforms import System, Transform, TransformMap
 
 FOCAL_PLANE, FIELD_ANGLE = System("FocalPlane"), System("FieldAngle")
-# Newton's iteration of a distortion, which is nearly linear.
+# The most steps of Newton's iteration for a distortion, which is almost linear.
 _STEPS = 30
 
 
 class Plane(Protocol):
-    """What is asked of a `FocalPlane`."""
+    """The attributes of a `FocalPlane` that are used here."""
 
     @property
     def scale(self) -> float:
@@ -33,19 +32,19 @@ class Plane(Protocol):
 
     @property
     def to_angle(self) -> tuple[float, ...]:
-        """The polynomial that gives the field angle."""
+        """The polynomial that returns the field angle."""
 
     @property
     def from_angle(self) -> tuple[float, ...]:
-        """The polynomial that gives the distance from the axis."""
+        """The polynomial that returns the distance from the axis."""
 
 
 class Placed(Protocol):
-    """What is asked of a `Detector`."""
+    """The attributes of a `Detector` that are used here."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The detector's name."""
 
     @property
     def id(self) -> int:
@@ -53,15 +52,15 @@ class Placed(Protocol):
 
     @property
     def position(self) -> tuple[float, float] | None:
-        """Where ``reference`` lies in the focal plane (mm)."""
+        """The position of ``reference`` in the focal plane (mm)."""
 
     @property
     def reference(self) -> tuple[float, float] | None:
-        """A pixel."""
+        """A pixel of the trimmed image."""
 
     @property
     def pixel_size(self) -> tuple[float, float] | None:
-        """In mm."""
+        """The width and height of a pixel (mm)."""
 
     @property
     def orientation(self) -> tuple[float, float, float] | None:
@@ -73,7 +72,7 @@ class Placed(Protocol):
 
     @property
     def plane(self) -> Plane | None:
-        """The focal plane, if the detector tells of it."""
+        """The focal plane, if the detector has one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +82,7 @@ class Radial:
     Attributes
     ----------
     coefficients : `tuple` [`float`, ...]
-        The polynomial that gives the new distance from the old one; the first one is 0.
+        The polynomial from the old distance to the new one; the first coefficient is 0.
     """
 
     coefficients: tuple[float, ...]
@@ -91,15 +90,16 @@ class Radial:
     nout = 2
 
     def forward(self, points: Points) -> Points:
+        """Return the images of points, shape (2, n)."""
         distance = np.hypot(*points)
         return points * self._ratio(distance)
 
     def inverse(self, points: Points) -> Points:
-        """Undo it, by Newton's iteration; NaN where it finds nothing."""
+        """Return the origins of points, by Newton's iteration; NaN if it does not converge."""
         wanted = np.hypot(*points)
         slopes = polynomial.polyder(self.coefficients)
         distance = wanted / self.coefficients[1]
-        with np.errstate(all="ignore"):  # what runs away ends as NaN
+        with np.errstate(all="ignore"):  # divergent values become NaN
             for _ in range(_STEPS):
                 off = polynomial.polyval(distance, self.coefficients) - wanted
                 distance = distance - off / polynomial.polyval(distance, slopes)
@@ -112,7 +112,7 @@ class Radial:
 
 
 def to_field_angle(plane: Plane) -> Transform:
-    """Return the mapping of the focal plane (mm) to the field angle (rad)."""
+    """Return the mapping from the focal plane (mm) to the field angle (rad)."""
     if plane.to_angle:
         return Transform(Radial(plane.to_angle))
     if plane.from_angle:
@@ -121,17 +121,17 @@ def to_field_angle(plane: Plane) -> Transform:
 
 
 def to_focal_plane(detector: Placed) -> Transform:
-    """Return the mapping of a detector's trimmed pixels to the focal plane (mm).
+    """Return the mapping from a detector's trimmed pixels to the focal plane (mm).
 
     Raises
     ------
     FormatterError
-        If nothing tells where the detector lies.
+        If the detector's position is unknown.
 
     Notes
     -----
-    A detector is turned by its yaw about the z axis, pitch about the y axis and roll about the x
-    axis, in this order, as afw's Orientation is; what leaves the plane is left out.
+    A detector is rotated by yaw about the z axis, pitch about the y axis and roll about the x axis,
+    in this order, as by afw's Orientation; displacements out of the plane are ignored.
     """
     if detector.transforms is not None:
         stored: Transform = detector.transforms[pixels(detector), FOCAL_PLANE]
@@ -139,7 +139,8 @@ def to_focal_plane(detector: Placed) -> Transform:
     place, reference, size = detector.position, detector.reference, detector.pixel_size
     if place is None or reference is None or size is None:
         raise FormatterError(
-            f"nothing tells where detector {detector.name} ({detector.id}) lies in the focal plane"
+            f"the position of detector {detector.name} ({detector.id}) in the focal plane is "
+            "unknown"
         )
     yaw, pitch, roll = np.radians(detector.orientation or (0.0, 0.0, 0.0))
     turn = np.array(
@@ -157,9 +158,9 @@ def to_focal_plane(detector: Placed) -> Transform:
 
 
 def to_tan_pixels(detector: Placed, plane: Plane) -> Transform:
-    """Return the mapping of a detector's pixels to those that it had without distortion.
+    """Return the mapping from a detector's pixels to pixels without distortion.
 
-    These agree with the pixels at the optical axis.
+    Both are equal at the optical axis.
     """
     to_field = to_focal_plane(detector).then(to_field_angle(plane))
     axis = to_field.map.inverse(np.zeros((2, 1)))
@@ -169,26 +170,26 @@ def to_tan_pixels(detector: Placed, plane: Plane) -> Transform:
 
 
 def _slopes(mapping: Map, place: Points, step: float = 0.5) -> NDArray[np.float64]:
-    """Return the derivatives of a mapping at a place, shape (2, 2)."""
+    """Return the derivatives of a mapping at a point, shape (2, 2)."""
     sides = place + step * np.array([[1, -1, 0, 0], [0, 0, 1, -1]])
     right, left, upper, lower = mapping.forward(sides).T
     return np.stack([right - left, upper - lower], axis=-1) / (2 * step)
 
 
 def pixels(detector: Placed) -> System:
-    """Return the system of a detector's pixels."""
+    """Return the coordinate system of a detector's pixels."""
     return System("Pixels", detector.name)
 
 
 def systems(detector: Placed, plane: Plane | None = None) -> TransformMap:
-    """Return all mappings between a detector's systems of coordinates, as far as they are known.
+    """Return the known mappings between a detector's coordinate systems.
 
     Parameters
     ----------
-    detector : `Detector`
+    detector : `Placed`
         The detector.
-    plane : `FocalPlane`, optional
-        What the focal plane shows of the sky, if the detector itself does not tell.
+    plane : `Plane` or `None`, optional
+        The focal plane, if the detector itself has none.
     """
     links = dict(detector.transforms.links) if detector.transforms is not None else {}
     own, plane = pixels(detector), detector.plane if plane is None else plane

@@ -1,26 +1,44 @@
-"""Objects whose parts may be those of other objects, as long as nobody replaces them."""
+"""Objects whose parts may be shared with other objects until they are replaced."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-# Given the name of a part and what makes it, gives the part: one that somebody else has, or a new
-# one.
+# A function of a part's name and a function that creates it; returns a shared part, or a new one.
 Share = Callable[[str, Callable[[], Any]], Any]
 
 
 class Sharing:
-    """What can be told by whom its parts are shared; a copy of it, or a pickle, is told nothing."""
+    """A class whose instances can share parts; copies and unpickled instances do not."""
 
     _share: Share | None = None
 
     def share_through(self, share: Share) -> None:
-        """Ask ``share`` for parts from now on, before they are made."""
+        """Use a function for all parts from now on.
+
+        Parameters
+        ----------
+        share : `Share`
+            A function of a part's name and a function that creates it, which returns the part.
+        """
         self._share = share
 
     def shared(self, name: str, make: Callable[[], Any]) -> Any:
-        """Give a part."""
+        """Return a part, shared or new.
+
+        Parameters
+        ----------
+        name : `str`
+            The part's name.
+        make : callable
+            A function that creates it.
+
+        Returns
+        -------
+        object
+            The part.
+        """
         return make() if self._share is None else self._share(name, make)
 
     def __getstate__(self) -> dict[str, Any]:

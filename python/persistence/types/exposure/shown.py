@@ -1,4 +1,4 @@
-"""How an exposure is shown: in a notebook, and as a figure."""
+"""The display of exposures: in notebooks, and as figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from persistence.errors import DataIdError, did_you_mean
 from persistence.notebook import Html
 from persistence.types.wcs import sphere
 
-# Where the position of a source is: the names of columns, the first that a catalog has counts.
+# Columns of a source's position; the first one that a catalog has counts.
 _CENTRES = ("slot_Centroid", "base_SdssCentroid", "base_NaiveCentroid")
 
 
@@ -49,7 +49,7 @@ def figure(
 ) -> Any:
     """Return a figure of an exposure; see `Exposure.plot` for the parameters."""
     pixel, box = exposure.image, exposure.bbox
-    left, low = box.x0 - 0.5, box.y0 - 0.5  # the middle of a pixel has a whole number
+    left, low = box.x0 - 0.5, box.y0 - 0.5  # the centre of a pixel is an integer
     if pixel.ndim != 2 or not pixel.size or pixel.dtype.kind not in "biuf":
         shape = " x ".join(map(str, reversed(pixel.shape))) or "no"
         raise DataIdError(
@@ -71,7 +71,7 @@ def figure(
 
 
 def _planes(mask: Any, wanted: bool | Iterable[str]) -> dict[str, int]:
-    """Return the planes of a mask that are drawn: by default those that some pixel has."""
+    """Return the planes of a mask to draw: by default those that some pixel has."""
     if mask is None or wanted is False:
         return {}
     names = mask.counts() if wanted is True else [wanted] if isinstance(wanted, str) else wanted
@@ -85,7 +85,7 @@ def _planes(mask: Any, wanted: bool | Iterable[str]) -> dict[str, int]:
 
 
 def _positions(sources: Any, exposure: Any) -> tuple[Any, Any]:
-    """Return columns and rows of sources: of a catalog, or given as they are."""
+    """Return columns and rows of sources: from a catalog, or as passed."""
     if isinstance(sources, tuple):
         x, y = sources
         return np.asarray(x, float), np.asarray(y, float)
@@ -100,7 +100,7 @@ def _positions(sources: Any, exposure: Any) -> tuple[Any, Any]:
         return sphere.to_pixels(exposure.wcs, ra, dec)
     raise DataIdError(
         "sources: a catalog with positions (slot_Centroid, or coord_ra and coord_dec), or a tuple "
-        f"of columns and rows belongs here, not a {type(sources).__name__} of "
+        f"of columns and rows, is needed, not a {type(sources).__name__} of "
         f"{', '.join(map(str, names[:5])) or 'nothing'}"
     )
 

@@ -1,7 +1,4 @@
-"""From a camera's header keywords to what they mean.
-
-Tables, and the few things that tables cannot say.
-"""
+"""The translation of a camera's header keywords: tables, and what tables cannot express."""
 
 from __future__ import annotations
 
@@ -25,20 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FilterLabel:
-    """A filter.
+    """The names of a filter.
 
     Attributes
     ----------
     name : `str`
-        What data IDs call it.
+        The name in data IDs.
     band : `str` or None
-        What it is called across cameras.
+        The name common to all cameras.
     physical : `str` or None
-        The piece of glass.
+        The name of the physical filter.
     aliases : `tuple` [`str`]
         Other names.
     variant : `str` or None
-        What tells it from the band's main filter: Gen2's ``afw_name``, such as ``i2``.
+        The difference from the band's main filter: Gen2's ``afw_name``, such as ``i2``.
     """
 
     name: str
@@ -51,26 +48,23 @@ class FilterLabel:
         return self.name if self.physical in (None, self.name) else f"{self.name} ({self.physical})"
 
     def answers_to(self, name: str) -> bool:
-        """Say whether somebody who asks for ``name`` may mean this filter."""
+        """Return whether a name can mean this filter."""
         return name in (self.name, self.band, self.physical, self.variant, *self.aliases)
 
     def folded_answers_to(self, name: str) -> bool:
-        """Check if a name may mean this filter, whatever the case of its letters."""
+        """Return whether a name can mean this filter, ignoring case."""
         names = (self.name, self.band, self.physical, self.variant, *self.aliases)
         return name.casefold() in (known.casefold() for known in names if known)
 
 
-# What afw writes for no filter. Source: afw-files 1.6.
+# afw's name of no filter. Source: afw-files 1.6.
 _NO_FILTER = "_unknown_"
-# Pipelines write 99 or -999 for a magnitude that they do not know.
+# Pipelines write 99 or -999 for an unknown magnitude.
 _NO_MAGNITUDE = 90.0
 
 
 def make_filter(tables: Tables, load: Load) -> FilterLabel | None:
-    """Build a filter from its table in an archive (afw-files 1.6).
-
-    None if it has neither band nor glass.
-    """
+    """Return the filter of a table in an archive (afw-files 1.6); None without any name."""
     (table,) = tables
     band = table["band"][0] if table["band_exists"][0] else None
     physical = table["physical"][0] if table["physical_exists"][0] else None
@@ -78,7 +72,7 @@ def make_filter(tables: Tables, load: Load) -> FilterLabel | None:
     return FilterLabel(name, band, physical) if name else None
 
 
-# What the values of a header may be: a telescope that knows better writes -999. In our units.
+# The limits of values in headers, in our units: telescopes write -999 for unknown values.
 _LIMITS: Mapping[str, tuple[float, float]] = {
     "exposure_id": (1, math.inf),
     "id": (1, math.inf),
@@ -97,22 +91,22 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
 }
 _WHOLE_CIRCLES = ("azimuth", "rotation")
 _DATES = ("date_begin", "date_middle")
-# An exposure of the sky, by any name.
+# The names of exposures of the sky.
 _SCIENCE = ("object", "skyexp")
 _FIRST_FK5 = 1984.0
 _INSTRUMENT = "INSTRUME"
-# The geocentric apparent place of a target that moves is no place in a frame.
+# The geocentric apparent place of a moving target is not a position in a frame.
 _NO_FRAME = "gappt"
 
 
 class HeaderTranslator:
-    """Reads headers with the FITS standard's keywords; a camera's translator overrides the tables.
+    """A translator of headers with the FITS standard's keywords; cameras override the tables.
 
     Attributes
     ----------
     visit_keys : mapping
-        Attributes of `VisitInfo`, and what gives them: a keyword, a mapping with attributes of
-        `~persistence.types.exposure.headersource.Source`, or a list of these, the first first.
+        Attributes of `VisitInfo`, and their origin: a keyword, a mapping with attributes of
+        `~persistence.types.exposure.headersource.Source`, or a list of these, in order of priority.
     zero_point_key : `str` or None
         The keyword of the magnitude zero point.
     filter_key : `str`
@@ -120,18 +114,19 @@ class HeaderTranslator:
     detector_key : `str` or None
         The keyword of the detector's number.
     camera_cards : mapping
-        Keyword -> what the camera's own files say there; a file that says otherwise is another's.
+        Keyword -> its values in the camera's own files; files with other values belong to another
+        camera.
     filters : `tuple` [`FilterLabel`]
-        The filters that the camera's policy knows.
+        The filters in the camera's policy.
     detectors : mapping [`int`, `str`]
-        The names of the detectors that the camera's policy knows.
+        The names of the detectors in the camera's policy.
     said : mapping
-        The section ``headers`` of the camera's policy: it comes before the class's own tables.
+        The section ``headers`` of the camera's policy, which overrides the class's tables.
     geometry : mapping
         The sections ``amplifiers``, ``focalPlane``, ``readout`` and ``detectors`` of the camera's
-        policy, and its `~persistence.types.exposure.layouts.Layout`, as ``layouts``; and, of a
+        policy; its `~persistence.types.exposure.layouts.Layout` objects as ``layouts``; for a
         camera with several geometries, these as ``versions`` and the key of their ``date``; and
-        ``where``, the file and line of what is said of the filter.
+        ``where``, the file and line of the filter's entry.
     """
 
     visit_keys: Mapping[str, Any] = {
@@ -180,16 +175,15 @@ class HeaderTranslator:
 
     @property
     def keywords(self) -> Mapping[str, tuple[str, ...]]:
-        """The cards that are looked for, by what they tell: an attribute of a visit, ``filter``."""
+        """The keywords that are used, by their meaning: an attribute of a visit, or ``filter``."""
         sources = {**self._sources, **self._cards}
         found = {name: headersource.keywords(each) for name, each in sources.items()}
         return {name: tuple(keywords) for name, keywords in found.items() if keywords}
 
     def visit_info(self, header: Header) -> VisitInfo:
-        """Return when, where, how and for how long the exposure was taken.
+        """Return the visit from the camera's own cards.
 
-        By the camera's own cards. What is not of its attribute's type, or beyond what can be, is
-        not known.
+        Values of the wrong type or outside of their limits are unknown (None).
         """
         dates = self._dates(header)
         begin = dates.get("date_begin", "")
@@ -209,9 +203,10 @@ class HeaderTranslator:
         return turned(VisitInfo(**dates, **values))
 
     def completed_visit(self, info: VisitInfo, header: Header) -> VisitInfo:
-        """Add what the camera's own cards say to what afw wrote of a visit.
+        """Return a visit that afw wrote, completed by the camera's own cards.
 
-        Only what the version of afw had no cards for: others were overwritten by afw's.
+        Only attributes that the version of afw had no cards for are added: the others were
+        overwritten by afw's.
         """
         if visitcards.NEWEST in header:
             return info
@@ -220,11 +215,11 @@ class HeaderTranslator:
         return replace(info, **{name: getattr(own, name) for name in names})
 
     def begin(self, header: Header) -> headertimes.Moment | None:
-        """Return when the exposure began; None if the header does not tell."""
+        """Return the beginning of the exposure; None if the header does not have it."""
         return headertimes.moment(header, self._sources.get(_DATES[0], ()))
 
     def _dates(self, header: Header) -> dict[str, Any]:
-        """Return the dates of a header, and their scale."""
+        """Return the dates in a header, and their scale."""
         for name in _DATES:
             found = headertimes.moment(header, self._sources.get(name, ()))
             if found is not None:
@@ -233,7 +228,7 @@ class HeaderTranslator:
 
     @staticmethod
     def _value(name: str, sources: Sequence[Source], header: Header, begin: str) -> Any:
-        """Return the value of the first source that has one of the right kind; None if none has."""
+        """Return the value of the first source that has one of the right type; None if none has."""
         for source in sources:
             value = _CAST.get(name, visitcards.cast(name))(source.read(header))
             if value is None or (source.since is not None and begin < source.since):
@@ -247,18 +242,18 @@ class HeaderTranslator:
         return None
 
     def detector(self, header: Header) -> Detector | None:
-        """Describe the detector, and its amplifiers if the camera's policy says how they lie.
+        """Return the detector, with its amplifiers if the camera's policy describes their layout.
 
-        None if the header does not tell.
+        None is returned if the header does not identify it.
         """
         number = self.detector_number(header)
         number = self._only_detector if number is None else number
         return None if number is None else self._described(number, header)
 
     def detector_of(self, header: Header, data_id: Mapping[str, Any]) -> Detector | None:
-        """Describe the detector, by its number in a data ID where the header does not tell it.
+        """Return the detector, by its number in a data ID if the header does not have it.
 
-        None if neither tells.
+        None is returned if neither identifies it.
         """
         detector = self.detector(header)
         number = data_id.get(self.geometry.get("detectors", {}).get("key", ""))
@@ -279,25 +274,25 @@ class HeaderTranslator:
 
     @property
     def layouts(self) -> Sequence[Layout]:
-        """How amplifiers lie in the camera's raw files."""
+        """The layouts of amplifiers in the camera's raw files."""
         layouts: Sequence[Layout] = self.geometry.get("layouts", ())
         return layouts
 
     @property
     def _only_detector(self) -> int | None:
-        """The number of the detector of a camera that has one, and tells of its amplifiers."""
+        """The number of the detector of a camera with only one and known layouts."""
         if not self.layouts or len(self.detectors) > 1:
             return None
         return next(iter(self.detectors), 0)
 
     @property
     def amplifiers(self) -> Mapping[str, Mapping[str, Any]]:
-        """Where each amplifier lies in a detector, by the name of its extension."""
+        """The position of each amplifier in a detector, by the name of its extension."""
         layout: Mapping[str, Mapping[str, Any]] = self.geometry.get("amplifiers", {})
         return layout
 
     def readout(self, header: Header) -> dict[str, Any]:
-        """Return gain, read noise and saturation of an amplifier; None where nothing tells."""
+        """Return gain, read noise and saturation of an amplifier; None if unknown."""
         values: dict[str, Any] = {}
         for name, source in self.geometry.get("readout", {}).items():
             value = headersource.card(header, source) if isinstance(source, str) else source
@@ -311,9 +306,10 @@ class HeaderTranslator:
         bbox: Box,
         amplifiers: tuple[Amplifier, ...],
     ) -> Detector | None:
-        """Return the detector of a data ID, with its place in the focal plane.
+        """Return the detector of a data ID, with its position in the focal plane.
 
-        None if the data ID has no detector's number; without a place, if the policy has none.
+        None is returned if the data ID has no detector's number; without a position if the policy
+        has none.
         """
         number = data_id.get(self.geometry.get("detectors", {}).get("key", ""))
         number = self._only_detector if number is None else number
@@ -341,7 +337,7 @@ class HeaderTranslator:
         )
 
     def _focal_plane(self, data_id: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return what the policy says of the focal plane, on the date of a data ID; or None."""
+        """Return the policy's focal plane on the date of a data ID; None without one."""
         told: Mapping[str, Any] | None = self.geometry.get("focalPlane")
         if "versions" not in self.geometry:
             return told
@@ -350,16 +346,16 @@ class HeaderTranslator:
         return next((each.settings.get("focalPlane") for each in holding), None)
 
     def detector_number(self, header: Header) -> int | None:
-        """Return the number of the detector; None if the header does not tell."""
+        """Return the number of the detector; None if the header does not have it."""
         return header_values.integer(headersource.first(self._cards["detector"], header))
 
     def refuse_other_camera(self, header: Header) -> None:
-        """Check that a file is of this camera, as far as its header tells.
+        """Check that a file is from this camera, as far as its header shows.
 
         Raises
         ------
         FormatterError
-            If the header says that it is another's.
+            If the header names another camera.
         """
         for keyword, expected in self.camera_cards.items():
             value = header_values.text(headersource.card(header, keyword))
@@ -369,30 +365,30 @@ class HeaderTranslator:
             instrument = header_values.text(headersource.card(header, _INSTRUMENT))
             also = f" ({_INSTRUMENT} is {instrument!r})" if keyword != _INSTRUMENT else ""
             raise FormatterError(
-                f"it is of another camera: {keyword} is {value!r}, not {' or '.join(known)}"
+                f"it is from another camera: {keyword} is {value!r}, not {' or '.join(known)}"
                 f"{also if instrument else ''}"
             )
 
     def zero_point(self, header: Header) -> float | None:
-        """Return the magnitude that gives one count (mag); None if it is not known."""
+        """Return the magnitude of one count (mag); None if unknown."""
         magnitude = header_values.number(headersource.first(self._cards["zeroPoint"], header))
         return magnitude if magnitude is not None and abs(magnitude) < _NO_MAGNITUDE else None
 
     def filter(self, header: Header, data_id: Mapping[str, Any]) -> FilterLabel | None:
-        """Return the filter that was in place: by the header, else by the data ID."""
+        """Return the filter of an exposure: from the header, or else the data ID."""
         stored = header_values.text(headersource.first(self._cards["filter"], header))
         wanted = data_id.get("filter") if stored in (None, _NO_FILTER) else stored
         return None if wanted is None else self.label(str(wanted))
 
     def filter_text(self, header: Header) -> str:
-        """Return what a header calls the filter.
+        """Return the name of the filter in a header.
 
         Raises
         ------
         KeyError
-            If it has no such card: of its keyword.
+            If it has no such card; the argument is its keyword.
         FormatterError
-            If it is empty, or none that the camera's file knows; the message has keyword and value.
+            If the name is empty or unknown to the camera's file; the message has keyword and value.
         """
         sources = self._cards["filter"]
         try:
@@ -409,22 +405,20 @@ class HeaderTranslator:
         return text
 
     def completed(self, label: FilterLabel) -> FilterLabel:
-        """Add what the policy knows of a filter to what is known of it."""
+        """Return a filter completed by the policy's information about it."""
         known = self.label(label.name)
         return replace(
             known, band=label.band or known.band, physical=label.physical or known.physical
         )
 
     def label(self, name: str) -> FilterLabel:
-        """Find a filter by any of its names.
+        """Return a filter by any of its names.
 
-        One that the policy does not know is called what it is.
-
-        A name that several filters share is that of the band's main one, or else of the band alone
-        (gen2-core 6.8).
+        Unknown names are returned as they are. A name of several filters means the band's main one,
+        or else the band alone (doc/gen2/gen2-core.md 6.8).
         """
         known = [label for label in self.filters if label.answers_to(name)]
-        # Some telescopes write HSC-i for HSC-I: letters of another case mean the one that has them.
+        # Some telescopes write HSC-i for HSC-I: without an exact match, case is ignored.
         known = known or [label for label in self.filters if label.folded_answers_to(name)]
         main = [label for label in known if label.variant is None] if len(known) > 1 else known
         if len(main) == 1:
@@ -434,29 +428,29 @@ class HeaderTranslator:
 
 
 def _frame(equinox: float | None) -> str:
-    """Return the frame of coordinates by their equinox (FITS Standard 4.0, table 24)."""
+    """Return the frame of coordinates of an equinox (FITS Standard 4.0, table 24)."""
     if equinox is None:
         return "icrs"
     return "fk4" if equinox < _FIRST_FK5 else "fk5"
 
 
 def turned(info: VisitInfo) -> VisitInfo:
-    """Add how far the Earth had turned in the middle of an exposure, where that is known."""
+    """Return a visit with the Earth's rotation in the middle of the exposure, if known."""
     try:
         date = info.date_avg
-    except FormatterError:  # what the header has is no date; using it is the error
+    except FormatterError:  # the header has no valid date; using it raises the error
         return info
     turned = None if date is None else earth.rotation(date)
     return info if turned is None else replace(info, ut1=turned.ut1, era=turned.era)
 
 
-# Keys of the section ``headers`` -> the attribute that is their keyword.
+# Keys of the section ``headers`` -> the attribute with their keyword.
 _KEYS: Mapping[str, str] = {
     "zeroPoint": "zero_point_key",
     "filter": "filter_key",
     "detector": "detector_key",
 }
-# What a value of a header is cast to, where that is another thing than afw's of the same name.
+# Conversions of header values whose type differs from afw's of the same name.
 _CAST: Mapping[str, Any] = {
     "ra": headersource.angle,
     "dec": headersource.angle,

@@ -1,6 +1,6 @@
-"""Afw's cards and tables of an exposure's visit: which attribute lies where, in which unit.
+"""afw's cards and tables of a visit: the card and unit of each attribute.
 
-Source: afw-files 1.5, and afw's VisitInfo for versions 3 and 4 of the table.
+Source: doc/gen2/afw-files.md 1.5, and afw's VisitInfo for versions 3 and 4 of the table.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CARDS = {
     "humidity": "HUMIDITY",
     "instrument": "INSTRUMENT",
 }
-# Those that came later: version 2, 3 and 4 of the table. Before, a card of that name is the
+# Cards of later versions, 2 to 4, of the table. In older files cards of these names are the
 # observer's.
 LATER_CARDS = {
     "id": "IDNUM",
@@ -45,7 +45,7 @@ LATER_CARDS = {
     "object": "OBJECT",
     "has_simulated_content": "HAS-SIMULATED-CONTENT",
 }
-# Always there since version 4.
+# Always written since version 4.
 NEWEST = "HAS-SIMULATED-CONTENT"
 NUMBERS = ("exposure_id", "id")
 TEXTS = (
@@ -60,8 +60,8 @@ TEXTS = (
 ROTATIONS = ("UNKNOWN", "SKY", "HORIZON", "MOUNT")
 _VERSION = 4
 
-# Attributes and the columns of afw's table, with what turns a number into our unit. A column that a
-# version lacks is not known.
+# Attributes -> columns of afw's table, with factors to our units. Columns that a version lacks are
+# unknown.
 _DEGREE = math.degrees(1.0)
 _COLUMNS = {
     "exposure_time": ("exposuretime", 1.0),
@@ -92,7 +92,7 @@ _TEXT_COLUMNS = {
 
 
 def cast(name: str) -> Callable[[Any], Any]:
-    """Return the function that casts the value of a header to an attribute's type."""
+    """Return the function that converts a header's value to an attribute's type."""
     if name in NUMBERS:
         return header_values.integer
     if name == "has_simulated_content":
@@ -101,20 +101,20 @@ def cast(name: str) -> Callable[[Any], Any]:
 
 
 def is_afws(header: Mapping[str, Any]) -> bool:
-    """Check if afw wrote a header.
+    """Return whether afw wrote a header.
 
-    It marks where its archive is, and how rotation is counted.
+    Such a header has the position of an archive, or a type of rotation.
     """
     return "ROTTYPE" in header or "AR_HDU" in header
 
 
 def of_table(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes that a table of an archive has, of its one row.
+    """Return the attributes in the one row of an archive's table.
 
     Raises
     ------
     FormatterError
-        If the table's version is not known.
+        If the table has an unknown version.
     """
     import numpy as np
 
@@ -129,12 +129,12 @@ def of_table(table: Mapping[str, Any]) -> dict[str, Any]:
         for name, (column, unit) in _COLUMNS.items()
     }
     texts = {name: header_values.text(row.get(column)) for name, column in _TEXT_COLUMNS.items()}
-    # since 1970, in TAI; the lowest number stands for no time
+    # since 1970, in TAI; the lowest number means no time
     middle = np.datetime64(int(row["tai"]), "ns")
     return {
         **{name: value for name, value in {**numbers, **texts}.items() if value is not None},
         "exposure_id": int(row["exposureid"]) or None,
-        # version 2 called it so
+        # its name in version 2
         "id": int(row.get("idnum", row.get("id", 0))) or None,
         "has_simulated_content": bool(row.get("hasSimulatedContent", False)),
         "timescale": "tai",

@@ -1,4 +1,4 @@
-"""When, where and for how long an exposure was taken."""
+"""Visits: time, pointing, duration and conditions of an exposure."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
     from astropy.time import Time
 
-# Frames that turn with the years, and the letter of theirs: of Julian or Besselian ones.
+# Frames with an equinox -> the letter of its epoch, Julian or Besselian.
 _EQUINOXES = {"fk5": "J", "fk4": "B"}
-# TIME-MID is of older files. Its comment may say what it will: it is UTC. Source: afw-files 1.5.
+# TIME-MID is in older files. It is UTC, whatever its comment says. Source: afw-files 1.5.
 _MIDDLES = (Source("DATE-AVG"), Source("TIME-MID", timesys="utc"))
-# Of what is measured in one.
+# The units of attributes.
 _UNITS: Mapping[str, str] = {
     **dict.fromkeys(["exposure_time", "dark_time"], "s"),
     **dict.fromkeys(["era", "azimuth", "altitude", "rotation", "longitude", "latitude"], "deg"),
@@ -39,61 +39,79 @@ _UNITS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class VisitInfo:
-    """What a header says of an exposure; None is what it does not say.
+    """The information about a visit in a header; None for unknown values.
 
-    Attributes
+    Gen2's class is ``lsst.afw.image.VisitInfo`` (doc/gen2/afw-files.md 1.5).
+
+    Parameters
     ----------
-    exposure_id : `int`
+    exposure_id : `int` or `None`, optional
         The exposure's number.
-    exposure_time, dark_time : `float`
+    exposure_time, dark_time : `float` or `None`, optional
         In seconds.
-    date_begin : `str`
-        When the shutter opened: ISO 8601, in the scale of ``timescale``. What a header has there
-        that is no date stands here as it is; `date` is an error then.
-    timescale : `str`
-        ``utc``, ``tai``, ``tt``, ``tdb``, ``tcb``, ``tcg`` or ``ut1``; empty where it is needed and
+    date_begin : `str` or `None`, optional
+        The opening of the shutter: ISO 8601, in the scale of ``timescale``. An invalid text of a
+        header is kept; `date` raises an error then.
+    timescale : `str`, optional
+        ``utc``, ``tai``, ``tt``, ``tdb``, ``tcb``, ``tcg`` or ``ut1``; empty if it is needed and
         missing.
-    ra, dec : `str` or `float`
-        Where the telescope pointed: as the header writes it, hours and degrees in sexagesimal text,
-        or both in degrees as numbers; in the frame of ``radesys``.
-    airmass : `float`
-        Without unit.
-    date_middle : `str`
-        The middle of the exposure, as ``date_begin``.
-    ut1 : `float`
+    ra, dec : `str`, `float` or `None`, optional
+        The pointing: sexagesimal text in hours and degrees as in the header, or numbers in degrees;
+        in the frame of ``radesys``.
+    airmass : `float` or `None`, optional
+        The airmass.
+    date_middle : `str` or `None`, optional
+        The middle of the exposure, like ``date_begin``.
+    ut1 : `float` or `None`, optional
         The middle of the exposure, as a modified Julian date in UT1.
-    era : `float`
-        The Earth's rotation angle then (deg).
-    azimuth, altitude : `float`
-        Where the telescope pointed, refracted (deg): azimuth from north through east.
-    rotation : `float`
-        The angle of the rotator (deg), as ``rotation_type`` counts it.
-    rotation_type : `str`
+    era : `float` or `None`, optional
+        The Earth's rotation angle at that time (deg).
+    azimuth, altitude : `float` or `None`, optional
+        The pointing with refraction (deg); azimuth from north through east.
+    rotation : `float` or `None`, optional
+        The angle of the rotator (deg), as defined by ``rotation_type``.
+    rotation_type : `str` or `None`, optional
         ``UNKNOWN``, ``SKY``, ``HORIZON`` or ``MOUNT``.
-    longitude, latitude : `float`
-        Of the telescope (deg), positive to the east and the north, whatever the header's sign.
-    elevation : `float`
+    longitude, latitude : `float` or `None`, optional
+        Those of the telescope (deg), positive to the east and the north, whatever the header's
+        sign.
+    elevation : `float` or `None`, optional
         In metres.
-    air_temperature, air_pressure, humidity : `float`
-        In degrees Celsius, Pascal, and percent.
-    instrument : `str`
-        A short name.
-    radesys : `str`
+    air_temperature : `float` or `None`, optional
+        In degrees Celsius.
+    air_pressure : `float` or `None`, optional
+        In pascal.
+    humidity : `float` or `None`, optional
+        In percent.
+    instrument : `str` or `None`, optional
+        The short name of the instrument.
+    radesys : `str`, optional
         ``icrs``, ``fk5`` or ``fk4``.
-    id : `int`
-        The number of the exposure of the whole focal plane, which afw tells from that of a
-        detector's.
-    focus_z : `float`
-        How far the focus is moved along the optical axis (mm).
-    observation_type : `str`
-        ``science``, or what calibration, in lower case: ``zero``, ``dome flat``.
-    science_program, observation_reason, object : `str`
-        The proposal or survey; why it was taken; what was looked at.
-    has_simulated_content : `bool`
-        Whether the header says that some of it is simulated.
-    equinox : `float`
-        The year of the equinox of ``ra`` and ``dec``, where ``radesys`` has one; None is its own:
-        2000 of ``fk5``, 1950 of ``fk4``.
+    id : `int` or `None`, optional
+        The number of the exposure of the whole focal plane, which afw distinguishes from that of a
+        detector.
+    focus_z : `float` or `None`, optional
+        The displacement of the focus along the optical axis (mm).
+    observation_type : `str` or `None`, optional
+        ``science``, or the kind of calibration in lower case: ``zero``, ``dome flat``.
+    science_program : `str` or `None`, optional
+        The proposal or survey.
+    observation_reason : `str` or `None`, optional
+        The reason for the observation.
+    object : `str` or `None`, optional
+        The target.
+    has_simulated_content : `bool`, optional
+        Whether the header declares simulated content.
+    equinox : `float` or `None`, optional
+        The year of the equinox of ``ra`` and ``dec``; None for that of ``radesys``: 2000 for
+        ``fk5``, 1950 for ``fk4``.
+
+    Examples
+    --------
+    >>> from persistence.types.exposure.visitinfo import VisitInfo
+    >>> visit = VisitInfo(exposure_time=90.0, date_begin="2015-02-18T05:00:00")
+    >>> visit.date_avg.isot
+    '2015-02-18T05:00:45.000'
     """
 
     exposure_id: int | None = None
@@ -130,11 +148,20 @@ class VisitInfo:
 
     @classmethod
     def from_afw(cls, header: Mapping[str, Any]) -> VisitInfo:
-        """Read the cards that afw writes of an exposure (afw-files 1.5).
+        """Return the visit in the cards that afw writes (doc/gen2/afw-files.md 1.5).
 
-        Cards of later versions count where afw wrote that version: before, those of the same names
-        are the observer's. A date without a time scale, which afw refuses, is an error when it is
-        used.
+        Cards of later versions count only if afw wrote that version: in older files, those names
+        are the observer's. A date without a time scale, which afw refuses, is an error on use.
+
+        Parameters
+        ----------
+        header : mapping
+            The keywords and their values.
+
+        Returns
+        -------
+        `VisitInfo`
+            The visit.
         """
         is_newest = visitcards.NEWEST in header
         cards = visitcards.CARDS | {"exposure_id": "EXPID"}
@@ -155,12 +182,17 @@ class VisitInfo:
         return cls(**{name: value for name, value in values.items() if value is not None})
 
     def to_afw(self) -> dict[str, Any]:
-        """Return the cards that afw writes of it; what is not known has none (afw-files 1.5).
+        """Return the cards that afw writes; unknown values have none (doc/gen2/afw-files.md 1.5).
+
+        Returns
+        -------
+        `dict` [`str`, object]
+            Values by keyword.
 
         Raises
         ------
         FormatterError
-            If the date or the pointing is not understood.
+            If the date or the pointing is invalid.
         """
         cards = visitcards.CARDS | visitcards.LATER_CARDS
         values = {card: getattr(self, name) for name, card in cards.items()}
@@ -179,10 +211,12 @@ class VisitInfo:
 
     @property
     def date(self) -> Time | None:
-        """The beginning of the exposure.
+        """The beginning of the exposure; None if unknown.
 
-        None if it is not known; a `FormatterError` if what stands there is no date, or its time
-        scale is not known.
+        Raises
+        ------
+        FormatterError
+            If the text is not a date, or its time scale is unknown.
         """
         return self._time(self.date_begin) or self._from_other(self.date_middle, -0.5)
 
@@ -195,7 +229,7 @@ class VisitInfo:
         return None if text is None else headertimes.to_time(Moment(text, self.timescale))
 
     def _from_other(self, text: str | None, exposures: float) -> Time | None:
-        """Return the time that is some exposure times after another one; None if one is unknown."""
+        """Return the time some exposure times after another; None if one is unknown."""
         time = self._time(text)
         if time is None or self.exposure_time is None:
             return None
@@ -205,9 +239,9 @@ class VisitInfo:
 
     @property
     def local_era(self) -> float | None:
-        """The Earth's rotation angle at the telescope's longitude (deg).
+        """The Earth's rotation angle at the telescope's longitude (deg); None if unknown.
 
-        Its hour angle is this less ``ra``.
+        The hour angle is this minus ``ra``.
         """
         return (
             None
@@ -217,10 +251,10 @@ class VisitInfo:
 
     @property
     def hour_angle(self) -> float | None:
-        """The hour angle of the pointing in the middle of the exposure (deg).
+        """The hour angle of the pointing in the middle of the exposure (deg), from -180 to 180.
 
-        Positive to the west, from -180 to 180; the local Earth rotation angle less the ICRS right
-        ascension, as afw has it.
+        It is positive to the west: the local Earth rotation angle minus the ICRS right ascension,
+        as in afw.
         """
         pointed, local = self.boresight, self.local_era
         if pointed is None or local is None:
@@ -231,7 +265,7 @@ class VisitInfo:
     def parallactic_angle(self) -> float | None:
         """The angle at the pointing from the north celestial pole to the zenith (deg).
 
-        Positive for a pointing in the west: the zenith is east of it.
+        It is positive for pointings in the west, where the zenith is to the east.
         """
         pointed, hour_angle = self.boresight, self.hour_angle
         if pointed is None or hour_angle is None or self.latitude is None:
@@ -242,9 +276,12 @@ class VisitInfo:
 
     @property
     def boresight(self) -> SkyCoord | None:
-        """Where the telescope pointed, ICRS.
+        """The pointing in ICRS; None if unknown.
 
-        None if it is not known; a `FormatterError` if the header's frame is not known.
+        Raises
+        ------
+        FormatterError
+            If the header's frame is unknown.
         """
         from astropy import units
         from astropy.coordinates import SkyCoord
@@ -260,12 +297,12 @@ class VisitInfo:
             ).icrs
         except ValueError as error:
             raise FormatterError(
-                f"the pointing {self.ra!r} {self.dec!r} in {self.radesys!r} is not understood: "
+                f"the pointing {self.ra!r} {self.dec!r} in {self.radesys!r} is invalid: "
                 f"{told(error)}"
             ) from error
 
     def __str__(self) -> str:
-        """Return what is known, a line for each; None is not."""
+        """Return the known values, one per line."""
         values = self._known()
         width = max(map(len, values), default=0)
         lines = [f"{name:<{width}}  {value}" for name, value in values.items()]
@@ -286,30 +323,36 @@ class VisitInfo:
         }
 
     def getExposureTime(self) -> float | None:
+        """Return the exposure time (s)."""
         return self.exposure_time
 
     def getDate(self) -> Time | None:
+        """Return the middle of the exposure."""
         return self.date_avg
 
     def getExposureId(self) -> int | None:
+        """Return the exposure's number."""
         return self.exposure_id
 
     def getDarkTime(self) -> float | None:
+        """Return the dark time (s)."""
         return self.dark_time
 
     def getBoresightRaDec(self) -> SkyCoord | None:
+        """Return the pointing in ICRS."""
         return self.boresight
 
     def getBoresightAirmass(self) -> float | None:
+        """Return the airmass."""
         return self.airmass
 
 
 def make(tables: Tables, load: Load) -> VisitInfo:
-    """Build the description from its table.
+    """Return the visit of a table.
 
     Raises
     ------
     FormatterError
-        If the table's version is not known.
+        If the table has an unknown version.
     """
     return VisitInfo(**visitcards.of_table(tables[0]))

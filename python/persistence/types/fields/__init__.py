@@ -1,1 +1,1 @@
-"""Numbers that vary over an image or with wavelength: fields, backgrounds, transmission."""
+"""Values that vary over an image or with wavelength: fields, backgrounds, transmission curves."""

@@ -1,4 +1,4 @@
-"""Backgrounds: the sky's level in bins, and the surface through it (afw-files 6.3)."""
+"""Backgrounds: the sky's level in bins, and a surface through it (doc/gen2/afw-files.md 6.3)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from persistence.types.pixels.mask import Mask
 from persistence.types.psf.functions import Chebyshev, powers
 
 Array = NDArray[np.float64]
-# What afw does where there are too few bins for a kind of curve.
+# afw's options if there are too few bins for a kind of curve.
 REFUSE, REDUCE = 0, 1
-# afw's number for the only kind of surface that is fitted.
+# afw's number of the only kind of fitted surface.
 CHEBYSHEV = 0
-_ROWS = 64  # of a surface that are drawn at once, in double precision
+_ROWS = 64  # rows of a surface that are computed at once, in double precision
 
 
 @dataclass(frozen=True)
 class Surface:
-    """How to draw a surface through bins.
+    """The options of a surface through bins.
 
     The names are those of the cards, the defaults those of older files.
 
@@ -35,13 +35,13 @@ class Surface:
     interpolation : `int`
         afw's number of the kind of curve; see `persistence.types.fields.spline.STYLES`.
     undersampled : `int`
-        What is done where there are too few bins for it: 0 refuse, 1 draw another kind.
+        The action if there are too few bins for it: 0 to refuse, 1 to use another kind.
     approximation : `int`
-        0 for a fitted polynomial in place of curves; -1 for none.
+        0 for a fitted polynomial instead of curves; -1 for none.
     order : `tuple` [`int`, `int`]
-        Its degree in x and y.
+        The degree of the polynomial in x and y.
     weighted : `bool`
-        Whether the fit counts each bin by its variance.
+        Whether the fit weights bins by their variance.
     """
 
     interpolation: int = 5
@@ -58,14 +58,15 @@ class Background:
     Attributes
     ----------
     levels : array, shape (bins along y, bins along x)
-        The level in each bin; NaN where there is none.
+        The level of each bin; NaN without one.
     variance : array, of the same shape
+        The variance of each level.
     mask : `Mask`
-        Of the same shape.
+        The flags of each bin, of the same shape.
     bbox : `Box`
         The image that the bins cover.
     surface : `Surface`
-        How to draw the surface.
+        The options of the surface.
     """
 
     levels: NDArray[Any]
@@ -75,21 +76,22 @@ class Background:
     surface: Surface
 
     def image(self, bbox: Any = None) -> NDArray[np.float32]:
-        """Draw the surface.
+        """Return the surface as an image.
 
         Parameters
         ----------
         bbox : `Box`, optional
-            The part of the image that is wanted, in the pixels of the parent image; by default all.
+            The part of the image, in pixels of the parent image; by default all.
 
         Returns
         -------
         image : array of float32, shape (rows, columns)
+            The level at each pixel.
 
         Raises
         ------
         FormatterError
-            If there are too few bins, or surfaces of this kind are not drawn here.
+            If there are too few bins, or this kind of surface is not supported.
         """
         box = self.bbox if bbox is None else Box.from_any(bbox)
         if not self.bbox.contains(box):
@@ -103,10 +105,11 @@ class Background:
 
     # afw's name, for scripts written for it
     def getImageF(self) -> NDArray[np.float32]:
+        """Return the surface as an image; see `image`."""
         return self.image()
 
     def _interpolated(self, columns: Array, rows: Array) -> NDArray[np.float32]:
-        """Draw curves along the columns of bins, and then along each row."""
+        """Return the surface from curves along the columns of bins, and then along each row."""
         levels = self.levels.astype(float)
         along, across = (
             centres(levels.shape[0], self.bbox.height),
@@ -114,7 +117,7 @@ class Background:
         )
         good = np.isfinite(levels).any(axis=0)
         if not good.any():
-            raise FormatterError("none of the bins of the background has a level")
+            raise FormatterError("no bin of the background has a level")
         drawn = np.stack(
             [self._curve(along, column[:, np.newaxis], rows)[:, 0] for column in levels.T[good]]
         )
@@ -133,11 +136,11 @@ class Background:
         return spline.interpolated(x[good], y[good], at, number)
 
     def _approximated(self, columns: Array, rows: Array) -> Array:
-        """Fit a Chebyshev polynomial to the bins, of total degree ``order``."""
+        """Return a Chebyshev polynomial of total degree ``order``, fitted to the bins."""
         degree, other = self.surface.order
         if other not in (-1, degree):
             raise FormatterError(
-                f"a background of degrees {degree} in x and {other} in y is not drawn here"
+                f"a background of degrees {degree} in x and {other} in y is not supported"
             )
         rows_of_bins, columns_of_bins = self.levels.shape
         y, x = np.meshgrid(
@@ -165,7 +168,7 @@ class Background:
 
 
 def centres(bins: int, length: int) -> Array:
-    """Give the middles of bins along an axis, in pixels from its first."""
+    """Return the centres of bins along an axis, in pixels from its first one."""
     ends = np.minimum((np.arange(1, bins + 1) * length + bins // 2) // bins, length)
     starts = np.concatenate([[0], ends[:-1]])
     return (starts + ends) / 2 - 0.5
@@ -178,6 +181,7 @@ class BackgroundList:
     Attributes
     ----------
     components : `tuple` [`Background`]
+        The components.
     """
 
     components: tuple[Background, ...]
@@ -192,11 +196,12 @@ class BackgroundList:
         return self.components[index]
 
     def image(self, bbox: Any = None) -> NDArray[np.float32]:
-        """Draw the sum of the components; see `Background.image`."""
+        """Return the sum of the components; see `Background.image`."""
         if not self.components:
             raise FormatterError("a background without components has no image")
-        return functools.reduce(np.add, (one.image(bbox) for one in self.components))
+        return functools.reduce(np.add, (component.image(bbox) for component in self.components))
 
     # afw's name, for scripts written for it
     def getImage(self) -> NDArray[np.float32]:
+        """Return the sum of the components; see `image`."""
         return self.image()

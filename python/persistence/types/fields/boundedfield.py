@@ -1,4 +1,4 @@
-"""Fields: numbers that vary over an image, as in afw's BoundedField (afw-files 2.5)."""
+"""Fields: values that vary over an image, as afw's BoundedField (doc/gen2/afw-files.md 2.5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from persistence.types.archives.archive import Load, Tables
 from persistence.types.pixels.box import Box, box_of
 
-# Takes columns and rows, in the pixel numbers of the parent image, and gives the values there.
+# A function of columns and rows, in pixels of the parent image, that returns the values there.
 Field = Callable[[Any, Any], Any]
 
 
@@ -27,14 +27,14 @@ class ChebyshevField:
         The pixels over which the polynomials run from -1 to 1, edge to edge; that of a constant may
         be empty.
     coefficients : array, shape (rows, columns)
-        ``coefficients[i, j]`` belongs to ``T_i(y) T_j(x)``.
+        ``coefficients[i, j]`` is the coefficient of ``T_i(y) T_j(x)``.
     """
 
     box: Box
     coefficients: NDArray[np.float64]
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
-        """Give the values at some columns and rows; they are broadcast."""
+        """Return the values at columns and rows, which are broadcast."""
         from numpy.polynomial.chebyshev import chebval2d
 
         columns = _scaled(x, self.box.x0, self.box.width)
@@ -47,46 +47,46 @@ class ChebyshevField:
             return NotImplemented
         return self.box == other.box and np.array_equal(self.coefficients, other.coefficients)
 
-    __hash__ = None  # type: ignore[assignment]  # it holds an array
+    __hash__ = None  # type: ignore[assignment]  # it contains an array
 
 
 @dataclass(frozen=True)
 class ProductField:
-    """The product of some fields."""
+    """The product of several fields."""
 
     factors: tuple[Field, ...]
 
     @property
     def box(self) -> Box | None:
-        """The pixels that it is for, which are those of its first factor that says."""
+        """The box of pixels, that of the first factor with one."""
         return next(
             (box for box in (getattr(factor, "box", None) for factor in self.factors) if box), None
         )
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
-        """Give the values at some columns and rows; they are broadcast."""
+        """Return the values at columns and rows, which are broadcast."""
         return math.prod(factor(x, y) for factor in self.factors)
 
 
 def constant(value: float) -> ChebyshevField:
-    """Make a field that is the same everywhere, as afw stores it: with an empty box."""
+    """Return a constant field, as afw stores it: with an empty box."""
     return ChebyshevField(Box(0, 0, 0, 0), np.array([[value]]))
 
 
 def _scaled(numbers: ArrayLike, start: int, length: int) -> NDArray[np.float64]:
-    """Bring pixel numbers between -1 and 1; those of an empty box to 0."""
+    """Return pixels scaled to -1 to 1; those of an empty box become 0."""
     offset = np.asarray(numbers, dtype=float) - (start + (length - 1) / 2)
     return 2 * offset / length if length > 0 else np.zeros_like(offset)
 
 
 def make_chebyshev(tables: Tables, load: Load) -> ChebyshevField:
-    """Build a Chebyshev field from its table."""
+    """Return a Chebyshev field of its table."""
     (table,) = tables
     flat = np.atleast_1d(np.asarray(table["coefficients"][0], dtype=float))
     return ChebyshevField(box_of(table), flat.reshape(-1, int(table["order_x"][0]) + 1))
 
 
 def make_product(tables: Tables, load: Load) -> ProductField:
-    """Build a product from its table."""
+    """Return a product of fields of its table."""
     (table,) = tables
     return ProductField(tuple(load(number) for number in table["id"]))

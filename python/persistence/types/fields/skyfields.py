@@ -1,6 +1,6 @@
-"""Fields that look at the sky.
+"""Fields that depend on the WCS: the area of pixels, and means over the inputs of a coadd.
 
-The area of a pixel, and the mean of what a coadd was made of (afw-files 2.5).
+Source: doc/gen2/afw-files.md 2.5.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from persistence.types.pixels.polygon import Polygon
 
 @dataclass(frozen=True)
 class PixelAreaField:
-    """The area of a pixel on the sky.
+    """The area of pixels on the sky.
 
     Attributes
     ----------
     box : `Box`
-        The pixels that it is for.
-    wcs
-        A world coordinate system with astropy's interface (APE 14), of the parent's pixels.
+        The pixels of the field.
+    wcs : object
+        A WCS with astropy's interface (APE 14), in pixels of the parent image.
     scaling : `float`
-        What the area (steradian) is multiplied by.
+        The factor of the area in steradian.
     """
 
     box: Box
@@ -37,7 +37,7 @@ class PixelAreaField:
     scaling: float
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
-        """Give the values at some columns and rows; they are broadcast."""
+        """Return the values at columns and rows, which are broadcast."""
         columns, rows = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
         along_x = _vectors(self.wcs, columns + 0.5, rows) - _vectors(self.wcs, columns - 0.5, rows)
         along_y = _vectors(self.wcs, columns, rows + 0.5) - _vectors(self.wcs, columns, rows - 0.5)
@@ -45,17 +45,14 @@ class PixelAreaField:
 
 
 def _vectors(wcs: Any, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the unit vectors to pixels on the sky."""
+    """Return the unit vectors of pixels on the sky."""
     ra, dec = (np.radians(angle) for angle in wcs.pixel_to_world_values(x, y))
     return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
 class Element:
-    """What one image gave to a coadd.
-
-    Its field, its WCS, the part of it that counts if not all, its weight.
-    """
+    """An input image of a coadd: its field, WCS, valid part if not all, and weight."""
 
     field: Field
     wcs: Any
@@ -63,7 +60,7 @@ class Element:
     weight: float
 
     def covers(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
-        """Say which positions, in its own pixels, it has a value for."""
+        """Return which positions, in its own pixels, have a value."""
         box = getattr(self.field, "box", None)
         inside = np.isfinite(x) & np.isfinite(y)
         if box is not None and box.width > 0:
@@ -75,18 +72,18 @@ class Element:
 
 @dataclass(frozen=True, eq=False)
 class CoaddField:
-    """The weighted mean of the fields of the images that lie at a position of a coadd.
+    """The weighted mean of the fields of a coadd's inputs at each position.
 
     Attributes
     ----------
     box : `Box`
         The coadd's pixels.
-    wcs
-        The coadd's WCS, with astropy's interface (APE 14), of the parent's pixels.
+    wcs : object
+        The coadd's WCS with astropy's interface (APE 14), in pixels of the parent image.
     elements : `tuple` [`Element`]
-        The images.
+        The inputs.
     default : `float` or None
-        The value where there is none; None if that is an error.
+        The value where there is no input; None if that is an error.
     """
 
     box: Box
@@ -95,12 +92,12 @@ class CoaddField:
     default: float | None
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
-        """Give the values at some columns and rows; they are broadcast.
+        """Return the values at columns and rows, which are broadcast.
 
         Raises
         ------
         DataIdError
-            If no image lies at one of them, and there is no default.
+            If there is no input at a position, and no default.
         """
         columns, rows = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
         total, weights = np.zeros(columns.shape), np.zeros(columns.shape)
@@ -114,18 +111,18 @@ class CoaddField:
             weights[inside] += element.weight
         missing = weights == 0
         if self.default is None and missing.any():
-            raise DataIdError(f"{np.count_nonzero(missing)} positions lie on no image of the coadd")
+            raise DataIdError(f"{np.count_nonzero(missing)} positions are on no input of the coadd")
         return np.where(missing, self.default or 0.0, total / np.where(missing, 1.0, weights))[()]
 
 
 def make_pixel_area(tables: Tables, load: Load) -> PixelAreaField:
-    """Build a field of areas from its table."""
+    """Return a field of pixel areas of its table."""
     (table,) = tables
     return PixelAreaField(box_of(table), load(table["wcs"][0]), float(table["scaling"][0]))
 
 
 def make_coadd(tables: Tables, load: Load) -> CoaddField:
-    """Build a coadd's field from its tables: itself, and its elements."""
+    """Return a coadd's field of its tables: its own, and its elements'."""
     own, rows = tables
     columns = (rows[name] for name in ("field", "wcs", "validPolygon", "weight"))
     elements = tuple(

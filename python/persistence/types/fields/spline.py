@@ -1,8 +1,7 @@
-"""Curves through points, many at once.
+"""Curves through points, many at once, as afw draws them through the bins of a background.
 
-What afw draws through the bins of a background (facts in afw-files 6.3).
-
-The formulae are those of the GNU Scientific Library's interpolation, which the original calls.
+Source: doc/gen2/afw-files.md 6.3. The formulae are those of the GNU Scientific Library, which afw
+calls.
 """
 
 from __future__ import annotations
@@ -24,11 +23,12 @@ class Style(NamedTuple):
     Attributes
     ----------
     name : `str`
+        Its name.
     fewest : `int`
-        Points that it needs.
+        The number of points that it needs.
     slopes : callable or None
-        Gives the coefficients of each piece; see `interpolated`. None for a kind that is not drawn
-        here.
+        A function that returns the coefficients of each piece; see `interpolated`. None for an
+        unsupported kind.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Style(NamedTuple):
 
 
 def _constant(x: Array, y: Array) -> Array:
-    # Nearest: each piece goes from the middle between two points to the next; see `interpolated`.
+    # Nearest point: pieces begin at the middle between two points; see `interpolated`.
     return y[np.newaxis]
 
 
@@ -47,7 +47,7 @@ def _linear(x: Array, y: Array) -> Array:
 
 
 def _natural(x: Array, y: Array) -> Array:
-    """Give the pieces of the cubic spline without curvature at its ends."""
+    """Return the pieces of the cubic spline without curvature at its ends."""
     steps = np.diff(x)
     wide = steps.reshape(-1, *[1] * (y.ndim - 1))
     slopes = np.diff(y, axis=0) / wide
@@ -63,19 +63,19 @@ def _natural(x: Array, y: Array) -> Array:
 
 
 def _akima(x: Array, y: Array) -> Array:
-    """Return the pieces of Akima's curve (1970, J. ACM 17, 589), corners between lines kept."""
+    """Return the pieces of Akima's curve (1970, J. ACM 17, 589); corners between lines are kept."""
     wide = np.diff(x).reshape(-1, *[1] * (y.ndim - 1))
     inner = np.diff(y, axis=0) / wide
     before = [3 * inner[0] - 2 * inner[1], 2 * inner[0] - inner[1]]
     behind = [2 * inner[-1] - inner[-2], 3 * inner[-1] - 2 * inner[-2]]
     slopes = np.stack([*before, *inner, *behind])
     change = np.abs(np.diff(slopes, axis=0))
-    # at each point: how the slope changes before it, and behind it
+    # at each point: the change of the slope before and after it
     left, right = change[:-2], change[2:]
     corner = left + right == 0
     share = left / np.where(corner, 1, left + right)
     smooth = (1 - share) * slopes[1:-2] + share * slopes[2:-1]
-    # A point between two straight lines has the slope of each on its side.
+    # A point between two straight lines has each line's slope on its side.
     starts, ends = (
         np.where(corner, slopes[2:-1], smooth)[:-1],
         np.where(corner, slopes[1:-2], smooth)[1:],
@@ -84,7 +84,7 @@ def _akima(x: Array, y: Array) -> Array:
     return np.stack([y[:-1], starts, second, (starts + ends - 2 * inner) / wide**2])
 
 
-# The numbers that afw gives to kinds of curves. Both its cubic splines are the natural one.
+# afw's numbers of kinds of curves. Both its cubic splines are the natural one.
 STYLES: Mapping[int, Style] = {
     0: Style("constant", 1, _constant),
     1: Style("linear", 2, _linear),
@@ -97,39 +97,42 @@ STYLES: Mapping[int, Style] = {
 
 
 def highest(points: int) -> int:
-    """Give the number of the kind of curve that afw draws through so few points."""
+    """Return the number of the kind of curve that afw uses for so few points."""
     return {1: 0, 2: 1, 3: 3, 4: 3}.get(points, 5)
 
 
 def interpolated(x: Array, y: Array, at: Array, number: int) -> Array:
-    """Draw curves through points.
+    """Return the values of curves through points.
 
     Parameters
     ----------
     x : array, shape (points,)
-        Rising.
+        Increasing positions.
     y : array, shape (points, ...)
         The points of each curve.
     at : array, shape (places,)
-        Where values are wanted. Beyond its ends a curve goes on with the slope and the curvature of
-        its end.
+        The positions of the values. Beyond its ends a curve continues with the slope and curvature
+        of the end.
     number : `int`
         afw's number of the kind of curve.
 
     Returns
     -------
     values : array, shape (places, ...)
+        The values.
 
     Raises
     ------
     FormatterError
-        If there are too few points, or such curves are not drawn here.
+        If there are too few points, or the kind is not supported.
     """
     style = STYLES.get(number)
     if style is None or style.slopes is None:
         known = ", ".join(f"{each} ({one.name})" for each, one in STYLES.items() if one.slopes)
         name = number if style is None else f"{number} ({style.name})"
-        raise FormatterError(f"the interpolation style {name} is not known here; known are {known}")
+        raise FormatterError(
+            f"the interpolation style {name} is not supported; supported are {known}"
+        )
     if len(x) < style.fewest:
         raise FormatterError(
             f"the interpolation style {style.name} needs {style.fewest} points; there are {len(x)}"
@@ -155,9 +158,9 @@ def interpolated(x: Array, y: Array, at: Array, number: int) -> Array:
 
 
 def _beyond(x: Array, pieces: Array, at: Array, axes: int) -> Array:
-    """Give what is added to the value at an end.
+    """Return the addition to the value at an end.
 
-    Slope times distance, and half the curvature times its square.
+    It is the slope times the distance, plus half the curvature times its square.
     """
     shape = (-1, *[1] * axes)
     piece = np.where(at < x[0], 0, len(x) - 2)

@@ -1,7 +1,4 @@
-"""Transmission curves.
-
-The share of light that gets through, by wavelength and position (facts in afw-files 2.6).
-"""
+"""Transmission curves: the throughput by wavelength and position (doc/gen2/afw-files.md 2.6)."""
 
 from __future__ import annotations
 
@@ -28,46 +25,48 @@ Array = NDArray[np.float64]
 
 
 class TransmissionCurve(abc.ABC):
-    """The share of light that gets through, by wavelength and by position."""
+    """The throughput by wavelength and position."""
 
     @abc.abstractmethod
     def _at(self, wavelengths: Array, x: float, y: float) -> Array:
-        """Give it at wavelengths in angstrom."""
+        """Return the throughput at wavelengths in angstrom."""
 
     def __call__(self, wavelengths: ArrayLike | Quantity, x: float = 0.0, y: float = 0.0) -> Array:
-        """Give it at some wavelengths and a position.
+        """Return the throughput at some wavelengths and a position.
 
         Parameters
         ----------
         wavelengths : `astropy.units.Quantity` or array
             Of any shape; numbers without a unit are in angstrom.
-        x, y : `float`
-            In the system of coordinates that the curve is for: pixels of a detector or a coadd,
-            mostly, or millimetres of the focal plane.
+        x, y : `float`, optional
+            The position in the curve's coordinate system: usually pixels of a detector or a coadd,
+            or millimetres of the focal plane.
 
         Returns
         -------
         throughput : array, of the wavelengths' shape
+            From 0 to 1.
 
         Raises
         ------
         FormatterError
-            If the curve says nothing about the position.
+            If the curve does not cover the position.
         """
         return np.asarray(self._at(in_angstrom(wavelengths), float(x), float(y)))
 
     # afw's name, for scripts written for it
     def sampleAt(self, position: tuple[float, float], wavelengths: ArrayLike | Quantity) -> Array:
+        """Return the throughput at a position and some wavelengths; afw's name."""
         return self(wavelengths, *position)
 
 
 def in_angstrom(wavelengths: ArrayLike | Quantity) -> Array:
-    """Give wavelengths as numbers, in angstrom.
+    """Return wavelengths as numbers, in angstrom.
 
     Raises
     ------
     astropy.units.UnitConversionError
-        If they have a unit that is none of length.
+        If they have a unit that is not one of length.
     """
     if hasattr(wavelengths, "to_value"):
         from astropy import units
@@ -80,7 +79,7 @@ def in_angstrom(wavelengths: ArrayLike | Quantity) -> Array:
 
 @dataclass(frozen=True)
 class Identity(TransmissionCurve):
-    """All light gets through."""
+    """A throughput of 1 everywhere."""
 
     def _at(self, wavelengths: Array, x: float, y: float) -> Array:
         return np.ones(wavelengths.shape)
@@ -88,18 +87,19 @@ class Identity(TransmissionCurve):
 
 @dataclass(frozen=True, eq=False)
 class Radial(TransmissionCurve):
-    """A table over wavelengths and distances from the origin, linear between its entries.
+    """A table of wavelengths and distances from the origin, with linear interpolation.
 
     Attributes
     ----------
     wavelengths : array
-        Rising, in angstrom.
+        Increasing, in angstrom.
     radii : array
-        Rising; one alone means that the distance is of no matter. The nearest counts outside of
-        them.
+        Increasing; a single one means that the distance is irrelevant. Outside of them the nearest
+        counts.
     throughput : array, shape (wavelengths, radii)
+        The throughput.
     outside : `tuple` [`float`, `float`]
-        What is for shorter wavelengths, and for longer ones.
+        The throughput at shorter, and at longer wavelengths.
     """
 
     wavelengths: Array
@@ -119,7 +119,7 @@ class Radial(TransmissionCurve):
 
 @dataclass(frozen=True, eq=False)
 class Product(TransmissionCurve):
-    """One curve behind another."""
+    """The product of two curves."""
 
     factors: tuple[TransmissionCurve, TransmissionCurve]
 
@@ -135,9 +135,9 @@ class Transformed(TransmissionCurve):
     Attributes
     ----------
     nested : `TransmissionCurve`
-        In its own coordinates.
+        The curve in its own coordinates.
     transform : `Transform`
-        From those to the coordinates of this.
+        The mapping from those to the coordinates of this curve.
     """
 
     nested: TransmissionCurve
@@ -150,7 +150,7 @@ class Transformed(TransmissionCurve):
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One image of a coadd: its curve and where it is."""
+    """An input image of a coadd: its curve, WCS, area and weight."""
 
     transmission: TransmissionCurve
     wcs: SkyWcs
@@ -161,17 +161,18 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Coadd(TransmissionCurve):
-    """The weighted mean of the curves of the images that were added up, where they were.
+    """The weighted mean of the curves of a coadd's inputs, by position.
 
     Attributes
     ----------
     parts : `tuple` [`Part`]
+        The inputs.
     wcs : `SkyWcs`
-        Of the coadd.
+        The coadd's WCS.
     range : `tuple` [`float`, `float`]
-        Of wavelengths, in angstrom.
+        The range of wavelengths, in angstrom.
     outside : `tuple` [`float`, `float`]
-        What is for shorter wavelengths, and for longer ones.
+        The throughput at shorter, and at longer wavelengths.
     """
 
     parts: tuple[Part, ...]
@@ -196,17 +197,17 @@ class Coadd(TransmissionCurve):
 
 
 def make_identity(tables: Tables, load: Load) -> Identity:
-    """Build an IdentityTransmissionCurve, which has no tables."""
+    """Return an IdentityTransmissionCurve, which has no tables."""
     return Identity()
 
 
 def make_constant(tables: Tables, load: Load) -> Radial:
-    """Build a SpatiallyConstantTransmissionCurve: a radial one of a single radius."""
+    """Return a SpatiallyConstantTransmissionCurve of its table: a radial one with one radius."""
     return _tabulated(tables, np.zeros(1))
 
 
 def make_radial(tables: Tables, load: Load) -> Radial:
-    """Build a RadialTransmissionCurve."""
+    """Return a RadialTransmissionCurve of its table."""
     return _tabulated(tables, numbers_of(tables[0]["radii"][0]))
 
 
@@ -219,7 +220,7 @@ def _tabulated(tables: Tables, radii: Array) -> Radial:
         and len(radii)
         and (np.diff(radii) > 0).all()
     ):
-        raise FormatterError("the wavelengths or radii of a transmission curve do not rise")
+        raise FormatterError("the wavelengths or radii of a transmission curve do not increase")
     throughput = numbers_of(table["throughput"][0]).reshape(len(wavelengths), len(radii))
     return Radial(wavelengths, radii, throughput, _outside(table))
 
@@ -229,19 +230,19 @@ def _outside(table: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def make_product(tables: Tables, load: Load) -> Product:
-    """Build a ProductTransmissionCurve."""
+    """Return a ProductTransmissionCurve of its table."""
     (table,) = tables
     return Product((load(int(table["a"][0])), load(int(table["b"][0]))))
 
 
 def make_transformed(tables: Tables, load: Load) -> Transformed:
-    """Build a TransformedTransmissionCurve."""
+    """Return a TransformedTransmissionCurve of its table."""
     (table,) = tables
     return Transformed(load(int(table["nested"][0])), load(int(table["transform"][0])))
 
 
 def make_coadd(tables: Tables, load: Load) -> Coadd:
-    """Build a CoaddTransmissionCurve from its two tables."""
+    """Return a CoaddTransmissionCurve of its two tables."""
     head, rows = tables
     columns = [rows[name] for name in ("transmission", "sensorWcs", "validPolygon", "weight")]
     parts = [

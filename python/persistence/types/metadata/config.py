@@ -14,14 +14,14 @@ from persistence.notebook import Html
 from persistence.types.metadata.difference import Differences, differences
 
 _T = TypeVar("_T")
-_TARGET = re.compile(r"=([\w.]+)")  # in the note of what was retargeted
+_TARGET = re.compile(r"=([\w.]+)")  # in the note of a retargeted entry
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Stands for an object of a class that is not here.
+    """A placeholder for an object of an unavailable class.
 
-    What ``config.steps['a']=lsst.pipe.Step()`` assigns.
+    ``config.steps['a']=lsst.pipe.Step()`` assigns such an object.
 
     Attributes
     ----------
@@ -35,30 +35,42 @@ class Made:
         return f"{self.class_name}()"
 
 
-# A part of a dotted name, or what stands in brackets.
+# A part of a dotted name, or the content of brackets.
 _PART = re.compile(r"([^.\[\]]+)(?![^\[]*\])|\[([^\]]*)\]")
 
 
 class Config(Mapping[str, Any]):
     """The values of a task's configuration, by dotted name or as attributes.
 
+    Gen2's configurations are ``lsst.pex.config.Config`` objects, saved as text
+    (doc/gen2/gen2-core.md).
+
     Parameters
     ----------
-    values : mapping
+    values : mapping, optional
         Dotted names, such as ``isr.doBias`` or ``indexer['HTM'].depth``, and values.
-    class_name : `str`, optional
-        The dotted name of the class that it configures.
-    notes : mapping, optional
-        Text that was found instead of a value: a class that an entry was retargeted to.
-    docs : mapping, optional
-        What the file says of an entry. They are no part of the configuration: equal ones may differ
-        in them.
+    class_name : `str` or `None`, optional
+        The dotted name of the configuration's class.
+    notes : mapping of `str` to `str`, optional
+        Texts instead of values: the class to which an entry was retargeted.
+    docs : mapping of `str` to `str`, optional
+        The comments on entries in a file. They are ignored in comparisons.
 
     Notes
     -----
-    An attribute, and a key in brackets, lead down: ``config.indexer['HTM'].depth``. Where an entry
-    has a value and others below it (``skyMap='rings'``, ``skyMap['rings'].numRings=120``), the
-    attribute is what lies below, and ``config['skyMap']`` the value.
+    Attributes and keys in brackets can be chained: ``config.indexer['HTM'].depth``. If an entry has
+    a value and entries below it (``skyMap='rings'``, ``skyMap['rings'].numRings=120``), the
+    attribute is the entries below, and ``config['skyMap']`` the value.
+
+    Examples
+    --------
+    >>> from persistence import Config
+    >>> config = Config({"isr.doBias": True, "isr.doFlat": False})
+    >>> config.isr.doBias
+    True
+    >>> print(config)
+    config.isr.doBias=True
+    config.isr.doFlat=False
     """
 
     def __init__(
@@ -110,7 +122,7 @@ class Config(Mapping[str, Any]):
         return f"Config({self._values!r}, class_name={self.class_name!r})"
 
     def __str__(self) -> str:
-        """Return the entries as assignments, without what the file says of them."""
+        """Return the entries as assignments, without comments."""
         return Config(self._values, self.class_name, self.notes).text().rstrip("\n")
 
     def __dir__(self) -> list[str]:
@@ -141,9 +153,9 @@ class Config(Mapping[str, Any]):
     __hash__ = None  # type: ignore[assignment]  # a mapping with an equality of values
 
     def toDict(self) -> dict[str, Any]:
-        """Return the values as a tree of dictionaries, as pex_config has them.
+        """Return the values as a tree of dictionaries, as in pex_config.
 
-        A value that has others below it is their ``name``.
+        A value with others below it has the key ``name``.
         """
         tree: dict[str, Any] = {}
         for name in sorted(self._values):
@@ -158,9 +170,19 @@ class Config(Mapping[str, Any]):
         return tree
 
     def diff(self, other: Config) -> Differences:
-        """Give each entry that differs, or that one of the two lacks.
+        """Return the entries that differ, or that one of two configurations lacks.
 
-        Also the class, and what is retargeted.
+        The class and retargeted entries are compared, too.
+
+        Parameters
+        ----------
+        other : `Config`
+            The other configuration.
+
+        Returns
+        -------
+        `Differences`
+            One item per entry that differs; empty if they are equal.
         """
         return differences(self._all(), other._all())
 
@@ -180,7 +202,7 @@ class Config(Mapping[str, Any]):
         return {**self._values, **retargeted, "type(config)": self.class_name}
 
     def text(self) -> str:
-        """Write the configuration as assignments, in the form of Gen2's config files."""
+        """Return the configuration as assignments, in the form of Gen2's config files."""
         lines = []
         if self.class_name:
             module = self.class_name.rpartition(".")[0]
@@ -189,7 +211,7 @@ class Config(Mapping[str, Any]):
         lines += [f"import {module}" for module in self._modules()]
         notes = dict(self.notes)
         for name, value in self._values.items():
-            # Retargeted before its values are set, but after what holds it was made.
+            # Retargeted before its values are set, but after its parents.
             above = [note for note in notes if _below({name: value}, note)]
             lines += [f"config{_joined(note)}.{notes.pop(note)}" for note in above]
             lines += [f"# {line}".rstrip() for line in self.docs.get(name, "").splitlines()]
@@ -198,7 +220,7 @@ class Config(Mapping[str, Any]):
         return "\n".join(lines) + "\n"
 
     def _modules(self) -> list[str]:
-        """Give the modules of the classes that are named, which the original needs to import."""
+        """Return the modules of the named classes, which Gen2 has to import."""
         made = [value.class_name for value in self._values.values() if isinstance(value, Made)]
         retargeted = [name for note in self.notes.values() for name in _TARGET.findall(note)]
         modules = {name.rpartition(".")[0] for name in made + retargeted}
@@ -206,7 +228,7 @@ class Config(Mapping[str, Any]):
 
 
 def _below(named: Mapping[str, _T], name: str) -> dict[str, _T]:
-    """Give what lies below a name, by the rest of its own."""
+    """Return the entries below a name, by the rest of their own names."""
     return {
         key[len(name) :].removeprefix("."): value
         for key, value in named.items()
@@ -242,7 +264,7 @@ def _flat(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
 
 
 def _branches(config: Config, tree: Mapping[str, Any], above: tuple[str, ...] = ()) -> Html:
-    """Return a tree of values as HTML, with what the file says of each."""
+    """Return a tree of values as HTML, with the comments of each."""
     names = {tuple(_parts(name)): name for name in config}
     depth = len(above) + 1
     values, below = [], []
@@ -265,7 +287,7 @@ def _joined(name: str) -> str:
 
 
 def _literal(value: Any) -> str:
-    """Write a value such that it can be read back, also infinite numbers deep inside."""
+    """Return the text of a value that can be parsed again, also of nested infinite numbers."""
     if isinstance(value, float) and not math.isfinite(value):
         return f"float({str(value)!r})"
     if type(value) is list:

@@ -1,6 +1,6 @@
 """The text of configuration files, parsed as assignments.
 
-They are Python, but are never run.
+The files are Python, but they are never executed.
 """
 
 from __future__ import annotations
@@ -15,21 +15,35 @@ from persistence.files import hashes
 from persistence.types.metadata.config import Config, Made
 
 _ROOTS = ("config", "root")  # the latter before 2015
-_LINE = re.compile(r"\r\n|\r|\n")  # what ends a line of Python
+_LINE = re.compile(r"\r\n|\r|\n")  # ends of lines in Python
 
 
 def parse(text: str, path: str = "<text>") -> Config:
     """Parse the text of a configuration file.
 
+    Parameters
+    ----------
+    text : `str`
+        The text.
+    path : `str`, optional
+        The file, for messages.
+
+    Returns
+    -------
+    `Config`
+        The configuration.
+
     Raises
     ------
     UnsafeContent
         If a statement is more than an import, a check, or the assignment of a literal.
+    FormatterError
+        If the text is not valid.
     """
     try:
         statements = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise FormatterError(f"{path} is no configuration file: {told(error)}") from error
+        raise FormatterError(f"{path} is not a configuration file: {told(error)}") from error
     found = _Found()
     for statement in statements:
         _take(statement, found, path)
@@ -38,7 +52,7 @@ def parse(text: str, path: str = "<text>") -> Config:
 
 @dataclass
 class _Found:
-    """What the statements of a file have said so far."""
+    """The content of the statements that were parsed."""
 
     values: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
@@ -46,11 +60,11 @@ class _Found:
 
 
 def _take(statement: ast.stmt, found: _Found, path: str) -> None:
-    """Take what a statement says, if that is all it can do."""
+    """Add the content of a statement that is known to be harmless."""
     match statement:
         case ast.Import(names=names) | ast.ImportFrom(names=names) if not any(map(_rebinds, names)):
             return
-        case ast.Expr(value=ast.Constant(str())):  # says what the file is for
+        case ast.Expr(value=ast.Constant(str())):  # a docstring
             return
         case ast.Assert(
             test=ast.Compare(left=ast.Call(func=ast.Name("type")), comparators=[right]), msg=message
@@ -75,13 +89,13 @@ def _take(statement: ast.stmt, found: _Found, path: str) -> None:
 
 
 def _rebinds(alias: ast.alias) -> bool:
-    """Say whether an import could change what the statements after it mean."""
+    """Return whether an import could change the meaning of the statements after it."""
     bound = alias.asname or alias.name.partition(".")[0]
     return bound in (*_ROOTS, "type", "float", "*")
 
 
 def _docs(text: str, statements: list[ast.stmt]) -> dict[str, str]:
-    """Give the comments that stand right above each assignment."""
+    """Return the comments directly above each assignment."""
     lines, docs, end = _LINE.split(text), {}, 0
     for statement in statements:
         start = first = statement.lineno - 1
@@ -97,9 +111,9 @@ def _docs(text: str, statements: list[ast.stmt]) -> dict[str, str]:
 
 
 def _name(target: ast.expr) -> str | None:
-    """Give ``a['b'].c`` for ``config.a['b'].c``.
+    """Return ``a['b'].c`` for ``config.a['b'].c``.
 
-    None if the chain does not begin at the configuration.
+    None if it does not begin at the configuration.
     """
     root = target
     while isinstance(root, ast.Attribute | ast.Subscript):
@@ -124,15 +138,16 @@ def _is_dotted(value: ast.expr) -> bool:
 
 
 def _is_text(message: ast.expr | None) -> bool:
-    """Return whether a message is text, perhaps with names, that calls only ``type(config)``."""
+    """Return whether a message is a text, perhaps with names, that only calls ``type(config)``."""
     calls = [node for node in ast.walk(message or ast.Constant("")) if isinstance(node, ast.Call)]
     return all(ast.unparse(call) in [f"type({root})" for root in _ROOTS] for call in calls)
 
 
 class _Floats(ast.NodeTransformer):
-    """Replaces ``float('nan')``, wherever it stands, by the number."""
+    """A transformer that replaces ``float('nan')`` by the number everywhere."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
+        """Return the number of a call of ``float``; other calls raise ValueError."""
         match node:
             case ast.Call(func=ast.Name("float"), args=[text], keywords=[]):
                 return ast.Constant(float(ast.literal_eval(text)))
@@ -140,17 +155,19 @@ class _Floats(ast.NodeTransformer):
 
 
 def _value(value: ast.expr) -> Any:
-    """Give a literal, or the name of a class of which an object is made without arguments.
+    """Return a literal, or a placeholder for an object created by a class without arguments.
 
     Raises
     ------
-    ValueError, TypeError
+    ValueError
+        If it is neither.
+    TypeError
         If it is neither.
     """
     match value:
         case ast.Call(func=made, args=[], keywords=[]) if _is_dotted(made):
             name = ast.unparse(made)
-            # PEP 8's mark of a class; a function would be run
+            # PEP 8's mark of a class; a function would be called
             if name.rpartition(".")[2][:1].isupper():
                 return Made(name)
     literal = _Floats().visit(value)
@@ -165,5 +182,5 @@ def _value(value: ast.expr) -> Any:
 def _unsafe(path: str, statement: ast.stmt) -> UnsafeContent:
     shown = ast.unparse(statement).splitlines()[0][:60]
     return UnsafeContent(
-        f"{path}:{statement.lineno}: {shown!r} is no assignment of a literal; nothing was run"
+        f"{path}:{statement.lineno}: {shown!r} is not an assignment of a literal; nothing was run"
     )

@@ -1,4 +1,4 @@
-"""Defects of a detector: a table of boxes, and the mask that they make. Source: afw-files 6.4."""
+"""Defects of a detector: a table of boxes, and their mask (doc/gen2/afw-files.md 6.4)."""
 
 from __future__ import annotations
 
@@ -22,28 +22,44 @@ _SHAPES = ("BOX", "ROTBOX")
 class Defects(Table):  # type: ignore[misc]  # astropy has no types
     """A table of boxes of bad pixels.
 
-    ``x0``, ``y0`` (the first pixel, counted from 0), ``width``, ``height``.
+    The columns are ``x0``, ``y0`` (the first pixel, from 0), ``width`` and ``height``. A pixel may
+    be in several boxes. ``meta`` contains the detector and the first date of validity. Use
+    `from_boxes` and `from_table` to create one. Gen2's class is ``lsst.meas.algorithms.Defects``.
 
-    A pixel may lie in several. The table's ``meta`` tell the detector and from when on they hold.
+    Examples
+    --------
+    >>> from persistence import Box, Defects
+    >>> defects = Defects.from_boxes([Box(1, 0, 1, 2)])
+    >>> defects.mask((2, 3))["BAD"]
+    array([[False,  True, False],
+           [False,  True, False]])
     """
 
     @classmethod
     def from_table(cls, table: Table) -> Defects:
-        """Take either form of table.
+        """Return the defects in a table of boxes, or of regions of the FITS convention.
 
-        Boxes, or regions as the FITS convention of that name has them.
+        Parameters
+        ----------
+        table : `~astropy.table.Table`
+            The table.
+
+        Returns
+        -------
+        `Defects`
+            The boxes.
 
         Raises
         ------
         FormatterError
-            If it is neither, or a region is no box.
+            If it is neither, or a region is not a box.
         """
         if "SHAPE" in table.colnames:
             return cls(_from_regions(table), names=COLUMNS, meta=table.meta)
         missing = [name for name in COLUMNS if name not in table.colnames]
         if missing:
             raise FormatterError(
-                f"it is no table of defects: it has no {', '.join(missing)}, nor SHAPE"
+                f"it is not a table of defects: it has no {', '.join(missing)}, nor SHAPE"
             )
         return cls(table)
 
@@ -55,8 +71,13 @@ class Defects(Table):  # type: ignore[misc]  # astropy has no types
         ----------
         boxes : iterable of `Box`
             The bad pixels, in the order of the table.
-        meta : mapping, optional
-            What is known of them, such as ``DETECTOR`` and ``CALIBDATE``.
+        meta : mapping or `None`, optional
+            Metadata, such as ``DETECTOR`` and ``CALIBDATE``.
+
+        Returns
+        -------
+        `Defects`
+            The table.
         """
         numbers = [[getattr(box, name) for name in COLUMNS] for box in boxes]
         rows = exact(np.array(numbers, np.int64).reshape(-1, len(COLUMNS)), np.int32)
@@ -69,20 +90,20 @@ class Defects(Table):  # type: ignore[misc]  # astropy has no types
         return [Box(*numbers) for numbers in zip(*columns, strict=True)]
 
     def mask(self, where: Any, plane: str = "BAD") -> Mask:
-        """Flag the pixels of all boxes.
+        """Return a mask with the pixels of all boxes.
 
         Parameters
         ----------
-        where : `tuple` of two `int`, `Box`, or what `Box.from_any` takes
+        where : `tuple` of two `int`, `Box`, or argument of `Box.from_any`
             The shape of the mask (rows, columns), whose first pixel is then (0, 0); or the pixels
-            that it covers. What sticks out is cut off.
-        plane : `str`
-            What the flag is called.
+            that it covers. Boxes are cut at its edges.
+        plane : `str`, optional
+            The name of the flag.
 
         Returns
         -------
         mask : `Mask`
-            ``mask[plane]`` is the array of Booleans, shape (rows, columns).
+            ``mask[plane]`` is a boolean array, shape (rows, columns).
         """
         shape = isinstance(where, tuple) and len(where) == len(("rows", "columns"))
         area = Box(0, 0, int(where[1]), int(where[0])) if shape else Box.from_any(where)
@@ -96,14 +117,11 @@ class Defects(Table):  # type: ignore[misc]  # astropy has no types
 
 
 def _from_regions(table: Table) -> Any:
-    """Turn FITS regions (centres, counted from 1) into boxes.
-
-    Corner, counted from 0, width and height.
-    """
+    """Return boxes (corner from 0, width, height) of FITS regions (centres, counted from 1)."""
     try:
         boxes = [_box(row) for row in table]
     except (KeyError, ValueError, IndexError, FormatterError) as error:
-        raise FormatterError(f"it is no table of regions: {error}") from error
+        raise FormatterError(f"it is not a table of regions: {error}") from error
     numbers = np.array(boxes, dtype=np.int64).reshape(-1, len(COLUMNS))
     return exact(numbers, np.int32)
 
@@ -117,10 +135,10 @@ def _box(row: Any) -> tuple[int, int, int, int]:
         width, height = exact(np.ravel(row["R"])[:2], np.int32).tolist()
         turn = float(np.ravel(row["ROTANG"])[0]) if shape == "ROTBOX" else 0.0
         if turn % 90:
-            raise ValueError(f"a box cannot be turned by {turn} degrees")
+            raise ValueError(f"a box cannot be rotated by {turn} degrees")
         if turn % 180:
             width, height = height, width
     else:
         raise ValueError(f"a region cannot be a {shape!r}: BOX, POINT or ROTBOX")
-    # As afw centred a box on a pixel: half a pixel up, then down.
+    # As afw centres a box on a pixel: rounded half up, then down.
     return math.floor(x - width / 2 + 1), math.floor(y - height / 2 + 1), width, height

@@ -1,4 +1,4 @@
-"""What differs between two mappings, one line for each entry; nothing is passed over."""
+"""The differences between two mappings, one line per entry; nothing is omitted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from persistence.notebook import Html
 
 
 class _Missing:
-    """Stands for the value that one side lacks."""
+    """A placeholder for the value that one side lacks."""
 
     def __repr__(self) -> str:
         return "missing"
@@ -26,7 +26,7 @@ class Difference(NamedTuple):
     ----------
     name : `str`
         Its name.
-    mine, theirs
+    mine, theirs : object
         The values; ``MISSING`` where one side has none.
     """
 
@@ -39,10 +39,7 @@ class Difference(NamedTuple):
 
 
 class Differences(tuple[Difference, ...]):
-    """All entries that differ, by name.
-
-    ``str`` gives a line for each; it is empty if there are none.
-    """
+    """All entries that differ, by name; ``str`` has one line each, and is empty without any."""
 
     __slots__ = ()
 
@@ -63,12 +60,12 @@ class Differences(tuple[Difference, ...]):
 
 
 def differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Differences:
-    """Compare two mappings: types as well as values; NaN equals itself."""
+    """Return the differences between two mappings in types and values; NaN equals itself."""
     found = (
         Difference(name, mine.get(name, MISSING), theirs.get(name, MISSING))
         for name in sorted({*mine, *theirs})
     )
-    return Differences(one for one in found if not _same(one.mine, one.theirs))
+    return Differences(pair for pair in found if not _same(pair.mine, pair.theirs))
 
 
 def _same(mine: Any, theirs: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What stands under a name in metadata: values of one type, with a comment. Source: afw-files 5."""
+"""Entries of metadata: values of one type, with a comment (doc/gen2/afw-files.md 5)."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ KINDS = frozenset({"Bool", *_NUMBERS, "String", "DateTime", "PropertySet", "Unde
 
 @dataclass(frozen=True, slots=True, order=True)
 class DateTime:
-    """A moment, to the nanosecond, on the scale TAI.
+    """A time in the scale TAI, with nanoseconds.
 
     Attributes
     ----------
     tai : `str`
-        ``2018-09-17T18:53:01.708284000``; fewer digits are filled up.
+        ``2018-09-17T18:53:01.708284000``; missing digits are added.
     """
 
     tai: str
@@ -32,20 +32,22 @@ class DateTime:
     def __post_init__(self) -> None:
         match = _ISO.fullmatch(self.tai)
         if match is None:
-            raise ValueError(f"{self.tai!r} is no moment of the form 2018-09-17T18:53:01.708284000")
+            raise ValueError(
+                f"{self.tai!r} is not a time of the form 2018-09-17T18:53:01.708284000"
+            )
         object.__setattr__(self, "tai", f"{match[1]}.{(match[2] or '').ljust(9, '0')}")
 
     @classmethod
     def from_time(cls, time: Any) -> DateTime:
-        """Take an `astropy.time.Time`, of any scale."""
+        """Return the time of an `astropy.time.Time` of any scale."""
         exact = time.tai.copy(format="isot")
         exact.precision = 9
         return cls(str(exact.value))
 
     @property
     def time(self) -> Any:
-        """The moment as an `astropy.time.Time`."""
-        from astropy.time import Time  # only who asks pays for it
+        """The time as an `astropy.time.Time`."""
+        from astropy.time import Time  # lazy: rarely needed
 
         return Time(self.tai, format="isot", scale="tai", precision=9)
 
@@ -55,7 +57,7 @@ class DateTime:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What stands under a name: values of one type, and a comment."""
+    """The values of a name, all of one type, and a comment."""
 
     kind: str
     values: tuple[Any, ...]
@@ -63,30 +65,33 @@ class Entry:
 
     @property
     def value(self) -> Any:
-        """The value; all of them, in a list, if it is not just one."""
+        """The value, or a list unless there is exactly one."""
         return self.values[0] if len(self.values) == 1 else list(self.values)
 
     @classmethod
     def of(cls, value: Any, comment: str = "", kind: str | None = None) -> Entry:
-        """Take a value, or a list of them, and find out its type if that is not told.
+        """Return the entry of a value, or of a list of values, with their type if ``kind`` is None.
 
         Raises
         ------
         TypeError
-            If a value is of no type that a property can have, or the values are of several.
+            If a value has no type of a property, or the values have several.
         """
-        values = tuple(plain(one) for one in _listed(value))
-        kind = kind or _widest([_kind(one) for one in values])
+        values = tuple(plain(item) for item in _listed(value))
+        kind = kind or _widest([_kind(item) for item in values])
         if kind not in KINDS:
             raise TypeError(
                 f"a property cannot be a {kind!r}: it is one of {', '.join(sorted(KINDS))}"
             )
-        return cls(kind, tuple(_converted(one, kind) for one in values), comment)
+        return cls(kind, tuple(_converted(item, kind) for item in values), comment)
 
     def followed_by(self, other: Entry) -> Entry:
-        """Append the values of another entry; its comment counts, if it has one."""
+        """Return an entry with the values of another appended.
+
+        Its comment counts, if there is one.
+        """
         kind = _widest([self.kind, other.kind])
-        values = tuple(_converted(one, kind) for one in self.values + other.values)
+        values = tuple(_converted(item, kind) for item in self.values + other.values)
         return Entry(kind, values, other.comment or self.comment)
 
 
@@ -111,14 +116,12 @@ def _kind(value: Any) -> str:
             else "UnsignedLongLong"
         )
     if type(value) not in _BY_TYPE:
-        raise TypeError(
-            f"{reprlib.repr(value)} of {type(value)} is nothing that a property can hold"
-        )
+        raise TypeError(f"{reprlib.repr(value)} of {type(value)} cannot be the value of a property")
     return _BY_TYPE[type(value)]
 
 
 def _widest(kinds: list[str]) -> str:
-    """Give the type that values of some types can share; an undefined one is of any type."""
+    """Return the type that values of some types can share; undefined values fit every type."""
     known = dict.fromkeys(kind for kind in kinds if kind != "Undef")
     if len(known) <= 1:
         return next(iter(known), "Undef")
@@ -128,7 +131,7 @@ def _widest(kinds: list[str]) -> str:
     return widest if widest in _INTEGERS else "Double"
 
 
-# What a value of a type has to be; a Boolean counts as a number nowhere.
+# The Python types of each type; a Boolean is never a number.
 _MADE_OF: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(_INTEGERS, (int,)),
     "Float": (float, int),

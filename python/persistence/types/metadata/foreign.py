@@ -1,4 +1,4 @@
-"""Metadata of the stack's own classes, or others with their methods, as ours."""
+"""Metadata of the stack's own classes, or of others with their methods, converted to ours."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def is_properties(obj: Any) -> bool:
 
 
 def properties_of(obj: Any) -> PropertySet:
-    """Return a copy of such metadata, with their types, and their comments if they have any.
+    """Return a copy of such metadata, with types, and comments if there are any.
 
     Raises
     ------
     TypeError
-        If a value is of no type that a property can have.
+        If a value has no type of a property.
     """
     if isinstance(obj, PropertySet):
         return obj
@@ -35,11 +35,11 @@ def properties_of(obj: Any) -> PropertySet:
 
 
 def _kind(obj: Any, name: str) -> str:
-    """Return the type of what stands under a name: the stack's classes compare with attributes."""
+    """Return the type of a name's values, which the stack's classes compare with attributes."""
     stated = obj.typeOf(name)
     kinds = [kind for kind in KINDS if stated == getattr(obj, f"TYPE_{kind}", kind)]
     if not kinds:
-        raise TypeError(f"{name!r} is of a type that metadata here cannot have: {stated!r}")
+        raise TypeError(f"{name!r} has a type that our metadata cannot have: {stated!r}")
     return kinds[0]
 
 

@@ -1,10 +1,7 @@
-"""Calibrations of a detector's electronics.
+"""Calibrations of a detector's electronics: crosstalk, linearity, photon transfer, and others.
 
-Crosstalk, linearity, photon transfer, brighter-fatter, curves.
-
-Each is some tables and their metadata, as the original wrote them (afw-files 6.5): nothing is left
-out, and the columns are called as in its FITS files. What these calibrations are for, correcting
-images, is not done here.
+Each consists of tables and their metadata, as Gen2 wrote them (doc/gen2/afw-files.md 6.5): nothing
+is left out, and columns have the names of its FITS files. They are not applied to images here.
 """
 
 from __future__ import annotations
@@ -20,7 +17,7 @@ from numpy.typing import NDArray
 
 from persistence.errors import FormatterError, did_you_mean
 
-# The columns that name an amplifier.
+# The columns with an amplifier's name.
 _AMPLIFIERS = ("AMPLIFIER_NAME", "AMPLIFIER", "amp_name")
 
 
@@ -28,14 +25,25 @@ _AMPLIFIERS = ("AMPLIFIER_NAME", "AMPLIFIER", "amp_name")
 class IsrCalib:
     """A calibration of one detector.
 
-    Attributes
+    Gen2's class is ``lsst.ip.isr.IsrCalib`` (doc/gen2/afw-files.md 6.5).
+
+    Parameters
     ----------
     kind : `str`
-        What ``OBSTYPE`` says: ``CROSSTALK``, ``LINEARIZER``, ``PTC``, ``bfk``, ...
+        The value of ``OBSTYPE``: ``CROSSTALK``, ``LINEARIZER``, ``PTC``, ``bfk``, ...
     metadata : mapping
-        What is known of it: the detector, dates, versions.
-    tables : `tuple` [`~astropy.table.Table`]
+        The detector, dates, versions.
+    tables : `tuple` [`Table`, ...]
         Its tables, in the file's order.
+
+    Examples
+    --------
+    >>> from astropy.table import Table
+    >>> from persistence import IsrCalib
+    >>> table = Table({"AMPLIFIER_NAME": ["A", "B"], "GAIN": [4.0, 4.1]})
+    >>> calibration = IsrCalib("PTC", {"DETECTOR": 28}, (table,))
+    >>> calibration.amplifiers
+    ['A', 'B']
     """
 
     kind: str
@@ -43,7 +51,7 @@ class IsrCalib:
     tables: tuple[Table, ...]
 
     def __getitem__(self, column: str) -> Any:
-        """Give a column, whichever table has it."""
+        """Return a column of any of the tables."""
         for table in self.tables:
             if column in table.colnames:
                 return table[column]
@@ -70,12 +78,22 @@ class IsrCalib:
 
     @property
     def amplifiers(self) -> list[str]:
-        """The amplifiers' names, in the table's order; none if it is not by amplifiers."""
-        name = next((one for one in _AMPLIFIERS if one in self), None)
-        return [] if name is None else [str(one) for one in dict.fromkeys(self[name])]
+        """The amplifiers' names, in the table's order; empty if it has no amplifiers."""
+        name = next((column for column in _AMPLIFIERS if column in self), None)
+        return [] if name is None else [str(column) for column in dict.fromkeys(self[name])]
 
     def of_amplifier(self, name: str) -> dict[str, Any]:
-        """Give what the first table has for an amplifier, by column.
+        """Return the row of an amplifier in the first table, by column.
+
+        Parameters
+        ----------
+        name : `str`
+            The amplifier.
+
+        Returns
+        -------
+        `dict` [`str`, object]
+            Values by column.
 
         Raises
         ------
@@ -93,29 +111,34 @@ class IsrCalib:
 
 
 class Crosstalk(IsrCalib):
-    """How much of each amplifier's signal appears in the others."""
+    """The fraction of each amplifier's signal that appears in the others."""
 
     def matrix(self, column: str = "CT_COEFFS") -> NDArray[Any]:
-        """Give the coefficients, or CT_ERRORS, CT_COUNTS, CT_VALID, as they are stored.
+        """Return the coefficients, or CT_ERRORS, CT_COUNTS, CT_VALID, as they are stored.
+
+        Parameters
+        ----------
+        column : `str`, optional
+            The column.
 
         Returns
         -------
         matrix : array, shape (amplifiers, amplifiers)
-            ``matrix[source, victim]``: the fraction of the source that appears in the victim.
-            Beware: releases of the original differ in whether they transpose it before use (from
-            w.2021.24 on they do), and people write such matrices the other way round as often
-            (afw-files 6.5).
+            ``matrix[source, victim]``: the fraction of the source that appears in the victim. Note
+            that releases of the stack differ in whether they transpose it before use (since
+            w.2021.24 they do), and that such matrices are often written the other way round
+            (doc/gen2/afw-files.md 6.5).
 
         Raises
         ------
         FormatterError
-            If the column is no square.
+            If the column is not a square matrix.
         """
         flat = np.ravel(np.asarray(self[column][0]))
         size = math.isqrt(flat.size)
         if size**2 != flat.size:
             raise FormatterError(
-                f"{column} of {self!r} has {flat.size} numbers, which make no square"
+                f"{column} of {self!r} has {flat.size} numbers, which is not a square"
             )
         return flat.reshape(size, size)
 
@@ -126,19 +149,25 @@ class Crosstalk(IsrCalib):
 
 
 class BrighterFatterKernel(IsrCalib):
-    """How much the charge in a pixel pushes away what arrives later."""
+    """The deflection of later charges by the charge in a pixel."""
 
     def kernel(self, name: str | None = None) -> NDArray[Any]:
-        """Give the kernel of an amplifier, or of the one row of a kernel of the whole detector.
+        """Return the kernel of an amplifier, or of the one row of a whole detector's kernel.
+
+        Parameters
+        ----------
+        name : `str` or `None`, optional
+            The amplifier.
 
         Returns
         -------
         kernel : array, shape (size, size)
+            The kernel.
 
         Raises
         ------
         FormatterError
-            If it is no square, or several rows have one and no amplifier is named.
+            If it is not square, or if several rows have one and no amplifier is named.
         """
         if name is None and len(self["KERNEL"]) != 1:
             raise FormatterError(
@@ -151,6 +180,6 @@ class BrighterFatterKernel(IsrCalib):
         size = math.isqrt(flat.size)
         if size**2 != flat.size:
             raise FormatterError(
-                f"KERNEL of {self!r} has {flat.size} numbers, which make no square"
+                f"KERNEL of {self!r} has {flat.size} numbers, which is not a square"
             )
         return flat.reshape(size, size)

@@ -1,4 +1,4 @@
-"""Versions of software, as Gen2 kept them beside what was made with it."""
+"""Versions of software, as Gen2 stored them with the results."""
 
 from __future__ import annotations
 
@@ -9,25 +9,33 @@ from persistence.types.metadata.difference import Differences, differences
 
 
 class Packages(Mapping[str, str]):
-    """Names of packages and their versions, in the order of names.
+    """Names of packages and their versions, ordered by name.
+
+    Gen2's class is ``lsst.base.Packages``.
 
     Parameters
     ----------
-    versions : mapping [`str`, `str`]
-        The versions.
+    versions : mapping of `str` to `str`, optional
+        The versions by name.
 
     Raises
     ------
     TypeError
-        If a name or a version is no text.
+        If a name or a version is not a text.
+
+    Examples
+    --------
+    >>> from persistence import Packages
+    >>> old, new = Packages({"numpy": "1.26"}), Packages({"numpy": "2.0"})
+    >>> print(old.diff(new))
+    numpy: '1.26' != '2.0'
     """
 
     def __init__(self, versions: Mapping[str, str] = {}) -> None:
         for name, version in versions.items():
             if not isinstance(name, str) or not isinstance(version, str):
                 raise TypeError(
-                    f"a package has a name and a version, which are texts: not {name!r}, "
-                    f"{version!r}"
+                    f"a package's name and version have to be texts, not {name!r}, {version!r}"
                 )
         self._versions = {name: versions[name] for name in sorted(versions)}
 
@@ -52,20 +60,64 @@ class Packages(Mapping[str, str]):
         return "\n".join(f"{name}: {version}" for name, version in self.items())
 
     def diff(self, other: Mapping[str, str]) -> Differences:
-        """Give each package that is missing here, missing there, or of another version."""
+        """Return the packages that one of the two lacks, or whose versions differ.
+
+        Parameters
+        ----------
+        other : mapping of `str` to `str`
+            The other versions.
+
+        Returns
+        -------
+        `Differences`
+            One item per package.
+        """
         return differences(self, other)
 
-    # Gen2's three parts of it
+    # Gen2's three parts of diff
     def missing(self, other: Mapping[str, str]) -> dict[str, str]:
-        """Give the packages that only the other has, and their versions."""
+        """Return the packages that only the other has, with their versions.
+
+        Parameters
+        ----------
+        other : mapping of `str` to `str`
+            The other versions.
+
+        Returns
+        -------
+        `dict` [`str`, `str`]
+            Versions by name.
+        """
         return {name: other[name] for name in sorted(other) if name not in self}
 
     def extra(self, other: Mapping[str, str]) -> dict[str, str]:
-        """Give the packages that the other has not, and their versions."""
+        """Return the packages that the other lacks, with their versions.
+
+        Parameters
+        ----------
+        other : mapping of `str` to `str`
+            The other versions.
+
+        Returns
+        -------
+        `dict` [`str`, `str`]
+            Versions by name.
+        """
         return {name: self[name] for name in self if name not in other}
 
     def difference(self, other: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-        """Give the packages that both have, in two versions: mine, theirs."""
+        """Return the packages whose versions differ: this one's, and the other's.
+
+        Parameters
+        ----------
+        other : mapping of `str` to `str`
+            The other versions.
+
+        Returns
+        -------
+        `dict` [`str`, `tuple` [`str`, `str`]]
+            Pairs of versions by name.
+        """
         return {
             name: (self[name], other[name])
             for name in self

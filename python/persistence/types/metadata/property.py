@@ -1,7 +1,7 @@
 """Metadata: `PropertySet`, a tree of values, and `PropertyList`, flat and ordered.
 
-Both are mappings that know the type of each entry, as Gen2's of ``lsst.daf.base`` did. Source:
-afw-files 5.
+Both are mappings with a type for each entry, as Gen2's in ``lsst.daf.base``. Source:
+doc/gen2/afw-files.md 5.
 """
 
 from __future__ import annotations
@@ -15,27 +15,31 @@ from persistence.types.metadata.entry import Entry
 
 
 class PropertySet(MutableMapping[str, Any]):
-    """A tree of named values. A dot in a name leads into a set below.
+    """A tree of named values; a dot in a name leads into a nested set.
 
-    What stands under a name is one value, a list of several of the same type, or another set.
+    A name has one value, a list of values of the same type, or another set. Gen2's class is
+    ``lsst.daf.base.PropertySet`` (doc/gen2/afw-files.md 5).
 
     Parameters
     ----------
     values : mapping, optional
         Names and values.
     lost : iterable of `str`, optional
-        What could not be read of the file that it came from.
-
-    Attributes
-    ----------
-    lost : `tuple` [`str`]
-        The names that the file held and this does not; ``?`` for each whose name is not known
-        either.
+        Names that could not be read from the original file; ``?`` for each unknown name.
 
     Notes
     -----
-    Unlike Gen2's ``get``, that of this mapping gives all values of a name; `getScalar` gives the
-    last.
+    Unlike Gen2's ``get``, that of this mapping returns all values of a name; `getScalar` returns
+    the last one.
+
+    Examples
+    --------
+    >>> from persistence import PropertySet
+    >>> properties = PropertySet({"isr": {"gain": 4.0}})
+    >>> properties["isr.gain"]
+    4.0
+    >>> properties.type_of("isr.gain")
+    'Double'
     """
 
     shareable: ClassVar[bool] = True  # see persistence.composites.cache.can_be_shared
@@ -51,12 +55,22 @@ class PropertySet(MutableMapping[str, Any]):
     # -------------------------------------------------------------------------------------
 
     def entry(self, name: str) -> Entry:
-        """Give all that stands under a name: type, values, comment.
+        """Return the entry of a name: type, values, comment.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `Entry`
+            The entry.
 
         Raises
         ------
         KeyError
-            If the name is not there.
+            If there is no such name.
         """
         found = self._entries.get(name)
         if found is not None:
@@ -78,7 +92,7 @@ class PropertySet(MutableMapping[str, Any]):
         self.set(name, value)
 
     def __delitem__(self, name: str) -> None:
-        self.entry(name)  # which knows names of all levels
+        self.entry(name)  # raises KeyError for names of all levels
         if name in self._entries:
             del self._entries[name]
             return
@@ -92,9 +106,9 @@ class PropertySet(MutableMapping[str, Any]):
         return len(self._entries)
 
     def __eq__(self, other: object) -> bool:
-        """Compare types, values and comments with another set.
+        """Return whether types, values and comments equal those of another set.
 
-        Values alone with a mapping of another kind.
+        Other mappings are compared by values only.
         """
         if isinstance(other, PropertySet):
             return type(self) is type(other) and self._entries == other._entries
@@ -116,7 +130,7 @@ class PropertySet(MutableMapping[str, Any]):
         return notebook.join([first, self._table()])
 
     def _table(self) -> Html:
-        """Return the entries as a table, sets below in tables of their own."""
+        """Return the entries as a table, with nested sets in tables of their own."""
         rows = []
         for name, entry in self._entries.items():
             value: Any = repr(entry.value)
@@ -130,25 +144,85 @@ class PropertySet(MutableMapping[str, Any]):
     # ----------------------------------------------------------------------------
 
     def type_of(self, name: str) -> str:
-        """Give the type of what stands under a name: ``Int``, ``Double``, ``String``, ..."""
+        """Return the type of a name's values: ``Int``, ``Double``, ``String``, ...
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `str`
+            The type.
+
+        Raises
+        ------
+        KeyError
+            If there is no such name.
+        """
         return self.entry(name).kind
 
     def comment(self, name: str) -> str:
-        """Give the comment of an entry."""
+        """Return the comment of an entry.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `str`
+            The comment.
+
+        Raises
+        ------
+        KeyError
+            If there is no such name.
+        """
         return self.entry(name).comment
 
     def set(self, name: str, value: Any, comment: str = "", kind: str | None = None) -> None:
-        """Put a value, or a list of them, under a name, in place of what is there.
+        """Set a name to a value, or a list of values, replacing existing ones.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+        value : object
+            The value or values.
+        comment : `str`, optional
+            The comment.
+        kind : `str` or `None`, optional
+            The type; by default it is derived from the value.
 
         Raises
         ------
         TypeError
-            If it is of no type that a property can have.
+            If the value has no type of a property.
         """
         self._place(name, Entry.of(_dressed(value), comment, kind))
 
     def add(self, name: str, value: Any, comment: str = "", kind: str | None = None) -> None:
-        """Append a value, or several, to those under a name."""
+        """Append a value, or several, to those of a name.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+        value : object
+            The value or values.
+        comment : `str`, optional
+            The comment, which replaces the old one if not empty.
+        kind : `str` or `None`, optional
+            The type; by default it is derived from the value.
+
+        Raises
+        ------
+        TypeError
+            If the value has no type of a property, or another type than existing ones.
+        """
         new = Entry.of(_dressed(value), comment, kind)
         self._place(name, self.entry(name).followed_by(new) if name in self else new)
 
@@ -160,7 +234,7 @@ class PropertySet(MutableMapping[str, Any]):
         above = self._entries.setdefault(head, Entry("PropertySet", (PropertySet(),)))
         if above.kind != "PropertySet":
             raise TypeError(
-                f"{name!r} cannot be set: {head!r} is a {above.kind}, and nothing lies below it"
+                f"{name!r} cannot be set: {head!r} is a {above.kind}, which cannot contain others"
             )
         above.values[-1]._place(rest, entry)
 
@@ -168,20 +242,64 @@ class PropertySet(MutableMapping[str, Any]):
     # ----------------------------------------------------------------------------------
 
     def getScalar(self, name: str) -> Any:
-        return self.entry(name).values[-1]
+        """Return the last value of a name.
 
-    def getArray(self, name: str) -> list[Any]:
-        return list(self.entry(name).values)
+        Parameters
+        ----------
+        name : `str`
+            The name.
 
-    def getPropertySet(self, name: str) -> PropertySet:
-        """Return the set under a name.
+        Returns
+        -------
+        object
+            The value.
 
         Raises
         ------
         KeyError
-            If the name is not there.
+            If there is no such name.
+        """
+        return self.entry(name).values[-1]
+
+    def getArray(self, name: str) -> list[Any]:
+        """Return all values of a name as a list.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `list`
+            The values.
+
+        Raises
+        ------
+        KeyError
+            If there is no such name.
+        """
+        return list(self.entry(name).values)
+
+    def getPropertySet(self, name: str) -> PropertySet:
+        """Return the set of a name.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `PropertySet`
+            The nested set.
+
+        Raises
+        ------
+        KeyError
+            If there is no such name.
         TypeError
-            If something else stands there.
+            If its value is not a set.
         """
         entry = self.entry(name)
         if entry.kind != "PropertySet":
@@ -190,38 +308,130 @@ class PropertySet(MutableMapping[str, Any]):
         return below
 
     def exists(self, name: str) -> bool:
+        """Return whether there is a name.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `bool`
+            Whether it exists.
+        """
         return name in self
 
     def typeOf(self, name: str) -> str:
+        """Return the type of a name's values; see `type_of`.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `str`
+            The type.
+        """
         return self.type_of(name)
 
     def isArray(self, name: str) -> bool:
+        """Return whether a name has several values.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `bool`
+            Whether there are several.
+        """
         return self.valueCount(name) > 1
 
     def valueCount(self, name: str) -> int:
+        """Return the number of values of a name.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `int`
+            The number.
+        """
         return len(self.entry(name).values)
 
     def names(self, topLevelOnly: bool = True) -> list[str]:
+        """Return the names, in order.
+
+        Parameters
+        ----------
+        topLevelOnly : `bool`, optional
+            Whether to omit names of nested sets.
+
+        Returns
+        -------
+        `list` [`str`]
+            The names.
+        """
         return [name for name, _entry in self._walk(not topLevelOnly)]
 
     def paramNames(self, topLevelOnly: bool = True) -> list[str]:
+        """Return the names of values, without sets, in order.
+
+        Parameters
+        ----------
+        topLevelOnly : `bool`, optional
+            Whether to omit names of nested sets.
+
+        Returns
+        -------
+        `list` [`str`]
+            The names.
+        """
         return [name for name, entry in self._walk(not topLevelOnly) if entry.kind != "PropertySet"]
 
     def propertySetNames(self, topLevelOnly: bool = True) -> list[str]:
+        """Return the names of sets, in order.
+
+        Parameters
+        ----------
+        topLevelOnly : `bool`, optional
+            Whether to omit names of nested sets.
+
+        Returns
+        -------
+        `list` [`str`]
+            The names.
+        """
         return [name for name, entry in self._walk(not topLevelOnly) if entry.kind == "PropertySet"]
 
     def remove(self, name: str) -> None:
+        """Remove a name, if it exists.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+        """
         self.pop(name, None)
 
     def toDict(self) -> dict[str, Any]:
+        """Return the values as nested dictionaries."""
         return {name: _undressed(entry.value) for name, entry in self._entries.items()}
 
     def copy(self) -> PropertySet:
-        """Copy the set and all below it."""
+        """Return a copy, including nested sets."""
         again = type(self)(lost=self.lost)
         for name, entry in self._entries.items():
             values = tuple(
-                one.copy() if isinstance(one, PropertySet) else one for one in entry.values
+                item.copy() if isinstance(item, PropertySet) else item for item in entry.values
             )
             again._entries[name] = Entry(entry.kind, values, entry.comment)
         return again
@@ -236,7 +446,7 @@ class PropertySet(MutableMapping[str, Any]):
 
 
 def _dressed(value: Any) -> Any:
-    """Turn mappings, alone or in a list, into sets."""
+    """Return a value with mappings, alone or in a list, as sets."""
     if isinstance(value, list | tuple):
         return [_dressed(one) if isinstance(one, Mapping) else one for one in value]
     return (
@@ -253,9 +463,18 @@ def _undressed(value: Any) -> Any:
 
 
 class PropertyList(PropertySet):
-    """Named values in order, with comments, as a FITS header has them.
+    """Named values in order, with comments, as in a FITS header.
 
-    Names have dots, but nothing lies below.
+    Names may have dots, but there are no nested sets. The parameters are those of `PropertySet`.
+    Gen2's class is ``lsst.daf.base.PropertyList`` (doc/gen2/afw-files.md 5).
+
+    Examples
+    --------
+    >>> from persistence import PropertyList
+    >>> properties = PropertyList()
+    >>> properties.set("EXPTIME", 90.0, "exposure time (s)")
+    >>> properties.getComment("EXPTIME")
+    'exposure time (s)'
     """
 
     _flat = True
@@ -269,30 +488,54 @@ class PropertyList(PropertySet):
                 super()._place(f"{name}.{inner}", one)
 
     def getComment(self, name: str) -> str:
+        """Return the comment of an entry.
+
+        Parameters
+        ----------
+        name : `str`
+            The name.
+
+        Returns
+        -------
+        `str`
+            The comment.
+
+        Raises
+        ------
+        KeyError
+            If there is no such name.
+        """
         return self.comment(name)
 
     def getOrderedNames(self) -> list[str]:
+        """Return the names, in order."""
         return list(self)
 
     toOrderedDict = PropertySet.toDict
 
 
 def from_header(cards: Iterable[Any]) -> PropertyList:
-    """Turn the cards of a FITS header into properties.
+    """Return the cards of a FITS header as properties.
 
-    Repeated cards become lists, what is undefined None; cards without a keyword are comments, or
-    nothing. Whole numbers that fit 32 bits are ``Int``, others ``LongLong`` (afw-files 5.2).
+    Repeated cards become lists, undefined values None; cards without a keyword become comments, or
+    are dropped if empty. Integers that fit 32 bits are ``Int``, others ``LongLong``
+    (doc/gen2/afw-files.md 5.2).
 
     Parameters
     ----------
     cards : iterable
-        ``(keyword, value, comment)``, or objects with attributes of these names, as
-        ``header.cards`` of astropy.
+        Tuples ``(keyword, value, comment)``, or objects with these attributes, as ``header.cards``
+        of astropy.
+
+    Returns
+    -------
+    `PropertyList`
+        The properties.
 
     Raises
     ------
     TypeError
-        If a keyword is there twice, with values that have no type in common.
+        If a keyword is repeated with values that have no common type.
     """
     found = PropertyList()
     for card in cards:
@@ -300,7 +543,7 @@ def from_header(cards: Iterable[Any]) -> PropertyList:
             card if isinstance(card, tuple) else (card.keyword, card.value, card.comment)
         )
         if keyword or str(value).strip():
-            # astropy's, which need not be imported for it
+            # astropy's, without importing it
             undefined = type(value).__name__ == "Undefined"
             found.add(keyword or "COMMENT", None if undefined else value, comment or "")
     return found

@@ -1,4 +1,4 @@
-"""Which versions of software do the work."""
+"""The versions of the software in use."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from types import ModuleType
 from persistence.errors import DISTRIBUTION
 from persistence.types.metadata.packages import Packages
 
-# What this package needs at work: no marker, or that of the extra `tasks`. Others' versions change
-# no result.
+# The requirements that affect results: without marker, or of the extra `tasks`.
 _NEEDED = re.compile(r"([\w.-]+)[^;]*(?:;\s*extra\s*==\s*['\"]tasks['\"])?\s*")
 
 
@@ -27,7 +26,7 @@ def current() -> Packages:
 
 
 def _told(name: str, module: ModuleType) -> str | None:
-    """Give what a top-level module says of itself; the standard library's versions are Python's."""
+    """Return the version of a top-level module; None for the standard library's."""
     version = (
         None
         if "." in name or name in sys.stdlib_module_names
@@ -37,8 +36,8 @@ def _told(name: str, module: ModuleType) -> str | None:
 
 
 def _needed() -> Iterator[tuple[str, str]]:
-    """Return the versions of what is imported late, so that the moment of import is irrelevant."""
-    import importlib.metadata  # slow, and who only looks needs it not
+    """Yield the versions of modules that are imported lazily, imported or not."""
+    import importlib.metadata  # lazy: slow, and only needed here
 
     yield "persistence", importlib.metadata.version(DISTRIBUTION)
     for text in importlib.metadata.requires(DISTRIBUTION) or ():

@@ -14,7 +14,7 @@ from persistence.errors import FormatterError
 from persistence.files.numbers import exact
 from persistence.notebook import Html
 
-# afw's planes, which every mask that it writes has. Source: afw-files 1.3.
+# The planes of every mask that afw writes. Source: afw-files 1.3.
 DEFAULT_PLANES: Mapping[str, int] = {
     name: bit
     for bit, name in enumerate(
@@ -27,12 +27,12 @@ _BITS = 32
 
 
 def as_flags(numbers: NDArray[Any]) -> NDArray[np.int32]:
-    """Return the numbers of a mask's pixels as 32 flags; the sign is that of the last one.
+    """Return the numbers of a mask's pixels as 32 flags; the last flag is the sign.
 
     Raises
     ------
     FormatterError
-        If a number has more flags, or is none that is whole.
+        If a number has more flags, or is not an integer.
     """
     has_last = not np.can_cast(numbers.dtype, np.int32) and np.any(numbers >= 1 << (_BITS - 1))
     flags: NDArray[np.int32] = exact(numbers, np.uint32 if has_last else np.int32).view(np.int32)
@@ -40,25 +40,27 @@ def as_flags(numbers: NDArray[Any]) -> NDArray[np.int32]:
 
 
 def planes_in(cards: Mapping[str, Any]) -> dict[str, int]:
-    """Return the names of the bits that the cards ``MP_*`` of a mask's header give.
+    """Return the bits that the cards ``MP_*`` of a mask's header name.
 
     Raises
     ------
     FormatterError
-        If one of them is no number of a bit.
+        If a value is not the number of a bit.
     """
     given = {key: cards[key] for key in cards if key.startswith("MP_")}
     return {key[3:]: _bit(value, key) for key, value in given.items()}
 
 
 def _flag(*bits: int) -> np.int32:
-    """Return the number that has some bits set; the last bit is the sign."""
+    """Return the number with some bits set; the last bit is the sign."""
     return np.uint32(sum(1 << bit for bit in bits)).view(np.int32)
 
 
 def _bit(value: Any, name: str) -> int:
     if not str(value).isdigit() or int(value) >= _BITS:
-        raise FormatterError(f"{name} = {value!r} is no bit of a mask, which has 0 to {_BITS - 1}")
+        raise FormatterError(
+            f"{name} = {value!r} is not a bit of a mask, which has 0 to {_BITS - 1}"
+        )
     return int(value)
 
 
@@ -66,17 +68,27 @@ def _bit(value: Any, name: str) -> int:
 class Mask:
     """Flags of pixels.
 
-    Attributes
+    Gen2's class is ``lsst.afw.image.Mask`` (doc/gen2/afw-files.md 1.3).
+
+    Parameters
     ----------
-    array : array of int32, shape (rows, columns)
-        The flags, one bit each.
-    planes : mapping [`str`, `int`]
-        What each bit, counted from 0, is called.
+    array : `numpy.ndarray` [`np.int32`]
+        The flags, one bit each, int32, shape (rows, columns).
+    planes : mapping of `str` to `int`
+        The bit of each plane, counted from 0, by its name.
 
     Raises
     ------
     FormatterError
-        If a plane is given another number than 0 to 31.
+        If a bit is not from 0 to 31.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from persistence import Mask
+    >>> mask = Mask.from_flags({"BAD": np.array([[True, False], [False, False]])})
+    >>> mask.counts()
+    {'BAD': 1}
     """
 
     array: NDArray[np.int32]
@@ -89,13 +101,31 @@ class Mask:
 
     @classmethod
     def from_flags(cls, flags: Mapping[str, NDArray[np.bool_]]) -> Mask:
-        """Make a mask from one boolean array for each plane; all have the same shape."""
+        """Return the mask of one boolean array per plane.
+
+        Parameters
+        ----------
+        flags : mapping of `str` to `numpy.ndarray` [`np.bool_`]
+            Arrays of the same shape (rows, columns) by the name of the plane. The planes of afw's
+            masks are always included.
+
+        Returns
+        -------
+        `Mask`
+            The mask.
+
+        Raises
+        ------
+        FormatterError
+            If there are more than 32 planes.
+        """
         planes = dict(DEFAULT_PLANES)
         for name in flags:
             planes.setdefault(name, max(planes.values()) + 1)
         if max(planes.values()) >= _BITS:
             raise FormatterError(
-                f"a mask holds {_BITS} planes, not {max(planes.values()) + 1}: {', '.join(planes)}"
+                f"a mask has at most {_BITS} planes, not {max(planes.values()) + 1}: "
+                f"{', '.join(planes)}"
             )
         array = np.zeros(next(iter(flags.values())).shape, dtype=np.int32)
         for name, flagged in flags.items():
@@ -103,7 +133,7 @@ class Mask:
         return cls(array, planes)
 
     def __getitem__(self, name: str) -> NDArray[np.bool_]:
-        """Give the pixels that have a flag."""
+        """Return the pixels with a flag, as a boolean array."""
         if name not in self.planes:
             raise KeyError(f"the mask has no plane {name!r}; it has {', '.join(self.planes)}")
         return self.any_of([name])
@@ -112,31 +142,47 @@ class Mask:
         return list(self.planes)
 
     def any_of(self, names: Iterable[str]) -> NDArray[np.bool_]:
-        """Give the pixels that have at least one of some flags."""
+        """Return the pixels with at least one of some flags.
+
+        Parameters
+        ----------
+        names : iterable of `str`
+            The planes.
+
+        Returns
+        -------
+        array of bool, shape (rows, columns)
+            True for these pixels.
+
+        Raises
+        ------
+        KeyError
+            If there is no such plane.
+        """
         return np.asarray((self.array & _flag(*{self.planes[name] for name in names})) != 0)
 
     @property
     def unnamed(self) -> tuple[int, ...]:
-        """The bits, counted from 0, that some pixel has and no plane is called."""
+        """The bits, counted from 0, of flagged pixels that have no name."""
         used = self._used
         return tuple(
             bit for bit in range(_BITS) if used >> bit & 1 and bit not in self.planes.values()
         )
 
     def counts(self) -> dict[str, int]:
-        """Count the flagged pixels of each plane that has any."""
+        """Return the number of flagged pixels of each plane that has any."""
         used = self._used
         there = [name for name, bit in self.planes.items() if used >> bit & 1]
         return {name: int(np.count_nonzero(self[name])) for name in there}
 
     @property
     def _used(self) -> int:
-        """The flags that some pixel has."""
+        """The flags that occur, as one number."""
         return int(np.bitwise_or.reduce(self.array, axis=None)) if self.array.size else 0
 
     def html(self) -> Html:
         """Return the flagged pixels of each plane, with the colours of pictures, as HTML."""
-        from persistence.drawing import pixels  # lazy: only notebooks need it
+        from persistence.drawing import pixels  # lazy: only for notebooks
 
         numbers = sorted(self.counts().items(), key=lambda item: -item[1])
         rows = [
@@ -148,7 +194,7 @@ class Mask:
 
     @notebook.shows
     def _repr_html_(self) -> Html:
-        from persistence.drawing import pixels  # lazy: only notebooks need it
+        from persistence.drawing import pixels  # lazy: only for notebooks
 
         size = " x ".join(map(str, reversed(self.array.shape)))
         shown = notebook.title("Mask", f"of {size} pixels")

@@ -1,4 +1,4 @@
-"""The planes of an exposure: image, mask and variance, as they are given to it."""
+"""The planes of an exposure, image, mask and variance, as users pass them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from persistence.errors import FormatterError
 from persistence.types.pixels.mask import Mask, as_flags, planes_in
 
-# In the order in which the header of one is good for all.
+# In the order of priority of their headers.
 NAMES = ("image", "mask", "variance")
 _NUMBERS = "biufc"  # numpy's kinds of types
 
 
 def of(name: str, value: Any) -> Any:
-    """Return the plane that is given as an exposure; anything else as it is.
+    """Return the pixels of an exposure that is passed as a plane; other values unchanged.
 
-    An image that was read from a file of its own is an exposure: as a plane of another exposure,
-    it is its pixels; as a mask, its pixels and the bits that its header names (``MP_BAD``).
+    An image that was read from a file of its own is an exposure. As a mask it becomes its pixels
+    with the bits that its header names (``MP_BAD``).
 
     Raises
     ------
     FormatterError
-        If it is given as a mask, and its header names no bits.
+        If it is passed as a mask, and its header names no bits.
     """
     header = getattr(value, "header", None)
     if header is None:
@@ -34,21 +34,21 @@ def of(name: str, value: Any) -> Any:
 
 
 def check(name: str, value: Any, shape: tuple[int, ...]) -> None:
-    """Refuse what cannot be a plane of an exposure.
+    """Raise an error for a value that cannot be a plane of an exposure.
 
     Parameters
     ----------
     name : `str`
         ``image``, ``mask`` or ``variance``.
     value : array, `Mask` or None
-        What is given. None is no mask, or no variance.
-    shape : `tuple` of `int`
-        The rows and columns that it has to have.
+        The value; None means no mask, or no variance.
+    shape : `tuple` [`int`, ...]
+        The required rows and columns.
 
     Raises
     ------
     FormatterError
-        If it is of another size or type.
+        If it has another size or type.
     """
     if value is None and name != "image":
         return
@@ -63,7 +63,7 @@ def check(name: str, value: Any, shape: tuple[int, ...]) -> None:
 
 
 def check_size(name: str, size: tuple[int, ...], shape: tuple[int, ...]) -> None:
-    """Refuse a plane that has not the rows and columns that it has to have."""
+    """Raise an error for a plane of the wrong size."""
     if size != shape:
         raise FormatterError(
             f"{name} has {_described(size)} pixels, the exposure's image {_described(shape)}"

@@ -1,4 +1,4 @@
-"""Polygons of pixels, such as the part of a detector that is lit (facts in afw-files 2.6)."""
+"""Polygons of pixels, such as the illuminated part of a detector (doc/gen2/afw-files.md 2.6)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Polygon:
     Attributes
     ----------
     vertices : array, shape (n, 2)
-        Columns and rows, in the pixel numbers of the parent image, each corner once.
+        Columns and rows in pixels of the parent image, each corner once.
     """
 
     vertices: NDArray[np.float64]
@@ -30,14 +30,14 @@ class Polygon:
         return float(abs(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2)
 
     def contains(self, x: ArrayLike, y: ArrayLike) -> Any:
-        """Say which points lie inside.
+        """Return whether points are inside.
 
-        Those from which a ray crosses the edge an odd number of times.
+        A ray from a point inside crosses the edge an odd number of times.
 
         Parameters
         ----------
         x, y : number or array
-            Columns and rows; they are broadcast. A point on the edge may be in or out.
+            Columns and rows, which are broadcast. A point on the edge may be in or out.
         """
         columns, rows = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
         inside = np.zeros(columns.shape, dtype=bool)
@@ -45,7 +45,7 @@ class Polygon:
             self.vertices, np.roll(self.vertices, -1, axis=0), strict=True
         ):
             if y1 == y2:
-                continue  # a ray along the rows crosses no edge that is parallel to it
+                continue  # a ray along the rows does not cross parallel edges
             crosses = (y1 > rows) != (y2 > rows)
             inside ^= crosses & (columns < x1 + (rows - y1) * (x2 - x1) / (y2 - y1))
         return inside[()]
@@ -57,7 +57,7 @@ class Polygon:
             else NotImplemented
         )
 
-    __hash__ = None  # type: ignore[assignment]  # it holds an array
+    __hash__ = None  # type: ignore[assignment]  # it contains an array
 
     def __str__(self) -> str:
         return f"{len(self.vertices)} corners, {self.area:.0f} square pixels"
@@ -67,11 +67,12 @@ class Polygon:
 
     # afw's name, for scripts written for it
     def getVertices(self) -> list[tuple[float, float]]:
+        """Return the corners as pairs of column and row."""
         return [(float(x), float(y)) for x, y in self.vertices]
 
 
 def make(tables: Tables, load: Load) -> Polygon:
-    """Build a polygon from its table, in which the first corner comes again as the last."""
+    """Return the polygon of a table, in which the first corner is repeated at the end."""
     (table,) = tables
     vertices = np.column_stack(
         [np.asarray(table[f"vertices_{axis}"], dtype=float) for axis in "xy"]

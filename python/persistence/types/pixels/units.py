@@ -1,4 +1,4 @@
-"""Units as headers spell them, and as they are written: one word for each (FITS 4.0, 4.3)."""
+"""Units in the spellings of headers, and the one spelling that is written (FITS 4.0, 4.3)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-# Texts that say that there is no unit, or that it is not known.
+# Texts for no unit, or an unknown one.
 _NONE = ("", "n/a", "none", "null", "unknown", "undefined", "-", "?")
-# Astropy's names -> other spellings, in small letters. Prefixes whose letter matters (MJY is milli
-# or mega) are not here: such a text is kept as it is, as an unknown unit.
+# Astropy's names -> other spellings, in lower case. Prefixes whose case matters (MJY is milli or
+# mega) are not here: such texts are kept as unknown units.
 _SPELLINGS: Mapping[str, str] = {
     "electron": "e electron electrons",
     "adu": "adu adus",
@@ -57,7 +57,7 @@ _ELECTRON = re.compile(r"\be-(?![0-9])", re.IGNORECASE)
 
 @functools.lru_cache(512)
 def parse(text: str) -> Any:
-    """Return the unit that a header names, in whatever spelling.
+    """Return the unit that a header names, in any spelling.
 
     Parameters
     ----------
@@ -67,20 +67,20 @@ def parse(text: str) -> Any:
     Returns
     -------
     unit : `~astropy.units.UnitBase` or None
-        None if the text says that there is none, such as ``N/A``. A unit that is not known is an
-        `~astropy.units.UnrecognizedUnit`, which keeps the text.
+        None for no unit, such as ``N/A``. An unknown unit is an `~astropy.units.UnrecognizedUnit`,
+        which keeps the text.
     """
-    from astropy import units  # lazy: few who read an image need it
+    from astropy import units  # lazy: rarely needed
 
     said = " ".join(text.split())
     if said.lower() in _NONE:
         return None
     spelled = _respelled(said)
-    # What has small letters is first taken as it stands: S is siemens there, and s are seconds. But
-    # ergs are measured per Angstrom, of which many write A, which is ampere.
+    # Texts with lower case letters are first tried unchanged: S is siemens, and s is seconds. But
+    # ergs are per Angstrom, often written A, which is ampere.
     is_odd = said == said.upper() or _ERGS.search(said)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", units.UnitsWarning)  # of several slashes
+        warnings.simplefilter("ignore", units.UnitsWarning)  # about several slashes
         for spelling in (spelled, said) if is_odd else (said, spelled):
             try:
                 return units.Unit(spelling)
@@ -90,19 +90,19 @@ def parse(text: str) -> Any:
 
 
 def _respelled(text: str) -> str:
-    """Replace words by astropy's names for them."""
+    """Return a text with words replaced by astropy's names."""
     text = _ELECTRON.sub("electron", text.replace("(s)", "").replace(" per ", "/"))
     names = {**_NAMES, "a": "Angstrom"} if _ERGS.search(text) else _NAMES
     return _WORD.sub(lambda word: names.get(word[0].lower(), word[0]), text)
 
 
 def text_of(unit: Any) -> str:
-    """Return a unit as headers have it: in the standard's form, ``electron s-1``.
+    """Return a unit in the standard's form for headers: ``electron s-1``.
 
-    Units that the standard does not have keep astropy's names, and unknown ones their text. Of no
-    unit, it is empty.
+    Units that the standard lacks keep astropy's names, and unknown ones their text. Without a unit,
+    the result is empty.
     """
-    from astropy import units  # lazy: few who read an image need it
+    from astropy import units  # lazy: rarely needed
 
     if isinstance(unit, units.UnrecognizedUnit):
         unit = parse(str(unit))
@@ -118,8 +118,8 @@ def text_of(unit: Any) -> str:
 
 
 def squared(unit: Any) -> Any:
-    """Return the unit of a variance; None if that of the pixels is None, or is not known."""
+    """Return the unit of a variance; None if the pixels' unit is None or unknown."""
     try:
         return None if unit is None else unit**2
-    except ValueError:  # astropy calculates with no unit that it does not know
+    except ValueError:  # astropy cannot compute with unknown units
         return None

@@ -1,1 +1,1 @@
-"""Point spread functions, the kernels and functions that they are made of."""
+"""Point spread functions, and the kernels and functions that they consist of."""

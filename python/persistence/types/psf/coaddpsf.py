@@ -1,4 +1,4 @@
-"""PSFs of coadds: those of the inputs, warped and averaged (facts in afw-files 2.8)."""
+"""PSFs of coadds: those of the inputs, warped and averaged (doc/gen2/afw-files.md 2.8)."""
 
 from __future__ import annotations
 
@@ -18,31 +18,34 @@ from persistence.types.psf.psfimage import Psf, normalised
 from persistence.types.wcs.skywcs import SkyWcs
 
 Array = NDArray[np.float64]
-# Columns of the records of the inputs that become objects, or a box.
+# Columns of the inputs' records that become objects.
 _OBJECTS = ("wcs", "psf", "validPolygon")
 
 
 class Region(Protocol):
-    """A part of the plane of an image."""
+    """A region in the plane of an image."""
 
     def contains(self, x: float, y: float) -> bool:
-        """Say whether a position is inside."""
+        """Return whether a position is inside."""
 
 
 class CoaddInput(NamedTuple):
-    """One of the images that were added up.
+    """One input image of a coadd.
 
     Attributes
     ----------
     bbox : `Box`
         Its pixels.
     wcs : `SkyWcs`
+        Its WCS.
     psf : `Psf`
+        Its PSF.
     polygon : `Region` or None
-        The part of it that was used; None for all.
+        The part that was used; None for all.
     weight : `float`
+        Its weight.
     record : mapping [`str`, value]
-        What else is known of it, such as ``ccd``, ``visit``, ``filter``, ``goodpix``.
+        Further information, such as ``ccd``, ``visit``, ``filter``, ``goodpix``.
     """
 
     bbox: Box
@@ -53,28 +56,30 @@ class CoaddInput(NamedTuple):
     record: Mapping[str, Any]
 
     def contains(self, x: float, y: float) -> bool:
-        """Say whether a position is inside it, and was used."""
+        """Return whether a position is inside the part that was used."""
         return covers(self.bbox, self.polygon, x, y)
 
 
 def covers(box: Box, polygon: Region | None, x: float, y: float) -> bool:
-    """Return whether a position is in a box, to its outer edges, and in any polygon."""
+    """Return whether a position is in a box, including its edges, and in a polygon, if any."""
     inside = -0.5 <= x - box.x0 < box.width - 0.5 and -0.5 <= y - box.y0 < box.height - 0.5
     return inside and (polygon is None or polygon.contains(x, y))
 
 
 @dataclass(frozen=True, eq=False)
 class CoaddPsf(Psf):
-    """The weighted mean of the PSFs of the images that were added up, where they were.
+    """The weighted mean of the PSFs of a coadd's inputs at each position.
 
     Attributes
     ----------
     inputs : `tuple` [`CoaddInput`]
+        The inputs.
     wcs : `SkyWcs`
-        Of the coadd.
+        The coadd's WCS.
     warping : `str`
-        The kernel by which images were warped, such as ``lanczos3``.
+        The kernel of the warping, such as ``lanczos3``.
     average_position : `tuple` [`float`, `float`]
+        The default position (pixels).
     """
 
     inputs: tuple[CoaddInput, ...]
@@ -107,11 +112,9 @@ class CoaddPsf(Psf):
     def _warped(
         self, one: CoaddInput, place: tuple[float, float], x: float, y: float
     ) -> tuple[Array, Box]:
-        """Give the PSF of an input as it is in the coadd's pixels; its sum is 1."""
+        """Return the PSF of an input in the coadd's pixels, with sum 1."""
         if not isinstance(one.psf, Psf):
-            raise FormatterError(
-                f"an input of the coadd's PSF has none that is known here: {one.psf}"
-            )
+            raise FormatterError(f"an input of the coadd's PSF has no known PSF: {one.psf}")
         kernel = one.psf.kernel_image(*place)
         matrix = self._slopes(one, x, y)
         box = _reached(kernel.bbox, matrix)
@@ -130,7 +133,7 @@ class CoaddPsf(Psf):
 
 
 def _reached(box: Box, matrix: Array) -> Box:
-    """Give the whole pixels that hold the corner pixels of a box, to which a matrix turns them."""
+    """Return the integer box that contains the corners of a box transformed by a matrix."""
     corners = np.array(
         [
             (x, y)
@@ -153,7 +156,7 @@ def _union(boxes: list[Box]) -> Box:
 
 
 def make(tables: Tables, load: Load) -> CoaddPsf:
-    """Build a CoaddPsf from its two tables."""
+    """Return the CoaddPsf of its two tables."""
     head, records = tables
     others = [
         name

@@ -1,4 +1,4 @@
-"""Functions of two variables that kernels are made of (facts in afw-files 2.8)."""
+"""Functions of two variables in kernels (doc/gen2/afw-files.md 2.8)."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Function(Protocol):
     """A function of columns and rows with parameters."""
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
-        """Give its values; x and y are broadcast."""
+        """Return the values at columns and rows, which are broadcast."""
 
     def given(self, parameters: Array) -> Function:
-        """Give the same function with other parameters."""
+        """Return the function with other parameters."""
 
 
 @dataclass(frozen=True)
 class Gaussian:
     """An elliptical Gaussian of volume 1.
 
-    The first axis is turned by an angle (rad) from the columns'.
+    Its first axis is rotated by an angle (rad) from columns.
     """
 
     sigma1: float
@@ -46,6 +46,7 @@ class Gaussian:
         return np.exp(-(first**2 + second**2) / 2) / (2 * np.pi * self.sigma1 * self.sigma2)
 
     def given(self, parameters: Array) -> Gaussian:
+        """Return the function with other parameters."""
         return Gaussian(*(float(each) for each in parameters))
 
 
@@ -53,7 +54,7 @@ class Gaussian:
 class DoubleGaussian:
     """The sum of two round Gaussians, of volume 1.
 
-    ``ampl2`` is the second's height if the first's is 1.
+    ``ampl2`` is the height of the second relative to the first.
     """
 
     sigma1: float
@@ -68,12 +69,13 @@ class DoubleGaussian:
         )
 
     def given(self, parameters: Array) -> DoubleGaussian:
+        """Return the function with other parameters."""
         return DoubleGaussian(*(float(each) for each in parameters))
 
 
 @dataclass(frozen=True, eq=False)
 class Polynomial:
-    """A polynomial, whose coefficients go 1, x, y, x^2, x y, y^2, x^3, ..."""
+    """A polynomial with coefficients of 1, x, y, x^2, x y, y^2, x^3, ..."""
 
     coefficients: Array
 
@@ -82,12 +84,13 @@ class Polynomial:
         return polyval2d(x, y, triangle(self.coefficients))
 
     def given(self, parameters: Array) -> Polynomial:
+        """Return the function with other parameters."""
         return Polynomial(parameters)
 
 
 @dataclass(frozen=True, eq=False)
 class Chebyshev:
-    """A polynomial of Chebyshev polynomials, ordered as `Polynomial`, scaled to a range."""
+    """A sum of products of Chebyshev polynomials, ordered as `Polynomial`, scaled to a range."""
 
     coefficients: Array
     minimum: tuple[float, float]
@@ -98,9 +101,9 @@ class Chebyshev:
         return chebval2d(columns, rows, triangle(self.coefficients))
 
     def on_grid(self, columns: Array, rows: Array) -> Array:
-        """Give its values at the crossings of columns and rows, shape (rows, columns).
+        """Return the values on the grid of columns and rows, shape (rows, columns).
 
-        Far faster than each alone.
+        This is much faster than a call for single positions.
         """
         cells = triangle(self.coefficients).T
         return np.asarray(
@@ -112,21 +115,22 @@ class Chebyshev:
         return np.asarray((2 * np.asarray(places, dtype=float) - high - low) / (high - low))
 
     def given(self, parameters: Array) -> Chebyshev:
+        """Return the function with other parameters."""
         return replace(self, coefficients=parameters)
 
 
 def powers(degree: int) -> list[tuple[int, int]]:
-    """Give the powers of x and y of each coefficient up to a degree, in afw's order."""
+    """Return the powers of x and y of each coefficient up to a degree, in afw's order."""
     return [(each - j, j) for each in range(degree + 1) for j in range(each + 1)]
 
 
 def triangle(coefficients: Array) -> Array:
-    """Arrange coefficients by the powers of x and y.
+    """Return coefficients arranged by the powers of x and y.
 
     Raises
     ------
     FormatterError
-        If there are not as many as a polynomial of some degree has.
+        If their number does not match any degree.
     """
     degree = next(
         each for each in itertools.count() if (each + 1) * (each + 2) // 2 >= len(coefficients)
@@ -140,21 +144,21 @@ def triangle(coefficients: Array) -> Array:
 
 
 def make_gaussian(tables: Tables, load: Load) -> Gaussian:
-    """Build a GaussianFunction2."""
+    """Return the GaussianFunction2 of its table."""
     return Gaussian(*(float(tables[0][name][0]) for name in ("sigma1", "sigma2", "angle")))
 
 
 def make_double_gaussian(tables: Tables, load: Load) -> DoubleGaussian:
-    """Build a DoubleGaussianFunction2."""
+    """Return the DoubleGaussianFunction2 of its table."""
     return DoubleGaussian(*(float(tables[0][name][0]) for name in ("sigma1", "sigma2", "ampl2")))
 
 
 def make_polynomial(tables: Tables, load: Load) -> Polynomial:
-    """Build a PolynomialFunction2."""
+    """Return the PolynomialFunction2 of its table."""
     return Polynomial(numbers_of(tables[0]["coefficients"][0]))
 
 
 def make_chebyshev(tables: Tables, load: Load) -> Chebyshev:
-    """Build a Chebyshev1Function2."""
+    """Return the Chebyshev1Function2 of its table."""
     x0, y0, x1, y1 = (float(tables[0][name][0]) for name in ("min_x", "min_y", "max_x", "max_y"))
     return Chebyshev(numbers_of(tables[0]["coefficients"][0]), (x0, y0), (x1, y1))

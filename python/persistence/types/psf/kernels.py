@@ -1,4 +1,4 @@
-"""Kernels: small images that may vary over a large one (facts in afw-files 2.8)."""
+"""Kernels: small images that may vary over a large one (doc/gen2/afw-files.md 2.8)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from persistence.types.pixels.box import Box
 from persistence.types.psf.functions import Function
 
 Array = NDArray[np.float64]
-# Wider than any kernel, and small enough to hold.
+# Wider than any kernel, and small enough for memory.
 _WIDEST = 10_000
 
 
@@ -30,16 +30,16 @@ class Kernel(Protocol):
 
     @property
     def box(self) -> Box:
-        """Its pixels; (0, 0) is its centre."""
+        """The kernel's pixels; (0, 0) is its centre."""
 
     def image(self, x: float, y: float) -> Array:
-        """Give it at a position, as it is stored, shape (height, width).
+        """Return the image at a position, as stored, shape (height, width).
 
-        Its sum may be anything.
+        Its sum is arbitrary.
         """
 
     def images(self, x: Array, y: Array) -> Array:
-        """Return it at many positions, shape (points, height, width)."""
+        """Return the images at many positions, shape (points, height, width)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,21 +50,24 @@ class FixedKernel:
     pixels: Array
 
     def image(self, x: float, y: float) -> Array:
+        """Return the image; see `Kernel.image`."""
         return self.pixels
 
     def images(self, x: Array, y: Array) -> Array:
+        """Return the image for many positions; see `Kernel.images`."""
         return np.broadcast_to(self.pixels, (len(x), *self.pixels.shape))
 
 
 @dataclass(frozen=True, eq=False)
 class AnalyticKernel:
-    """A function of the distance from the centre, whose parameters may vary with position."""
+    """A function of the offset from the centre, whose parameters may depend on position."""
 
     box: Box
     function: Function
     spatial: tuple[Function, ...] = ()
 
     def image(self, x: float, y: float) -> Array:
+        """Return the image at a position; see `Kernel.image`."""
         function = self.function
         if self.spatial:
             function = function.given(np.array([each(x, y) for each in self.spatial]))
@@ -72,6 +75,7 @@ class AnalyticKernel:
         return np.asarray(function(columns, rows))
 
     def images(self, x: Array, y: Array) -> Array:
+        """Return the images at many positions; see `Kernel.images`."""
         if not self.spatial:
             return np.broadcast_to(self.image(0, 0), (len(x), self.box.height, self.box.width))
         return np.stack([self.image(*place) for place in zip(x, y, strict=True)])
@@ -79,19 +83,21 @@ class AnalyticKernel:
 
 @dataclass(frozen=True, eq=False)
 class CombinationKernel:
-    """A sum of kernels, each times an amplitude, which may be a function of the position."""
+    """A sum of kernels times amplitudes, which may depend on position."""
 
     box: Box
     components: tuple[Kernel, ...]
     amplitudes: Array | tuple[Function, ...]
 
     def image(self, x: float, y: float) -> Array:
+        """Return the image at a position; see `Kernel.image`."""
         total = np.zeros((self.box.height, self.box.width))
         for kernel, amplitude in zip(self.components, self.amplitudes, strict=True):
             total += (amplitude(x, y) if callable(amplitude) else amplitude) * kernel.image(x, y)
         return total
 
     def images(self, x: Array, y: Array) -> Array:
+        """Return the images at many positions; see `Kernel.images`."""
         total = np.zeros((len(x), self.box.height, self.box.width))
         for kernel, amplitude in zip(self.components, self.amplitudes, strict=True):
             values = amplitude(x, y) if callable(amplitude) else amplitude
@@ -100,22 +106,22 @@ class CombinationKernel:
 
 
 def grid(box: Box) -> tuple[Array, Array]:
-    """Give the columns of a box, and its rows as one of the other axis, so that they broadcast."""
+    """Return the columns of a box, and its rows along another axis, so that they broadcast."""
     columns = np.arange(box.x0, box.x0 + box.width, dtype=float)
     rows = np.arange(box.y0, box.y0 + box.height, dtype=float)
     return columns, rows[:, np.newaxis]
 
 
 def sized(width: int, height: int, centre: tuple[int, int] | None = None) -> Box:
-    """Give the box of a kernel, from its size and the index of its centre, else the middle.
+    """Return the box of a kernel from its size and the index of its centre, by default the middle.
 
     Raises
     ------
     FormatterError
-        If the size is none of a kernel.
+        If the size is invalid for a kernel.
     """
     if not (0 < width < _WIDEST and 0 < height < _WIDEST):
-        raise FormatterError(f"a kernel is not {width} by {height} pixels")
+        raise FormatterError(f"a kernel cannot have {width} by {height} pixels")
     x, y = (width // 2, height // 2) if centre is None else centre
     return Box(-x, -y, width, height)
 
@@ -133,19 +139,19 @@ def _spatial(table: Table, load: Load) -> tuple[Function, ...]:
 
 
 def make_fixed(tables: Tables, load: Load) -> FixedKernel:
-    """Build a FixedKernel."""
+    """Return the FixedKernel of its table."""
     box = _box(tables[0])
     return FixedKernel(box, numbers_of(tables[0]["image"][0]).reshape(box.height, box.width))
 
 
 def make_analytic(tables: Tables, load: Load) -> AnalyticKernel:
-    """Build an AnalyticKernel."""
+    """Return the AnalyticKernel of its table."""
     table = tables[0]
     return AnalyticKernel(_box(table), load(int(table["kernelfunction"][0])), _spatial(table, load))
 
 
 def make_combination(tables: Tables, load: Load) -> CombinationKernel:
-    """Build a LinearCombinationKernel.
+    """Return the LinearCombinationKernel of its table.
 
     Raises
     ------
@@ -160,7 +166,10 @@ def make_combination(tables: Tables, load: Load) -> CombinationKernel:
         raise FormatterError(
             f"a kernel has {len(components)} components, but {len(amplitudes)} amplitudes"
         )
-    if any((one.box.width, one.box.height) != (box.width, box.height) for one in components):
+    if any(
+        (component.box.width, component.box.height) != (box.width, box.height)
+        for component in components
+    ):
         raise FormatterError(
             f"a kernel of {box.width} by {box.height} pixels has components of other sizes"
         )
@@ -168,7 +177,7 @@ def make_combination(tables: Tables, load: Load) -> CombinationKernel:
 
 
 def make_delta(tables: Tables, load: Load) -> FixedKernel:
-    """Build a DeltaFunctionKernel: one pixel of 1."""
+    """Return the DeltaFunctionKernel of its table: a single pixel of 1."""
     box = _box(tables[0])
     pixels = np.zeros((box.height, box.width))
     pixels[int(tables[0]["pixel_y"][0]), int(tables[0]["pixel_x"][0])] = 1

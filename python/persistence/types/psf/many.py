@@ -1,4 +1,4 @@
-"""Images of many points at once: the same as one after another, in a few large products."""
+"""Images of many points at once: the same results as one by one, in a few large products."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from persistence.types.psf.kernels import Kernel
 from persistence.types.psf.psfimage import check_totals
 
 Array = NDArray[np.float64]
-_AT_ONCE = 400  # points that are drawn together: what they need fits into some 50 MB
+_AT_ONCE = 400  # points per block, for some 50 MB of memory
 
 
 def parts(number: int) -> Iterator[slice]:
-    """Yield slices of so many points as are drawn together."""
+    """Return an iterator over slices of points that are drawn together."""
     return (slice(start, start + _AT_ONCE) for start in range(0, number, _AT_ONCE))
 
 
 def moved(kernel: Kernel, x: Array, y: Array, radius: int) -> Array:
-    """Return images of points, each the kernel's at its position, moved by part of a pixel.
+    """Return images of points: the kernel at each position, shifted by a fraction of a pixel.
 
     See `~persistence.types.psf.psfimage.Psf.stamps` for parameters and result.
 
     Raises
     ------
     FormatterError
-        If the sum of the kernel's image at a position is 0, or no number.
+        If the sum of the kernel at a position is 0 or not finite.
     """
     x, y, box = np.asarray(x, float), np.asarray(y, float), kernel.box
     stamps = np.zeros((x.size, 2 * radius + 1, 2 * radius + 1))
@@ -45,7 +45,7 @@ def moved(kernel: Kernel, x: Array, y: Array, radius: int) -> Array:
 
 
 def _overlap(first: int, length: int, radius: int) -> tuple[slice, slice]:
-    """Return where an axis of a kernel lies in a square, and which part of it that is."""
+    """Return the part of a square that an axis of a kernel covers, and that part of the axis."""
     begin, end = max(first, -radius), min(first + length, radius + 1)
     end = max(begin, end)
     return slice(begin + radius, end + radius), slice(begin - first, end - first)

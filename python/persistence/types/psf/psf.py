@@ -1,4 +1,4 @@
-"""Point spread functions of Gaussians and of kernels (facts in afw-files 2.8)."""
+"""Point spread functions of Gaussians and of kernels (doc/gen2/afw-files.md 2.8)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,23 @@ Columns = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class GaussianPsf(Psf):
-    """A round Gaussian, at the middles of pixels, the same everywhere.
+    """A round Gaussian, sampled at the centres of pixels, the same everywhere.
 
-    Attributes
+    Gen2's class is ``lsst.afw.detection.GaussianPsf``.
+
+    Parameters
     ----------
     size : `tuple` [`int`, `int`]
         Columns and rows of its image.
     sigma : `float`
-        Standard deviation, in pixels.
+        The standard deviation (pixels).
+
+    Examples
+    --------
+    >>> from persistence.types.psf.psf import GaussianPsf
+    >>> psf = GaussianPsf((15, 15), 2.0)
+    >>> round(psf.width(), 2)
+    2.0
     """
 
     size: tuple[int, int]
@@ -42,6 +51,20 @@ class GaussianPsf(Psf):
         return np.asarray(Gaussian(self.sigma, self.sigma, 0)(*grid(box))), box
 
     def stamps(self, x: Array, y: Array, radius: int) -> Array:
+        """Return images of points at many positions, in squares of pixels; see `Psf.stamps`.
+
+        Parameters
+        ----------
+        x, y : `Array`
+            Positions (pixels of the parent image), shape (points,).
+        radius : `int`
+            Half the side of a square, minus half a pixel.
+
+        Returns
+        -------
+        stamps : array, shape (points, 2 radius + 1, 2 radius + 1)
+            The images.
+        """
         steps = np.arange(-radius, radius + 1)
         right, up = (steps + (np.floor(at + 0.5) - at)[:, np.newaxis] for at in (x, y))
         across, along = (np.exp(-(off**2) / (2 * self.sigma**2)) for off in (right, up))
@@ -51,21 +74,21 @@ class GaussianPsf(Psf):
 
 
 class SingleGaussianPsf(GaussianPsf):
-    """The same, as meas_algorithms stores it."""
+    """A `GaussianPsf` as meas_algorithms stores it."""
 
 
 @dataclass(frozen=True)
 class DoubleGaussianPsf(Psf):
-    """The sum of two round Gaussians, at the middles of pixels, the same everywhere.
+    """The sum of two round Gaussians, sampled at the centres of pixels, the same everywhere.
 
     Attributes
     ----------
     size : `tuple` [`int`, `int`]
         Columns and rows of its image.
     sigma1, sigma2 : `float`
-        Standard deviations, in pixels.
+        Standard deviations (pixels).
     b : `float`
-        How high the second is at its peak, if the first is 1 there.
+        The height of the second relative to the first.
     """
 
     size: tuple[int, int]
@@ -78,13 +101,14 @@ class DoubleGaussianPsf(Psf):
         return np.asarray(DoubleGaussian(self.sigma1, self.sigma2, self.b)(*grid(box))), box
 
     def stamps(self, x: Array, y: Array, radius: int) -> Array:
+        """Return images of points at many positions; see `Psf.stamps`."""
         pixels, box = self._pixels(0, 0)
         return many.moved(FixedKernel(box, pixels), x, y, radius)
 
 
 @dataclass(frozen=True, eq=False)
 class KernelPsf(Psf):
-    """A kernel, which may vary over the image."""
+    """A kernel that may vary over the image."""
 
     kernel: Kernel
     average_position: tuple[float, float]
@@ -93,6 +117,7 @@ class KernelPsf(Psf):
         return self.kernel.image(x, y), self.kernel.box
 
     def stamps(self, x: Array, y: Array, radius: int) -> Array:
+        """Return images of points at many positions; see `Psf.stamps`."""
         return many.moved(self.kernel, x, y, radius)
 
 
@@ -101,23 +126,23 @@ def _size(table: Table) -> tuple[int, int]:
 
 
 def make_gaussian(tables: Tables, load: Load) -> GaussianPsf:
-    """Build a GaussianPsf."""
+    """Return the GaussianPsf of its table."""
     return GaussianPsf(_size(tables[0]), float(tables[0]["sigma"][0]))
 
 
 def make_single_gaussian(tables: Tables, load: Load) -> SingleGaussianPsf:
-    """Build a SingleGaussianPsf."""
+    """Return the SingleGaussianPsf of its table."""
     return SingleGaussianPsf(_size(tables[0]), float(tables[0]["sigma"][0]))
 
 
 def make_double_gaussian(tables: Tables, load: Load) -> DoubleGaussianPsf:
-    """Build a DoubleGaussianPsf."""
+    """Return the DoubleGaussianPsf of its table."""
     sigma1, sigma2, b = (float(tables[0][name][0]) for name in ("sigma1", "sigma2", "b"))
     return DoubleGaussianPsf(_size(tables[0]), sigma1, sigma2, b)
 
 
 def make_kernel(tables: Tables, load: Load) -> KernelPsf:
-    """Build a KernelPsf, or a PcaPsf, which is stored alike."""
+    """Return the KernelPsf of its table, or a PcaPsf, which is stored in the same form."""
     x, y = (float(tables[0][f"averagePosition_{axis}"][0]) for axis in "xy")
     return KernelPsf(load(int(tables[0]["kernel"][0])), (x, y))
 
@@ -131,7 +156,7 @@ def _gaussian_tables(psf: Any) -> list[Columns]:
     return [sizes | {name: np.array([getattr(psf, name)], np.float64) for name in names}]
 
 
-# Class -> the module where the original finds it, and what makes its tables.
+# Class -> its module in the stack, and the function that creates its tables.
 STORED: Mapping[type[Psf], tuple[str, Callable[[Any], list[Columns]]]] = {
     GaussianPsf: ("lsst.afw.detection", _gaussian_tables),
     SingleGaussianPsf: ("lsst.meas.algorithms", _gaussian_tables),
@@ -141,12 +166,12 @@ STORED: Mapping[type[Psf], tuple[str, Callable[[Any], list[Columns]]]] = {
 
 
 def dump(psf: Any) -> tuple[str, str, list[Columns]]:
-    """Give what an archive stores of a PSF: its class, the module of that, and its tables.
+    """Return the archive's description of a PSF: its class, the class's module, and its tables.
 
     Raises
     ------
     FormatterError
-        If it is not one of those that are written here.
+        If PSFs of its class cannot be written.
     """
     if type(psf) not in STORED:
         known = ", ".join(each.__name__ for each in STORED)

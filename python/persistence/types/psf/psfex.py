@@ -1,4 +1,4 @@
-"""PSFs that PSFEx modelled (facts in afw-files 2.8)."""
+"""PSFs modelled by PSFEx (doc/gen2/afw-files.md 2.8)."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class PsfexPsf(Psf):
-    """A sum of images, finer than the pixels, each times a product of powers of the position.
+    """A sum of images with small pixels, each times a product of powers of the position.
 
     Attributes
     ----------
     components : array, shape (terms, rows, columns)
-        The images; the terms go 1, u, u^2, ..., v, u v, ..., v^2, ... up to the degree.
+        The images; the terms are 1, u, u^2, ..., v, u v, ..., v^2, ... up to the degree.
     degree : `int`
         The highest sum of powers.
     offset, scale : `tuple` [`float`, `float`]
-        ``u = (x - offset[0]) / scale[0]``, and v of y alike.
+        ``u = (x - offset[0]) / scale[0]``, and v from y.
     step : `float`
-        The side of a pixel of the components, in pixels.
+        The side of a pixel of the components, in image pixels.
     average_position : `tuple` [`float`, `float`]
-        Mean position of the stars that it was made of.
+        The mean position of the stars of the model.
     basis, coefficients : array, shape (terms,), or None
-        What the original's polynomial was last evaluated to, and left for coefficients: nothing
-        depends on them, and they are written as they were read.
+        The last evaluation of Gen2's polynomial, and its coefficients: they have no effect, and are
+        written as they were read.
     """
 
     components: Array
@@ -49,11 +49,11 @@ class PsfexPsf(Psf):
     coefficients: Array | None = None
 
     def fine_image(self, x: float, y: float) -> Array:
-        """Give the sum of the components at a position."""
+        """Return the sum of the components at a position, in the components' pixels."""
         return np.asarray(np.tensordot(self.terms(x, y), self.components, axes=1))
 
     def terms(self, x: ArrayLike, y: ArrayLike) -> Array:
-        """Return what the components are multiplied by, along the last axis."""
+        """Return the factors of the components, along the last axis."""
         u = (np.asarray(x) - self.offset[0]) / self.scale[0]
         v = (np.asarray(y) - self.offset[1]) / self.scale[1]
         return np.stack(
@@ -62,9 +62,9 @@ class PsfexPsf(Psf):
         )
 
     def image(self, x: float | None = None, y: float | None = None) -> PsfImage:
-        """Give the image of a point at a position, in the pixels of the parent image; its sum is 1.
+        """Return the image of a point at a position, in pixels of the parent image, with sum 1.
 
-        The model is sampled where the pixels lie about the point; no image is moved.
+        The model is sampled at the pixels around the point; no image is shifted.
         """
         x, y = self._position(x, y)
         (column, right), (row, up) = whole_and_rest(x), whole_and_rest(y)
@@ -74,6 +74,7 @@ class PsfexPsf(Psf):
     computeImage = image
 
     def stamps(self, x: Array, y: Array, radius: int) -> Array:
+        """Return images of points at many positions; see `Psf.stamps`."""
         x, y = np.asarray(x, float), np.asarray(y, float)
         side = 2 * radius + 1
         stamps = np.zeros((x.size, side, side))
@@ -82,12 +83,12 @@ class PsfexPsf(Psf):
         return stamps
 
     def _draw(self, stamps: Array, x: Array, y: Array) -> None:
-        """Draw points into squares; those far from the model's middle stay as they are."""
+        """Draw points into squares; pixels outside of the model are not changed."""
         terms = self.terms(x, y)
         down, across = (
             self._resampling(axis, places) for axis, places in enumerate((y, x), start=1)
         )
-        # The sum of all the pixels that the model has, of which the square is but a part.
+        # The sum over all pixels of the model, not only over the square.
         sums = terms[:, :, np.newaxis] * np.tensordot(down.sum(axis=1), self.components, (1, 1))
         totals = np.einsum("ptw,pw->p", sums, across.sum(axis=1))
         check_totals(totals)
@@ -103,7 +104,7 @@ class PsfexPsf(Psf):
         )
 
     def _resampling(self, axis: int, places: Array) -> Array:
-        """Return what takes the fine pixels along an axis to those of images of points."""
+        """Return the matrices from the fine pixels along an axis to those of images of points."""
         length = self.components.shape[axis]
         half = _odd(length, self.step) // 2
         rest = np.floor(places + 0.5) - places
@@ -123,7 +124,7 @@ class PsfexPsf(Psf):
 
 
 def _cut(matrices: Array, half: int) -> tuple[Array, slice]:
-    """Return the middle rows of matrices, without the columns that are 0 in all, and the rest."""
+    """Return the middle rows of matrices without columns of zeros, and the slice of the columns."""
     middle = matrices.shape[1] // 2
     matrices = matrices[:, middle - half : middle + half + 1]
     used = np.flatnonzero(matrices.any(axis=(0, 1)))
@@ -132,19 +133,18 @@ def _cut(matrices: Array, half: int) -> tuple[Array, slice]:
 
 
 def _odd(length: int, step: float) -> int:
-    # In single precision, as the original has the step: the product decides whether there is one
-    # pixel more.
+    # In single precision, as in Gen2: rounding decides whether there is one more pixel.
     pixels = int(np.float32(length) * np.float32(step))
     return pixels + 1 - pixels % 2
 
 
 def make(tables: Tables, load: Load) -> PsfexPsf:
-    """Build a PsfexPsf from its two tables.
+    """Return the PsfexPsf of its two tables.
 
     Raises
     ------
     FormatterError
-        If it varies with something else than the position, or its numbers do not fit together.
+        If it depends on other variables than the position, or its numbers do not fit together.
     """
     head, body = tables
     if (int(head["ndim"][0]), int(head["ngroup"][0])) != (2, 1):
@@ -169,7 +169,7 @@ def make(tables: Tables, load: Load) -> PsfexPsf:
 
 
 def tables_of(psf: PsfexPsf) -> list[dict[str, NDArray[Any]]]:
-    """Return the two tables by which archives store a PsfexPsf.
+    """Return the two tables of a PsfexPsf for an archive.
 
     Notes
     -----

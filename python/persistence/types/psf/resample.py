@@ -1,4 +1,4 @@
-"""Images between their pixels, by Lanczos's kernel and its kin (facts in afw-files 2.8)."""
+"""Interpolation of images with Lanczos's and similar kernels (doc/gen2/afw-files.md 2.8)."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _NAMED = re.compile(r"lanczos([1-9]\d?)")
 
 
 def lanczos(order: int) -> Callable[[Array], Array]:
-    """Give Lanczos's kernel: ``sinc(t) sinc(t / order)``, which is 0 from ``order`` on."""
+    """Return Lanczos's kernel: ``sinc(t) sinc(t / order)``, which is 0 for ``abs(t) >= order``."""
     return lambda t: np.where(np.abs(t) < order, np.sinc(t) * np.sinc(t / order), 0.0)
 
 
 def kernel_named(name: str) -> tuple[Callable[[Array], Array], int]:
-    """Give the kernel of one of afw's names, and how many pixels it reaches.
+    """Return the kernel of one of afw's names, and its reach in pixels.
 
     Raises
     ------
     FormatterError
-        If it is not known here.
+        If the name is unknown.
     """
     if match := _NAMED.fullmatch(name):
         return lanczos(int(match[1])), int(match[1])
     if name == "bilinear":
         return lambda t: np.clip(1 - np.abs(t), 0, None), 1
     raise FormatterError(
-        f"there is no interpolation {name!r} here; there is lanczos1 to lanczos99 and bilinear"
+        f"unknown interpolation {name!r}: known are lanczos1 to lanczos99 and bilinear"
     )
 
 
@@ -47,7 +47,9 @@ def weights(
     Returns
     -------
     pixels : array of int, shape (positions, 2 reach)
+        Indices of pixels.
     weights : array, shape (positions, 2 reach)
+        Their weights.
     """
     pixels = np.floor(positions).astype(np.intp)[..., np.newaxis] + np.arange(1 - reach, reach + 1)
     found = kernel(positions[..., np.newaxis] - pixels)
@@ -55,21 +57,22 @@ def weights(
 
 
 def along_axes(image: Array, rows: Array, columns: Array, order: int = _ORDER) -> Array:
-    """Give an image at the crossings of some rows and columns; outside it is 0.
+    """Return an image interpolated on a grid of rows and columns; outside it is 0.
 
     Parameters
     ----------
     image : array, shape (height, width)
+        The image.
     rows, columns : array
-        Positions in its pixels, counted from 0.
-    order : `int`
-        That of Lanczos's kernel.
+        Positions in its pixels, from 0.
+    order : `int`, optional
+        The order of Lanczos's kernel.
     """
     return _matrix(rows, image.shape[0], order) @ image @ _matrix(columns, image.shape[1], order).T
 
 
 def _matrix(positions: Array, length: int, order: int) -> Array:
-    """Give the matrix that takes the values of an axis to those at some positions."""
+    """Return the matrix from the values of an axis to those at some positions."""
     pixels, shares = _inside(*weights(positions, lanczos(order), order), length)
     matrix = np.zeros((len(positions), length))
     np.add.at(matrix, (np.arange(len(positions))[:, np.newaxis], pixels), shares)
@@ -77,18 +80,19 @@ def _matrix(positions: Array, length: int, order: int) -> Array:
 
 
 def matrices(positions: Array, length: int) -> Array:
-    """Return the matrices that take the values of an axis to those at positions, by `along_axes`.
+    """Return the matrices from the values of an axis to those at positions, as for `along_axes`.
 
     Parameters
     ----------
     positions : array, shape (points, positions)
-        In pixels, counted from 0.
+        In pixels, from 0.
     length : `int`
-        Pixels of the axis; outside it is 0.
+        The number of pixels of the axis; outside it is 0.
 
     Returns
     -------
     matrices : array, shape (points, positions, length)
+        The matrices.
     """
     nearest = np.rint(positions)
     rest = positions - nearest
@@ -96,9 +100,9 @@ def matrices(positions: Array, length: int) -> Array:
     if positions.size and np.all(np.abs(rest - rest[..., :1]) < _ROUNDED):
         rest = rest[..., :1]
     steps = np.arange(-_ORDER, _ORDER + 1)
-    # Three sines a position, and not two of each of its taps: sin(pi (rest - step)) is sin(pi rest)
-    # but for the sign, and sin(pi (rest - step) / order) is a sum of two products. Only where the
-    # step is 0 may the denominator vanish.
+    # Three sines per position instead of two per tap: sin(pi (rest - step)) is +-sin(pi rest), and
+    # sin(pi (rest - step) / order) is a sum of two products. The denominator can only vanish where
+    # the step is 0.
     sine, slow = np.sin(np.pi * rest), np.pi / _ORDER
     waves = (
         np.sin(slow * rest)[..., np.newaxis] * np.cos(slow * steps)
@@ -109,7 +113,7 @@ def matrices(positions: Array, length: int) -> Array:
     values = np.where(small, 1.0, waves / np.where(small, 1.0, np.pi * slow * offsets**2))
     values[np.abs(offsets) >= _ORDER] = 0.0
     values /= values.sum(axis=-1, keepdims=True)
-    # What lies off the axis is kept apart, in its first cell and its last.
+    # Values outside of the axis are collected in its first and last cell.
     pixels = np.clip(nearest.astype(np.intp)[..., np.newaxis] + steps, -1, length) + 1
     rows = np.arange(positions.size).reshape(*positions.shape, 1) * (length + 2)
     values = np.broadcast_to(values, pixels.shape)
@@ -118,18 +122,21 @@ def matrices(positions: Array, length: int) -> Array:
 
 
 def at_points(image: Array, rows: Array, columns: Array, name: str) -> Array:
-    """Give an image at some points, by a kernel of afw's name; outside it is 0.
+    """Return an image interpolated at points by a kernel of afw's name; outside it is 0.
 
     Parameters
     ----------
     image : array, shape (height, width)
+        The image.
     rows, columns : array, of one shape
-        Positions in its pixels, counted from 0.
+        Positions in its pixels, from 0.
+    name : `str`
+        The name of the kernel.
 
     Raises
     ------
     FormatterError
-        If there is no such kernel here.
+        If the name is unknown.
     """
     kernel, reach = kernel_named(name)
     y, of_y = _inside(*weights(rows, kernel, reach), image.shape[0])
@@ -139,6 +146,6 @@ def at_points(image: Array, rows: Array, columns: Array, name: str) -> Array:
 
 
 def _inside(pixels: NDArray[np.intp], shares: Array, length: int) -> tuple[NDArray[np.intp], Array]:
-    """Let what is outside of an axis count nothing."""
+    """Return pixels and weights, with weight 0 outside of an axis."""
     inside = (pixels >= 0) & (pixels < length)
     return np.where(inside, pixels, 0), np.where(inside, shares, 0.0)

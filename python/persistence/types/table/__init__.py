@@ -1,1 +1,1 @@
-"""Tables: catalogs with their schemas, aliases and footprints; Parquet; reference catalogs."""
+"""Tables: catalogs with schemas, aliases and footprints; Parquet; reference catalogs."""

@@ -1,7 +1,4 @@
-"""Aliases of the fields of afw's tables.
-
-Which there are, and where they lead (facts in afw-files 3.2, 3.3).
-"""
+"""Aliases of fields in afw's tables, and their resolution (doc/gen2/afw-files.md 3.2, 3.3)."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# Cards of version 0 that name slots, less `_SLOT`, and the slots. Source: afw-files 3.2.
+# Cards of version 0 that name slots, without `_SLOT` -> the slots. Source: afw-files 3.2.
 _SLOTS: Mapping[str, str] = {
     "PSF_FLUX": "PsfFlux",
     "AP_FLUX": "ApFlux",
@@ -23,16 +20,23 @@ SLOT = re.compile(rf"({'|'.join(_SLOTS)})(_ERR|_FLAG)?_SLOT")
 
 
 def resolve(name: str, aliases: Mapping[str, str]) -> str:
-    """Follow aliases from a name to the field that it stands for.
+    """Return the field that a name means, following aliases.
 
-    An alias replaces a name that is equal to it, or else the beginning of the name; of several, the
-    longest. This finds what afw's rule finds (afw-files 3.3), also where another alias comes
-    between the two in the alphabet.
+    An alias replaces a name that is equal to it, or else the beginning of the name; the longest
+    alias counts. The result is that of afw's rule (doc/gen2/afw-files.md 3.3), also where another
+    alias is between the two in the alphabet.
+
+    Parameters
+    ----------
+    name : `str`
+        The name.
+    aliases : mapping of `str` to `str`
+        Alias to target.
 
     Returns
     -------
     field : `str`
-        The name of a field; or what no alias replaces. A ring of aliases leads nowhere: to the name
+        The name of a field, or a name that no alias replaces. Circular aliases return the name
         itself.
     """
     seen = {name}
@@ -54,7 +58,7 @@ def _applying(name: str, aliases: Mapping[str, str]) -> str | None:
 
 
 def names(aliases: Mapping[str, str], fields: Iterable[str]) -> list[str]:
-    """Return the names that aliases give to fields: ``slot_Centroid_x``, ``slot_Centroid_flag``."""
+    """Return the names of fields by aliases: ``slot_Centroid_x``, ``slot_Centroid_flag``."""
     fields = list(fields)
     targets = {alias: resolve(alias, aliases) for alias in aliases}
     found = {
@@ -67,10 +71,7 @@ def names(aliases: Mapping[str, str], fields: Iterable[str]) -> list[str]:
 
 
 def modern(units: Mapping[str, str], version: int) -> dict[str, str]:
-    """Give the names that fields of old versions have today.
-
-    ``units`` are the fields with their units.
-    """
+    """Return the current names of fields in old versions; ``units`` are the fields with units."""
     if version not in (1, 2):
         return {}
     found: dict[str, str] = {}
@@ -87,10 +88,7 @@ def modern(units: Mapping[str, str], version: int) -> dict[str, str]:
 
 
 def slots(said: Mapping[str, Any], version: int) -> dict[str, str]:
-    """Give the slots that cards of version 0 name.
-
-    ``said`` are the values of a header by keyword.
-    """
+    """Return the slots in the cards of version 0; ``said`` are the header's values by keyword."""
     if version:
         return {}
     found: dict[str, str] = {}
@@ -104,6 +102,6 @@ def slots(said: Mapping[str, Any], version: int) -> dict[str, str]:
 
 
 def stated(values: Iterable[Any]) -> dict[str, str]:
-    """Give the aliases that the values of ``ALIAS`` cards state."""
+    """Return the aliases in the values of ``ALIAS`` cards."""
     pairs = (str(value).partition(":") for value in values)
     return {alias: target for alias, _, target in pairs}

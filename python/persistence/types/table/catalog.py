@@ -1,11 +1,9 @@
-"""Catalogs: astropy's tables, with what afw's have beside.
+"""Catalogs: astropy's tables with afw's additions: aliases, angles, and objects of rows.
 
-Aliases, angles, and objects that belong to rows.
-
-All that a catalog knows beside its columns is plain data in ``meta``, which astropy carries through
-slices, copies, sorting, pickling and stacking: ``meta["aliases"]`` (other name -> field),
-``meta["archives"]`` (file -> where in it the objects lie that rows refer to),
-``meta["footprints"]`` (which columns hold footprints, in files of version 0).
+The additional information is plain data in ``meta``, which astropy keeps in slices, copies,
+sorting, pickling and stacking: ``meta["aliases"]`` (other name -> field), ``meta["archives"]``
+(file -> position of the objects that rows refer to), ``meta["footprints"]`` (the columns with
+footprints, in files of version 0).
 """
 
 from __future__ import annotations
@@ -23,49 +21,75 @@ from persistence.types.archives.read import open_archive
 from persistence.types.table import aliases
 from persistence.types.table.footprint import Footprint, from_cells
 
-# What ``meta`` has that is no card of the file.
+# Keys of ``meta`` that are not cards of the file.
 OWN = ("aliases", "archives", "footprints")
-# Files whose archives are kept in memory; a catalog and its slices share one.
+# The number of cached archives; a catalog and its slices share one.
 _KEPT = 4
 
 
 class Record(Row):  # type: ignore[misc]  # astropy has no types
-    """A row of a catalog; fields answer to their aliases."""
+    """A row of a catalog, whose fields can also be accessed by aliases."""
 
     def __getitem__(self, item: Any) -> Any:
         return super().__getitem__(self._table.resolve(item))
 
     def get(self, key: Any, default: Any = None) -> Any:
-        """Give the value of a field, by its name or an alias; ``default`` if there is none."""
+        """Return the value of a field, by its name or an alias.
+
+        ``default`` without such a field.
+        """
         return super().get(self._table.resolve(key), default)
 
     def getFootprint(self) -> Footprint | None:
-        """Give the row's footprint, as `Catalog.footprints` does."""
-        found: Footprint | None = self._table.footprints[self.index]
-        return found
+        """Return the row's footprint; see `Catalog.footprints`."""
+        footprint: Footprint | None = self._table.footprints[self.index]
+        return footprint
 
 
 class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
-    """A table as afw has them.
+    """A table of sources, as afw's: with angles as quantities, and aliases of columns.
 
-    `~astropy.table.QTable` with angles as quantities and names that have aliases.
+    Angles are `~astropy.units.Quantity`; other numbers with units are columns with units, so that
+    integers stay integers, and scripts compute flux ratios and magnitudes as usual. Flags are
+    boolean columns. The description of a field is its ``info.description``. Gen2's class is
+    ``lsst.afw.table.SourceCatalog`` (doc/gen2/afw-files.md 3).
 
-    Angles, which in afw are a type of their own, are `~astropy.units.Quantity`; other numbers with
-    units are columns with units, so that integers stay integers, and flux ratios and magnitudes are
-    computed as scripts do it. Flags are boolean columns. What a field is for is its
-    ``info.description``.
+    Examples
+    --------
+    >>> from persistence.types.table.catalog import Catalog
+    >>> catalog = Catalog({"id": [1, 2], "base_PsfFlux_instFlux": [10.0, 20.0]})
+    >>> catalog.meta["aliases"] = {"slot_PsfFlux": "base_PsfFlux"}
+    >>> float(catalog["slot_PsfFlux_instFlux"][1])
+    20.0
     """
 
     Row: ClassVar[type] = Record
 
     def _convert_col_for_table(self, col: Any) -> Any:
-        """Leave columns with units as they are, as `~astropy.table.Table` does.
+        """Return columns with units unchanged, as `~astropy.table.Table` does.
 
-        Quantities stay quantities.
+        Quantities are kept.
         """
         return Table._convert_col_for_table(self, col)
 
     def __getitem__(self, item: Any) -> Any:
+        """Return a column by its name or an alias; otherwise as `~astropy.table.QTable` does.
+
+        Parameters
+        ----------
+        item : `str`, `int`, `slice`, array or sequence of `str`
+            A column, a row, or several of them.
+
+        Returns
+        -------
+        object
+            The column, a `Record`, or a `Catalog`.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        """
         if isinstance(item, str):
             name = self.resolve(item)
             if name not in self.columns:
@@ -84,35 +108,51 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
 
     @property
     def aliases(self) -> Mapping[str, str]:
-        """Other names of fields, or of beginnings of their names.
+        """Other names of fields, or of their beginnings.
 
-        ``slot_Centroid`` -> ``base_SdssCentroid``.
+        For example ``slot_Centroid`` -> ``base_SdssCentroid``.
         """
         found: Mapping[str, str] = self.meta.get("aliases", {})
         return found
 
     def resolve(self, name: Any) -> Any:
-        """Give the column that a name stands for; what stands for none is given back."""
+        """Return the column that a name means.
+
+        Parameters
+        ----------
+        name : object
+            A column, or an alias; other values are returned unchanged.
+
+        Returns
+        -------
+        `str`
+            The name of the column.
+        """
         if not isinstance(name, str) or name in self.columns:
             return name
         found = aliases.resolve(name, self.aliases)
         return found if found in self.columns else name
 
     def objects(self, name: str) -> Objects:
-        """Return the objects whose archive numbers a column holds, such as ``wcs`` of exposures.
+        """Return the objects whose archive numbers a column contains, such as ``wcs`` of exposures.
 
-        The file that the catalog was read from is opened when the first object is asked for. A
-        column may also hold the objects themselves.
+        The file of the catalog is opened on the first access to an object. A column may also
+        contain the objects themselves.
 
         Parameters
         ----------
         name : `str`
             The column.
 
+        Returns
+        -------
+        `Objects`
+            A sequence with one object per row.
+
         Raises
         ------
         FormatterError
-            If there is no such column, or it is not one of integers.
+            If there is no such column, or it does not contain integers.
         """
         name = self.resolve(name)
         if name in self.columns and self[name].dtype.kind == "O":
@@ -128,9 +168,7 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
 
     @property
     def footprints(self) -> Objects:
-        """The `~persistence.types.table.footprint.Footprint` of each row, or None.
-
-        Each is read when it is asked for.
+        """The `~persistence.types.table.footprint.Footprint` of each row, or None; read on access.
 
         Raises
         ------
@@ -147,24 +185,24 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
         return [*self.colnames, *aliases.names(self.aliases, self.colnames)]
 
     def _repr_html_(self) -> str:
-        from persistence.types.table import shown  # lazy: only notebooks need it
+        from persistence.types.table import shown  # lazy: only for notebooks
 
         return shown.html(self)
 
     def asAstropy(self) -> Table:
-        """Give the catalog as a plain `~astropy.table.Table`, without copying its columns."""
+        """Return the catalog as a plain `~astropy.table.Table`, without copying its columns."""
         return Table(self, copy=False)
 
 
 class Objects(Sequence[Any]):
-    """Objects that belong to the rows of a catalog; each is made when it is asked for.
+    """The objects of a catalog's rows; each is created on access.
 
     Parameters
     ----------
     numbers : sequence of `int`
-        What tells the objects, one for each row.
+        One number per row, which identifies its object.
     make : callable
-        Gives the object of a number.
+        A function that returns the object of a number.
     """
 
     def __init__(self, numbers: Any, make: Callable[[int], Any]) -> None:
@@ -187,19 +225,22 @@ class Objects(Sequence[Any]):
 
 
 def archive_entry(path: str, hdu: int) -> dict[str, dict[str, int]]:
-    """Return where the objects of a catalog lie, and the file's state: ``meta["archives"]``."""
+    """Return the position of a catalog's objects, and the file's state.
+
+    The result is the value of ``meta["archives"]``.
+    """
     state = os.stat(path)
     return {os.path.abspath(path): {"hdu": hdu, "size": state.st_size, "time": state.st_mtime_ns}}
 
 
 def archive_of(archives: Mapping[str, Mapping[str, int]]) -> tuple[str, int]:
-    """Give the one file, and the HDU in it, in which the objects of a catalog lie.
+    """Return the file, and the HDU in it, with the objects of a catalog.
 
     Raises
     ------
     FormatterError
-        If there is none, if there are several, or if the file is not what it was when the catalog
-        was read.
+        If there is none, if there are several, or if the file has changed since the catalog was
+        read.
     """
     if len(archives) != 1:
         several = (
@@ -207,11 +248,11 @@ def archive_of(archives: Mapping[str, Mapping[str, int]]) -> tuple[str, int]:
             if archives
             else "it has no archive"
         )
-        raise FormatterError(f"the objects of the catalog cannot be told: {several}")
+        raise FormatterError(f"the objects of the catalog cannot be found: {several}")
     [(path, entry)] = archives.items()
     if archive_entry(path, entry["hdu"]) != {path: entry}:
         raise FormatterError(
-            f"{path} has changed since the catalog was read: its objects may be others now"
+            f"{path} has changed since the catalog was read: its objects may have changed"
         )
     return path, entry["hdu"]
 

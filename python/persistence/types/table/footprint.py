@@ -1,7 +1,7 @@
 """Footprints: a source's pixels, its peaks, and perhaps the values of the pixels.
 
-Coordinates are pixels of the parent image, counted from 0. Source of the stored forms: afw-files
-3.2 and 3.5.
+Coordinates are pixels of the parent image, counted from 0. Source of the stored forms:
+doc/gen2/afw-files.md 3.2 and 3.5.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class SpanSet:
     y : array of `int`, shape (spans,)
         The row of each run.
     x0, x1 : array of `int`, shape (spans,)
-        Its first and its last column.
+        Its first and last column.
     """
 
     y: NDArray[np.int64]
@@ -35,7 +35,7 @@ class SpanSet:
 
     @classmethod
     def from_arrays(cls, y: ArrayLike, x0: ArrayLike, x1: ArrayLike) -> SpanSet:
-        """Make a set of runs.
+        """Return the set of some runs.
 
         Raises
         ------
@@ -53,9 +53,9 @@ class SpanSet:
 
     @classmethod
     def from_mask(cls, mask: ArrayLike, origin: tuple[int, int] = (0, 0)) -> SpanSet:
-        """Make the set of an image's true pixels.
+        """Return the set of an image's true pixels.
 
-        ``origin`` is the column and the row of its first pixel.
+        ``origin`` is column and row of its first pixel.
         """
         inside = np.asarray(mask, dtype=bool)
         steps = np.diff(np.pad(inside.astype(np.int8), ((0, 0), (1, 1))), axis=1)
@@ -72,33 +72,30 @@ class SpanSet:
 
     @property
     def bbox(self) -> Box:
-        """The smallest box that holds all pixels; an empty one at the origin if there are none."""
+        """The smallest box that contains all pixels; empty at the origin without pixels."""
         if not len(self):
             return Box(0, 0, 0, 0)
         x0, y0 = int(self.x0.min()), int(self.y.min())
         return Box(x0, y0, int(self.x1.max()) - x0 + 1, int(self.y.max()) - y0 + 1)
 
     def contains(self, x: int, y: int) -> bool:
-        """Say whether a pixel belongs to the set."""
+        """Return whether a pixel is in the set."""
         return bool(((self.y == y) & (self.x0 <= x) & (x <= self.x1)).any())
 
     def indices(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give the rows and the columns of all pixels, run by run."""
+        """Return the rows and columns of all pixels, run by run."""
         widths = self.x1 - self.x0 + 1
         before = np.repeat(np.cumsum(widths) - widths, widths)
         return np.repeat(self.y, widths), np.repeat(self.x0, widths) + np.arange(self.area) - before
 
     def mask(self, box: Box | None = None) -> NDArray[np.bool_]:
-        """Make an image that is true at the set's pixels, over a box of the parent image.
-
-        Over `bbox` if absent.
-        """
+        """Return a boolean image of the set over a box of the parent image, by default `bbox`."""
         return self.image(np.ones(self.area, bool), box)
 
     def image(self, values: NDArray[Any], box: Box | None = None, fill: Any = 0) -> NDArray[Any]:
-        """Make an image of values, one for each pixel run by run, over a box.
+        """Return an image of values, one per pixel run by run, over a box.
 
-        Pixels outside it are left out.
+        Pixels outside of the box are left out.
         """
         box = self.bbox if box is None else box
         found = np.full((box.height, box.width), fill, dtype=values.dtype)
@@ -110,9 +107,11 @@ class SpanSet:
 
     # afw's names, for scripts written for them
     def getArea(self) -> int:
+        """Return the number of pixels."""
         return self.area
 
     def getBBox(self) -> Box:
+        """Return the smallest box that contains all pixels."""
         return self.bbox
 
 
@@ -125,8 +124,7 @@ class Footprint:
     spans : `SpanSet`
         The pixels.
     peaks : structured array
-        The peaks among them; ``id``, ``f_x``, ``f_y``, ``i_x``, ``i_y``, ``peakValue`` and perhaps
-        more.
+        The peaks in it: ``id``, ``f_x``, ``f_y``, ``i_x``, ``i_y``, ``peakValue`` and perhaps more.
     """
 
     spans: SpanSet
@@ -139,31 +137,36 @@ class Footprint:
 
     @property
     def bbox(self) -> Box:
-        """The smallest box that holds all pixels."""
+        """The smallest box that contains all pixels."""
         return self.spans.bbox
 
     def contains(self, x: int, y: int) -> bool:
-        """Say whether a pixel belongs to the footprint."""
+        """Return whether a pixel is in the footprint."""
         return self.spans.contains(x, y)
 
     def mask(self, box: Box | None = None) -> NDArray[np.bool_]:
-        """Make an image that is true at the footprint's pixels; see `SpanSet.mask`."""
+        """Return a boolean image of the footprint; see `SpanSet.mask`."""
         return self.spans.mask(box)
 
     # afw's names, for scripts written for them
     def getSpans(self) -> SpanSet:
+        """Return the pixels as a `SpanSet`."""
         return self.spans
 
     def getPeaks(self) -> NDArray[np.void]:
+        """Return the peaks."""
         return self.peaks
 
     def getArea(self) -> int:
+        """Return the number of pixels."""
         return self.area
 
     def getBBox(self) -> Box:
+        """Return the smallest box that contains all pixels."""
         return self.bbox
 
     def isHeavy(self) -> bool:
+        """Return whether the footprint has the values of its pixels."""
         return isinstance(self, HeavyFootprint)
 
 
@@ -190,36 +193,36 @@ class HeavyFootprint(Footprint):
                 )
 
     def to_image(self, box: Box | None = None, fill: Any = 0) -> NDArray[Any]:
-        """Make an image of the values over a box of the parent image; over `bbox` if absent."""
+        """Return an image of the values over a box of the parent image, by default `bbox`."""
         return self.spans.image(self.image, box, fill)
 
     # afw's names, for scripts written for them
     def getImageArray(self) -> NDArray[Any]:
+        """Return the pixels' values."""
         return self.image
 
     def getMaskArray(self) -> NDArray[Any]:
+        """Return the pixels' flags."""
         return self.mask_values
 
     def getVarianceArray(self) -> NDArray[Any]:
+        """Return the pixels' variances."""
         return self.variance
 
 
-# -- As archives hold them
+# -- As stored in archives
 # ---------------------------------------------------------------------------------
 
 
 def make_spans(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> SpanSet:
-    """Make a `SpanSet` from its table in an archive."""
+    """Return the `SpanSet` of its table in an archive."""
     return SpanSet.from_arrays(
         *(tables[0][name] for name in ("y", "x0", "x1")) if tables else ((), (), ())
     )
 
 
 def make(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> Footprint:
-    """Make a `Footprint` from its tables in an archive.
-
-    Where its spans are, or until 2017 they themselves; peaks.
-    """
+    """Return the `Footprint` of its tables in an archive: its spans, or their number, and peaks."""
     spans = make_spans(tables, load) if "y" in tables[0] else load(int(tables[0]["id"][0]))
     if not isinstance(spans, SpanSet):
         raise FormatterError(f"the spans of a footprint are {type(spans).__name__}")
@@ -227,10 +230,7 @@ def make(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> Foo
 
 
 def make_heavy(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> HeavyFootprint:
-    """Make a `HeavyFootprint` from its tables in an archive.
-
-    Those of a footprint, and the pixels.
-    """
+    """Return the `HeavyFootprint` of its tables in an archive: a footprint's, and the pixels."""
     plain = make(tables, load)
     values = (np.asarray(tables[2][name][0]) for name in ("image", "mask", "variance"))
     return HeavyFootprint(plain.spans, plain.peaks, *values)
@@ -247,14 +247,14 @@ def _rows(table: Mapping[str, Any]) -> NDArray[np.void]:
     return found
 
 
-# -- As catalogs of version 0 hold them
+# -- As stored in catalogs of version 0
 # ---------------------------------------------------------------------
 
 
 def from_cells(cells: Mapping[str, NDArray[Any]]) -> Footprint | None:
-    """Make a footprint from the cells of a row: triples of row, start and end; of x, y and value.
+    """Return the footprint in the cells of a row: spans, peaks, and perhaps pixels.
 
-    Perhaps pixels.
+    Spans are triples of row, start and end; peaks are triples of x, y and value.
 
     Returns
     -------

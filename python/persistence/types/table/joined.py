@@ -1,4 +1,4 @@
-"""Tables whose columns lie in several files, and are read when they are asked for."""
+"""Tables whose columns are in several files, and are read on access."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from persistence.errors import FormatterError, did_you_mean
 
 
 class Part(Protocol):
-    """A table that can be read in part: `persistence.composites.handle.Handle` is one."""
+    """A table that can be read in part, such as `persistence.composites.handle.Handle`."""
 
     def get(self, view: str | None = None, **options: Any) -> Any: ...
 
 
 class JoinedTable:
-    """Catalogs of the same objects, joined by the number that each object has in all of them.
+    """Catalogs of the same objects, joined by a number that each object has in all of them.
 
     Parameters
     ----------
-    parts : mapping [`str`, `Part`]
-        The catalogs. The first one's rows count, in its order.
-    key : `str`
-        The column that tells the objects apart.
+    parts : mapping of `str` to `Part`
+        The catalogs. The rows are those of the first one, in its order.
+    key : `str`, optional
+        The column that identifies the objects.
 
     Notes
     -----
-    ``joined['flux']`` reads one column; ``joined['ra', 'dec']``, or a list of names, gives a table
-    of these columns, with the key first. A column that several catalogs have is called
-    ``part.column``, but for the first's.
+    ``joined['flux']`` reads one column; ``joined['ra', 'dec']``, or a list of names, returns a
+    table of these columns, with the key first. A column that several catalogs have is
+    ``part.column``, except for the first catalog's.
     """
 
     def __init__(self, parts: Mapping[str, Part], key: str = "id") -> None:
@@ -52,7 +52,7 @@ class JoinedTable:
                 called = f"{name}.{column}" if column in self._places else column
                 if called in self._places:
                     raise FormatterError(
-                        f"two columns would be called {called!r}: {name} has {column!r} too"
+                        f"two columns would have the name {called!r}: {name} has {column!r}, too"
                     )
                 self._places[called] = name, column
 
@@ -79,7 +79,8 @@ class JoinedTable:
             return self.read([name])[name]
         if not isinstance(name, list | tuple):
             raise FormatterError(
-                f"a joined table gives columns by name, not {name!r}: read() gives a table of them"
+                f"a joined table returns columns by name, not {name!r}: read() returns a table "
+                "of them"
             )
         return self.read(name)
 
@@ -88,8 +89,8 @@ class JoinedTable:
 
         Parameters
         ----------
-        columns : sequence of `str`
-            Which ones.
+        columns : sequence of `str` or `None`, optional
+            The columns.
 
         Returns
         -------
@@ -122,7 +123,7 @@ class JoinedTable:
         return whole[list(dict.fromkeys([self.key, *wanted]))]
 
     def _read(self, name: str, columns: Sequence[str]) -> Any:
-        """Read columns of one catalog, rows in the first one's order, under their joined names."""
+        """Read columns of one catalog, with rows in the first one's order, and joined names."""
         own = {self._places[column][1]: column for column in columns}
         table = self._parts[name].get(columns=tuple(dict.fromkeys([self.key, *own])))
         self._ids.setdefault(name, np.asarray(table[self.key]))
@@ -140,10 +141,7 @@ class JoinedTable:
         return self._ids[name]
 
     def _order(self, name: str) -> NDArray[np.intp] | None:
-        """Say which row of a catalog each row of the first one is.
-
-        None if the rows are the same.
-        """
+        """Return the row of a catalog for each row of the first one; None if they are the same."""
         if name not in self._orders:
             first = next(iter(self._parts))
             self._orders[name] = _match(self._numbers(first), self._numbers(name), first, name)
@@ -155,7 +153,7 @@ def _match(
 ) -> NDArray[np.intp] | None:
     for numbers, catalog in ((wanted, first), (there, name)):
         if len(np.unique(numbers)) != len(numbers):
-            raise FormatterError(f"{catalog} has several rows of one object, and cannot be joined")
+            raise FormatterError(f"{catalog} has several rows for one object, and cannot be joined")
     if np.array_equal(wanted, there):
         return None
     missing = np.setdiff1d(wanted, there)

@@ -1,4 +1,4 @@
-"""Tables in Parquet, of which columns are read as they are asked for."""
+"""Tables in Parquet, whose columns are read on access."""
 
 from __future__ import annotations
 
@@ -19,27 +19,37 @@ with extras.needed("pyarrow", "Parquet"):
     import pyarrow.parquet
 
 
-# Integers up to here are floats of 64 bits, too.
+# Integers up to this can be 64-bit floats.
 _EXACT = 1 << 53
-# What a field's metadata call its unit.
+# The key of a unit in a field's metadata.
 _UNIT = b"unit"
 
 
 class ParquetTable:
-    """A table, in memory or in a file that is read when asked.
+    """A table, in memory or in a Parquet file that is read on access.
+
+    Gen2's class is ``lsst.pipe.tasks.parquetTable.ParquetTable``.
 
     Parameters
     ----------
-    filename : `str`, optional
+    filename : `str` or `None`, optional
         A Parquet file.
-    table : `pyarrow.Table`, optional
+    table : `pyarrow.Table` or `None`, optional
         The table itself.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> from persistence import ParquetTable
+    >>> table = ParquetTable(table=pyarrow.table({"id": [1, 2]}))
+    >>> table.columns
+    ['id']
     """
 
     def __init__(self, filename: str | None = None, table: pyarrow.Table | None = None) -> None:
         self.filename = filename
         self._table = table
-        # Read now, so that a damaged file is found out by whoever opens it.
+        # Read now, so that opening a damaged file raises the error.
         self._schema = table.schema if table is not None else pyarrow.parquet.read_schema(filename)
 
     @property
@@ -49,7 +59,7 @@ class ParquetTable:
 
     @property
     def frame_columns(self) -> Any:
-        """The columns of the `pandas.DataFrame` that `toDataFrame` returns, as pandas has them."""
+        """The columns of the `pandas.DataFrame` that `toDataFrame` returns."""
         return self._schema.empty_table().to_pandas().columns
 
     @property
@@ -60,11 +70,29 @@ class ParquetTable:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """The columns and what Arrow calls their types."""
+        """The columns with Arrow's names of their types."""
         return {name: str(self._schema.field(name).type) for name in self.columns}
 
     def to_arrow(self, columns: Sequence[str] | None = None) -> pyarrow.Table:
-        """Give the columns, all if none are named, as an Arrow table."""
+        """Return columns as an Arrow table.
+
+        Parameters
+        ----------
+        columns : sequence of `str` or `None`, optional
+            The columns; by default all.
+
+        Returns
+        -------
+        `pyarrow.Table`
+            The table.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        FormatterError
+            If the file is damaged.
+        """
         wanted = list(columns) if columns is not None else None
         if self._table is not None:
             return self._table if wanted is None else self._table.select(wanted)
@@ -82,9 +110,24 @@ class ParquetTable:
             raise FormatterError(f"{self.filename} is damaged: {error}") from error
 
     def to_table(self, columns: Sequence[str] | None = None) -> Table:
-        """Return the columns as an astropy table; nulls are masked.
+        """Return columns as an astropy table; nulls are masked.
 
-        Units are those that `write` has kept beside the columns, which other programs ignore.
+        Units are those that `write` stored with the columns; other programs ignore them.
+
+        Parameters
+        ----------
+        columns : sequence of `str` or `None`, optional
+            The columns; by default all.
+
+        Returns
+        -------
+        `astropy.table.Table`
+            The table.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
         """
         from astropy.table import Column, MaskedColumn, Table
 
@@ -97,7 +140,7 @@ class ParquetTable:
                 made[name] = Column(column.to_numpy(), unit=unit)
                 continue
             kept = column.drop_null()
-            # Any value will do below the mask; where there is none, the type's own nothing.
+            # The value below the mask is arbitrary; the type's zero without one.
             text = pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(
                 column.type
             )
@@ -107,10 +150,25 @@ class ParquetTable:
         return made
 
     def toDataFrame(self, columns: Sequence[str] | None = None) -> DataFrame:
-        """Return the columns as a pandas DataFrame.
+        """Return columns as a pandas DataFrame.
 
-        Integers beside nulls become floats, as pandas has them, but those that a float cannot hold
-        stay integers, of pandas' types that have nulls.
+        Columns of integers with nulls become floats, as in pandas, unless a float cannot represent
+        them: those become pandas' nullable integers.
+
+        Parameters
+        ----------
+        columns : sequence of `str` or `None`, optional
+            The columns; by default all.
+
+        Returns
+        -------
+        `pandas.DataFrame`
+            The table.
+
+        Raises
+        ------
+        MissingExtra
+            If pandas is not installed.
         """
         with extras.needed("pandas", "A DataFrame"):
             import pandas
@@ -134,26 +192,34 @@ class ParquetTable:
         return f"ParquetTable of {len(self)} rows: {', '.join(self.columns)}"
 
     def write(self, where: Any) -> None:
-        """Write the whole table to a file: a path, or a binary stream."""
+        """Write the whole table to a file.
+
+        Parameters
+        ----------
+        where : `str` or binary stream
+            The path or stream.
+        """
         pyarrow.parquet.write_table(self.to_arrow(), where)
 
 
 def from_columns(columns: Mapping[str, Sequence[Any]]) -> ParquetTable:
     """Return a table of columns of plain values: numbers, texts, None.
 
-    A column of both numbers and texts becomes one of texts, as do integers beyond 64 bits.
+    Columns with both numbers and texts become texts, as do integers of more than 64 bits.
     """
     arrays = {}
     for name, values in columns.items():
         try:
             arrays[name] = pyarrow.array(values)
         except (pyarrow.ArrowException, OverflowError):
-            arrays[name] = pyarrow.array([None if one is None else str(one) for one in values])
+            arrays[name] = pyarrow.array(
+                [None if value is None else str(value) for value in values]
+            )
     return ParquetTable(table=pyarrow.table(arrays))
 
 
 def from_any(obj: Any) -> ParquetTable | None:
-    """Make a `ParquetTable` of an Arrow, pandas or astropy table; None of anything else."""
+    """Return a `ParquetTable` of an Arrow, pandas or astropy table; None for other objects."""
     if isinstance(obj, ParquetTable):
         return obj
     if isinstance(obj, pyarrow.Table):
@@ -172,7 +238,7 @@ def from_any(obj: Any) -> ParquetTable | None:
 
 
 def _array(column: Any) -> pyarrow.Array:
-    """Turn the values of a column of an astropy table into Arrow; masked ones become nulls."""
+    """Return a column of an astropy table as Arrow; masked values become nulls."""
     import numpy as np
 
     values = np.asarray(getattr(column, "value", column))

@@ -1,4 +1,4 @@
-"""Reference sources: what tables of several formats hold, brought to one form (afw-files 3.6)."""
+"""Reference sources: tables of several formats, converted to one (doc/gen2/afw-files.md 3.6)."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ _DAYS_PER_YEAR = 365.25
 
 
 def positions(table: Table) -> tuple[sphere.Floats, sphere.Floats]:
-    """Give right ascensions and declinations (deg); the columns hold radians."""
+    """Return right ascensions and declinations (deg); the columns are in radians."""
     ra, dec = (np.degrees(np.asarray(table[name], float)) for name in ("coord_ra", "coord_dec"))
     return ra, dec
 
 
 def normalised(table: Table, version: int) -> Table:
-    """Give each flag a column, fluxes in nJy, and all errors of fluxes the ending ``Err``.
+    """Return a table with one column per flag, fluxes in nJy, and ``Err`` as the ending of errors.
 
-    Changes the table.
+    The table is changed in place.
 
     Parameters
     ----------
     table : `~astropy.table.Table`
-        As it is in the file.
+        The table as in the file.
     version : `int`
-        The catalog's format, unless the table says its own. In format 0 fluxes are in Jy.
+        The catalog's format, unless the table has its own. In format 0 fluxes are in Jy.
 
     Raises
     ------
     FormatterError
-        If there are no positions, or a flux is in a unit that is none of flux densities.
+        If there are no positions, or the unit of a flux is not one of flux density.
     """
     missing = [name for name in ("coord_ra", "coord_dec") if name not in table.colnames]
     if missing:
         raise FormatterError(
-            f"it has no column {missing[0]}, so it is no table of reference sources"
+            f"it has no column {missing[0]}, so it is not a table of reference sources"
         )
     _spread_flags(table)
     version = int(table.meta.get(_VERSION_CARD, version))
@@ -55,16 +55,13 @@ def normalised(table: Table, version: int) -> Table:
         if match:
             _to_nanojansky(table, name, version)
             table.rename_column(name, match[1] + match[2].replace("Sigma", "Err"))
-    # The cards tell of the file's columns, which are no longer these.
+    # The cards describe the file's columns, which have changed.
     table.meta = {"format_version": version}
     return table
 
 
 def _spread_flags(table: Table) -> None:
-    """Give each flag a column of its own.
-
-    The names are cards, the first is the first bit (afw-files 8.11).
-    """
+    """Add a column for each flag, named by cards, from the first bit (afw-files 8.11)."""
     if "flags" not in table.colnames:
         return
     flags = np.atleast_2d(np.asarray(table["flags"], bool))
@@ -92,7 +89,7 @@ def _to_nanojansky(table: Table, name: str, version: int) -> None:
 
 
 def has_proper_motions(table: Table) -> bool:
-    """Say whether proper motions can be applied.
+    """Return whether proper motions can be applied.
 
     Older PS1 tables have such columns, but not as angles.
     """
@@ -102,11 +99,11 @@ def has_proper_motions(table: Table) -> bool:
 
 
 def moved(table: Table, epoch: Time) -> Table:
-    """Move the sources along great circles to where they are at an epoch; changes the table.
+    """Return the table with sources moved along great circles to an epoch, in place.
 
-    A source whose proper motion is flagged, or not finite, stays. ``pm_ra`` includes the cosine of
-    the declination; both are in radians per Julian year. The errors of positions grow by those of
-    the motions.
+    Sources whose proper motion is flagged or not finite are not moved. ``pm_ra`` includes the
+    cosine of the declination; both are in radians per Julian year. The errors of the motions are
+    added to those of the positions.
     """
     years = (epoch.tai.mjd - np.asarray(table["epoch"], float)) / _DAYS_PER_YEAR
     usable = _usable(table, years)

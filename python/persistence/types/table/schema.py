@@ -1,6 +1,6 @@
-"""Schemas of afw's tables.
+"""Schemas of afw's tables: the fields in the cards of a table's header.
 
-What the cards of a table's header say of its fields (facts in afw-files 3.1, 3.2).
+Source: doc/gen2/afw-files.md 3.1, 3.2.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from persistence.types.table import aliases
 CURRENT = 3
 # Cards of a table's columns.
 _COLUMN = re.compile(r"(TTYPE|TUNIT|TDOC|TCCLS|TFLAG|TFDOC)([1-9]\d*)")
-# Cards that only afw writes: one of them makes a table afw's. Source: afw-files 3.1.
+# Cards that only afw writes, by which its tables are recognized. Source: afw-files 3.1.
 _SIGNS = re.compile(r"AFW_TYPE|AFW_TABLE_VERSION|FLAGCOL|TFLAG\d+|TCCLS\d+")
-# Classes of version 0, whose values share a cell, and the names that they get. Source: afw-files
+# Classes of version 0 with several values in a cell -> the ends of the names. Source: afw-files
 # 3.2.
 _COMPOUNDS: Mapping[str, tuple[str, ...]] = {
     "Point": ("x", "y"),
@@ -29,7 +29,7 @@ _COVARIANCES: Mapping[str, tuple[str, ...]] = {
     "Covariance(Point)": ("x", "y"),
     "Covariance(Moments)": ("xx", "yy", "xy"),
 }
-# Cards of version 0 that number the columns of footprints: what they hold.
+# Cards of version 0 with the numbers of columns of footprints -> their content.
 FOOTPRINTS: Mapping[str, str] = {
     "SPANCOL": "spans",
     "PEAKCOL": "peaks",
@@ -37,7 +37,7 @@ FOOTPRINTS: Mapping[str, str] = {
     "HVYMSKCO": "mask",
     "HVYVARCO": "variance",
 }
-# What describes the table itself, its columns, or what is told in another way: no metadata.
+# Cards of the table's structure and columns, which are not metadata.
 STRUCTURE = re.compile(
     r"XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|THEAP|CHECKSUM|DATASUM|END|CONTINUE|"
     r"T(TYPE|FORM|UNIT|DOC|CCLS|NULL|SCAL|ZERO|DISP|DIM|FLAG|FDOC)[1-9]\d*|"
@@ -60,17 +60,17 @@ class Field:
     Attributes
     ----------
     name, doc : `str`
-        What it is called, and what it is.
+        Its name and description.
     unit : `str`
-        Its unit as it is written; may be empty.
+        Its unit as written; may be empty.
     kind : `str`
         afw's class of field: ``Flag``, ``Angle``, ``Scalar``, ``String``, ``Array``.
     column : `int`
-        The column of the file that holds it, counted from 1.
+        Its column in the file, counted from 1.
     part : `int` or None
-        Which bit, or which element of a cell, it is, counted from 0; None for all of the cell.
+        The bit, or the element of a cell, counted from 0; None for the whole cell.
     squared : `bool`
-        Whether the file has its square.
+        Whether the file contains its square.
     """
 
     name: str
@@ -84,24 +84,24 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What the header of a table says of it.
+    """The schema in the header of a table.
 
     Attributes
     ----------
     fields : `tuple` [`Field`]
-        The fields, in their order.
+        The fields, in order.
     aliases : mapping [`str`, `str`]
-        Other names of fields, or of beginnings of their names.
+        Other names of fields, or of their beginnings.
     metadata : mapping
-        The cards that describe neither columns nor layout; a `list` for a keyword that is repeated.
+        The cards that describe neither columns nor layout; a `list` for a repeated keyword.
     type : `str`
-        afw's ``AFW_TYPE``; ``BASE`` if there is none.
+        afw's ``AFW_TYPE``; ``BASE`` without one.
     version : `int`
         The version of the table's format.
     archive : `int` or None
         The HDU of the archive's index, counted from 0.
     footprints : mapping [`str`, `str`]
-        In version 0: the fields that hold ``spans``, ``peaks``, ``image``, ``mask``, ``variance``.
+        In version 0: the fields with ``spans``, ``peaks``, ``image``, ``mask``, ``variance``.
     """
 
     fields: tuple[Field, ...]
@@ -114,17 +114,17 @@ class Schema:
 
 
 def is_afw(keywords: Iterable[str]) -> bool:
-    """Say whether a header with these keywords is that of a table that afw wrote."""
+    """Return whether the keywords of a header are those of a table that afw wrote."""
     return any(_SIGNS.fullmatch(keyword) for keyword in keywords)
 
 
 def parse(cards: Iterable[Card]) -> Schema:
-    """Read a schema from the cards of a table's header.
+    """Return the schema in the cards of a table's header.
 
     Raises
     ------
     FormatterError
-        If the table's version is not known, or a card contradicts another.
+        If the table's version is unknown, or cards contradict each other.
     """
     every = tuple(cards)
     said = {card.keyword: card.value for card in reversed(every)}
@@ -152,7 +152,7 @@ def parse(cards: Iterable[Card]) -> Schema:
 
 
 def _version(said: Mapping[str, Any]) -> int:
-    # Without the card: what was written before there was one has a type. Source: afw-files 3.1.
+    # Tables older than the card have a type. Source: afw-files 3.1.
     version = said.get("AFW_TABLE_VERSION", 0 if "AFW_TYPE" in said else CURRENT)
     if type(version) is not int or not 0 <= version <= CURRENT:
         raise FormatterError(
@@ -162,10 +162,7 @@ def _version(said: Mapping[str, Any]) -> int:
 
 
 def _fields(cards: Iterable[Card], said: Mapping[str, Any]) -> Iterator[Field]:
-    """Give the fields in the order of their cards.
-
-    That of the schema, in which flags stand between columns.
-    """
+    """Yield the fields in the order of their cards, which has flags between columns."""
     flags = said.get("FLAGCOL")
     for keyword, value, comment in cards:
         match = _COLUMN.fullmatch(keyword)
@@ -191,7 +188,7 @@ def _fields(cards: Iterable[Card], said: Mapping[str, Any]) -> Iterator[Field]:
 
 
 def _expanded(field: Field, said: Mapping[str, Any]) -> Iterator[Field]:
-    """Give the fields that a column of version 0 becomes; any other is one."""
+    """Yield the fields of a column of version 0, or the field itself."""
     if field.kind in _COMPOUNDS:
         kind = "Angle" if field.kind == "Coord" else "Scalar"
         for part, suffix in enumerate(_COMPOUNDS[field.kind]):
@@ -205,10 +202,7 @@ def _expanded(field: Field, said: Mapping[str, Any]) -> Iterator[Field]:
 
 
 def _covariance(field: Field, names: tuple[str, ...]) -> Iterator[Field]:
-    """Give the errors, then the covariances.
-
-    The file has the lower triangle of the matrix (afw-files 3.2).
-    """
+    """Yield the errors, then the covariances, in the lower triangle of a matrix."""
     stem = re.sub(r"[_.]err$", "", field.name)
     root = re.sub(r"\^2$", "", field.unit) if field.unit.endswith("^2") else ""
     field = replace(field, kind="Scalar")
@@ -224,7 +218,7 @@ def _covariance(field: Field, names: tuple[str, ...]) -> Iterator[Field]:
 
 
 def _numbered(form: str) -> tuple[str, ...]:
-    """Name the rows of a matrix whose packed triangle is as long as a cell."""
+    """Return names for the rows of a matrix whose packed triangle has the length of a cell."""
     length = int(re.match(r"\d*", form)[0] or 1)  # type: ignore[index]  # it always matches
     size = int((2 * length) ** 0.5)
     return tuple(str(row) for row in range(size))
@@ -240,7 +234,7 @@ def _metadata(cards: Iterable[Card], version: int) -> dict[str, Any]:
         ):
             continue
         if keyword in ("COMMENT", "HISTORY"):
-            # astropy's tables call them so.
+            # the name in astropy's tables
             found.setdefault("comments" if keyword == "COMMENT" else keyword, []).append(str(value))
         elif keyword not in found:
             found[keyword] = value

@@ -1,4 +1,4 @@
-"""How a catalog is shown in a notebook."""
+"""The display of catalogs in notebooks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from persistence import notebook
 from persistence.notebook import Html
 from persistence.types.table import aliases
 
-# So many rows and columns are in the table; a list below it has all columns.
+# The most rows and columns of the table; a list below it has all columns.
 _ROWS, _COLUMNS = 10, 12
-# What is shown first of those columns that a catalog has.
+# The columns that are shown first, if a catalog has them.
 _FIRST = (
     "id", "coord_ra", "coord_dec", "slot_Centroid_x", "slot_Centroid_y", "slot_PsfFlux_instFlux",
     "slot_PsfFlux_instFluxErr", "slot_ApFlux_instFlux", "parent",
@@ -21,7 +21,7 @@ _FIRST = (
 
 @notebook.shows
 def html(catalog: Any) -> Html:
-    """Return a catalog as HTML: its first rows, its columns with what they are for, its slots."""
+    """Return a catalog as HTML: its first rows, its columns with descriptions, its slots."""
     rows, columns = len(catalog), list(catalog.colnames)
     first = notebook.title(type(catalog).__name__, f"of {rows} rows and {len(columns)} columns")
     chosen = {catalog.resolve(name): name for name in _FIRST if catalog.resolve(name) in columns}
@@ -56,5 +56,5 @@ def _columns(catalog: Any) -> Html:
 
 
 def _cell(value: Any) -> str:
-    value = getattr(value, "value", value)  # the unit stands above
+    value = getattr(value, "value", value)  # the unit is in the head
     return f"{value:.8g}" if isinstance(value, float | np.floating) else str(value)

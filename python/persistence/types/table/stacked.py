@@ -1,4 +1,4 @@
-"""Tables put below each other."""
+"""Stacks of tables."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from persistence.errors import FormatterError
 
 
 def stack(tables: Sequence[Any]) -> Any:
-    """Put tables of the same columns below each other.
+    """Return a stack of tables with the same columns.
 
     Parameters
     ----------
     tables : sequence of `astropy.table.Table`
-        The tables. Of what they say in ``meta``, what all agree on is kept.
+        The tables. Entries of ``meta`` that are equal in all of them are kept.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def stack(tables: Sequence[Any]) -> Any:
             )
     for name in tables[0].colnames:
         units = {table[name].unit for table in tables} - {None}
-        if len(units) > 1:  # vstack would take the last one's for all
+        if len(units) > 1:  # vstack would use the last one's for all
             raise FormatterError(
                 f"column {name!r} is in several units: {', '.join(sorted(map(str, units)))}"
             )

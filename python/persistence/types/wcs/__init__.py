@@ -1,1 +1,1 @@
-"""Pixels to the sky: AST mappings, SkyWcs, camera transforms, fits of a FITS WCS."""
+"""From pixels to the sky: AST mappings, SkyWcs, camera transforms, fits of a FITS WCS."""

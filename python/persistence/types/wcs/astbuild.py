@@ -1,4 +1,4 @@
-"""AST's mappings, made of their dumps (facts in afw-files 2.2)."""
+"""AST's mappings, created from their dumps (doc/gen2/afw-files.md 2.2)."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ from persistence.types.wcs.asttpn import tangent_polynomial
 
 
 def build(dump: Dump, inverted: bool | None = None) -> Map:
-    """Make a mapping of its dump.
+    """Return the mapping of a dump.
 
     Parameters
     ----------
     dump : `Dump`
-        What AST wrote of it.
-    inverted : `bool`, optional
-        Its direction, where the object that it is a part of tells; what it says itself does not
-        count then.
+        AST's dump of it.
+    inverted : `bool` or `None`, optional
+        Its direction as part of another object, which overrides its own.
 
     Raises
     ------
     FormatterError
-        If it is of a class that is not known here.
+        If its class is not supported.
     """
     if dump.name not in _BUILDERS:
         raise FormatterError(
-            f"AST's {dump.name} is not known here (known are {', '.join(_BUILDERS)})"
+            f"AST's {dump.name} is not supported (supported are {', '.join(_BUILDERS)})"
         )
     made = _BUILDERS[dump.name](dump)
     return Inverted(made) if (dump.integer("Invert", 0) if inverted is None else inverted) else made
@@ -80,7 +79,7 @@ def _matrix(dump: Dump) -> Map:
     return Matrix(matrix, np.asarray(np.linalg.inv(matrix), float) if regular else None)
 
 
-# The form of a matrix -> which of its cells are written, by rows, and what those are that are not.
+# The form of a matrix -> the cells that are written, by rows, and the value of the others.
 _CELLS: Mapping[str, Callable[[NDArray[np.float64]], tuple[NDArray[np.bool_], float]]] = {
     "Full": lambda matrix: (np.ones(matrix.shape, bool), 0.0),
     "Diagonal": lambda matrix: (np.eye(*matrix.shape, dtype=np.bool_), 0.0),
@@ -97,7 +96,7 @@ def _wcs(dump: Dump) -> Map:
         )
     given = {name: dump.number(name, 0) for name in dump.values if name.startswith("pv")}
     latitude = f"pv{axes[1]}_"
-    # Where the native sphere lies on the sky, which other mappings see to. Source: FITS 4.0, 8.3.
+    # The rotation of the native sphere, which is in other mappings. Source: FITS 4.0, 8.3.
     placing = [f"pv{axes[0]}_{number}" for number in range(5)]
     strange = [
         name

@@ -1,6 +1,6 @@
-"""AST's text dumps: objects with values, and objects inside objects (facts in afw-files 2.2).
+"""AST's text dumps: objects with values, which may be objects (doc/gen2/afw-files.md 2.2).
 
-AST is Starlink's library of coordinate systems; afw stores its objects as it dumps them.
+AST is Starlink's library of coordinate systems; afw stores its objects as dumps.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from persistence.errors import FormatterError
 # A value is a string in quotes, which are doubled inside, or one word. A comment may follow.
 _VALUE = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"]|"")*)"|([^\s"#]\S*))?\s*(?:#.*)?')
 _BLOCK = re.compile(r"(Begin|End|IsA)\s+(\w+)\s*(?:#.*)?")
-# Real dumps are a dozen objects deep.
+# Real dumps have a dozen levels.
 _DEEPEST = 100
 
 
@@ -27,40 +27,42 @@ class Dump:
     name : `str`
         AST's name of its class.
     values : mapping [`str`, `str` or `Dump`]
-        What is written of it, by names in lower case, for AST takes no notice of case. What equals
-        AST's default is not written.
+        Its values, by names in lower case, because AST ignores case. Values equal to AST's defaults
+        are not written.
     """
 
     name: str
     values: Mapping[str, str | Dump]
 
     def number(self, name: str, default: float) -> float:
-        """Give a number, or AST's default where none is written."""
+        """Return a number, or AST's default if it is not written."""
         found = self.values.get(name.lower())
         try:
             return default if found is None else float(found)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            raise FormatterError(f"{name} of AST's {self.name} is no number: {found!r}") from None
+            raise FormatterError(
+                f"{name} of AST's {self.name} is not a number: {found!r}"
+            ) from None
 
     def integer(self, name: str, default: int) -> int:
-        """Give a whole number, or AST's default where none is written."""
+        """Return an integer, or AST's default if it is not written."""
         found = float(self.number(name, default))
         if not found.is_integer():
-            raise FormatterError(f"{name} of AST's {self.name} is no whole number: {found!r}")
+            raise FormatterError(f"{name} of AST's {self.name} is not an integer: {found!r}")
         return int(found)
 
     def text(self, name: str, default: str = "") -> str:
-        """Give a text, or AST's default where none is written."""
+        """Return a text, or AST's default if it is not written."""
         found = self.values.get(name.lower(), default)
         return found if isinstance(found, str) else default
 
     def inner(self, name: str) -> Dump:
-        """Give an object inside this one.
+        """Return an object inside this one.
 
         Raises
         ------
         FormatterError
-            If it is not there.
+            If it is missing.
         """
         found = self.values.get(name.lower())
         if not isinstance(found, Dump):
@@ -69,12 +71,12 @@ class Dump:
 
 
 def parse(text: str) -> Dump:
-    """Read a dump.
+    """Parse a dump.
 
     Raises
     ------
     FormatterError
-        If it is not one whole object; the message shows the line.
+        If it is not one complete object; the message shows the line.
     """
     top: dict[str, str | Dump] = {}
     blocks: list[tuple[str, dict[str, str | Dump], str]] = [("", top, "")]
@@ -95,7 +97,7 @@ def parse(text: str) -> Dump:
             if value[2] is not None or value[3] is not None:
                 blocks[-1][1][key] = value[3] or (value[2] or "").replace('""', '"')
         else:
-            raise FormatterError(f"a line of an AST dump is not understood: {line!r}")
+            raise FormatterError(f"a line of an AST dump is invalid: {line!r}")
     if len(blocks) > 1 or not isinstance(top.get("top"), Dump):
         raise FormatterError(
             "an AST dump ends inside "
@@ -106,7 +108,7 @@ def parse(text: str) -> Dump:
 
 def _fresh(key: str, values: Mapping[str, str | Dump], line: str) -> str:
     if not key or key in values:
-        raise FormatterError(f"an AST dump has an object that is nobody's value: {line!r}")
+        raise FormatterError(f"an AST dump has an object without a name: {line!r}")
     return key
 
 

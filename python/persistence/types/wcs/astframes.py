@@ -1,4 +1,4 @@
-"""AST's frame sets: coordinate systems, and the mappings between them (facts in afw-files 2.2)."""
+"""AST's frame sets: coordinate systems, and the mappings between them (afw-files 2.2)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from persistence.types.wcs.astmaps import Inverted, Map, Scaled, Series
 
 @dataclass(frozen=True, eq=False)
 class FrameSet:
-    """Coordinate systems, each tied to another by a mapping.
+    """Coordinate systems, each connected to another by a mapping.
 
     Attributes
     ----------
     frames : mapping [`int`, `Dump`]
-        What is written of each frame, by its number, from 1.
+        The dump of each frame, by its number, from 1.
     links : mapping [`int`, `tuple` [`int`, `Map`]]
-        For each frame but one: another, and the mapping from that to this.
+        For each frame except one: another frame, and the mapping from that to this.
     base, current : `int`
         The frames between which the whole set is a mapping.
     """
@@ -38,7 +38,7 @@ class FrameSet:
         return self.between(self.base, self.current)
 
     def between(self, start: int, end: int) -> Map:
-        """Give the mapping from one frame to another."""
+        """Return the mapping from one frame to another."""
         up = [Inverted(self.links[frame][1]) for frame in self._ancestors(start)]
         down = [self.links[frame][1] for frame in self._ancestors(end)]
         made: Map | None = None
@@ -48,32 +48,32 @@ class FrameSet:
         return Scaled(np.ones(axes), np.zeros(axes)) if made is None else made
 
     def numbered(self, domain: str) -> int | None:
-        """Find the frame of a domain, such as ``IWC``; None if there is none."""
+        """Return the number of the frame of a domain, such as ``IWC``; None if there is none."""
         return next(
             (number for number, frame in self.frames.items() if frame.text("Domain") == domain),
             None,
         )
 
     def _ancestors(self, frame: int) -> Iterator[int]:
-        """Give a frame and those that it hangs on, but not the root."""
+        """Yield a frame and its ancestors, without the root."""
         for _ in self.frames:
             if frame not in self.links:
                 return
             yield frame
             frame = self.links[frame][0]
-        raise FormatterError("the frames of AST's FrameSet hang on each other in a ring")
+        raise FormatterError("the frames of AST's FrameSet are connected in a circle")
 
 
 def frame_set(dump: Dump) -> FrameSet:
-    """Make a frame set of its dump.
+    """Return the frame set of a dump.
 
     Raises
     ------
     FormatterError
-        If it is no frame set, or lacks a frame or a mapping.
+        If it is not a frame set, or lacks a frame or a mapping.
     """
     if dump.name != "FrameSet":
-        raise FormatterError(f"AST's {dump.name} stands where a FrameSet should")
+        raise FormatterError(f"expected AST's FrameSet, not {dump.name}")
     frames = {
         number: dump.inner(f"Frm{number}") for number in range(1, dump.integer("Nframe", 0) + 1)
     }

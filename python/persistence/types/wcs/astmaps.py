@@ -1,4 +1,4 @@
-"""AST's mappings, forward and inverse, on arrays (facts in afw-files 2.2)."""
+"""AST's mappings, forward and inverse, on arrays (doc/gen2/afw-files.md 2.2)."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from persistence.errors import FormatterError
 
 # Shape (axes, number of points).
 Points = NDArray[np.float64]
-# Points at a time: intermediate results stay in the processor's cache, which is twice as fast.
+# Points per block: intermediate results stay in the processor's cache, which is twice as fast.
 _BLOCK = 8192
 
 
 class Map(Protocol):
-    """A function of points and, mostly, its inverse.
+    """A function of points and, usually, its inverse.
 
-    Points are an array of shape (axes, number of points). What lies outside a function's domain
-    becomes NaN.
+    Points are an array of shape (axes, number of points). Points outside of a function's domain
+    become NaN.
     """
 
     @property
     def nin(self) -> int:
-        """Number of axes that it takes."""
+        """The number of input axes."""
 
     @property
     def nout(self) -> int:
-        """Number of axes that it gives."""
+        """The number of output axes."""
 
     def forward(self, points: Points) -> Points:
-        """Apply it."""
+        """Return the images of points."""
 
     def inverse(self, points: Points) -> Points:
-        """Undo it.
+        """Return the origins of points.
 
         Raises
         ------
         FormatterError
-            If it has no inverse.
+            If there is no inverse.
         """
 
 
 @dataclass(frozen=True)
 class Inverted:
-    """A mapping the other way round."""
+    """A mapping in the other direction."""
 
     inner: Map
 
@@ -68,7 +68,7 @@ class Inverted:
 
 @dataclass(frozen=True)
 class Series:
-    """One mapping after the other."""
+    """Two mappings in series."""
 
     first: Map
     second: Map
@@ -90,7 +90,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Parallel:
-    """One mapping for the first axes, another for the rest."""
+    """A mapping of the first axes, and another of the rest."""
 
     first: Map
     second: Map
@@ -118,7 +118,7 @@ class Parallel:
 
 @dataclass(frozen=True)
 class Either:
-    """One mapping forward, and another's inverse."""
+    """One mapping forward, and the inverse of another."""
 
     there: Map
     back: Map
@@ -162,7 +162,7 @@ class Scaled:
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """A matrix; its inverse is None if it has none."""
+    """A matrix, with its inverse, or None."""
 
     matrix: NDArray[np.float64]
     inverted: NDArray[np.float64] | None
@@ -185,7 +185,7 @@ class Matrix:
 
 
 def applied(function: Callable[[Points], Points], *arrays: ArrayLike) -> Points:
-    """Apply a function of points to arrays of coordinates, broadcast to one shape."""
+    """Return a function of points applied to arrays of coordinates, which are broadcast."""
     spread = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in arrays))
     points = np.stack([each.ravel() for each in spread])
     blocks = [

@@ -15,11 +15,10 @@ from persistence.errors import FormatterError
 from persistence.types.wcs.astdump import Dump
 
 Points = NDArray[np.float64]
-# More coefficients than any distortion has, and few enough to hold.
+# More coefficients than any distortion has, and few enough for memory.
 _MOST_CELLS = 1_000_000
-# Newton's iteration doubles the digits each time, once it is near. Rounding may keep it from
-# standing still, but what moves on by more than the last number has no such value nearby. Both are
-# parts of the coordinate.
+# Newton's iteration doubles the digits in each step, once it is near. Rounding may prevent a final
+# value, but steps larger than the last number mean divergence. Both are relative to the coordinate.
 _ITERATIONS = 50
 _STILL, _LOST = 1e-13, 1e-9
 
@@ -35,7 +34,7 @@ class Polynomial:
     value, derivative : callable
         numpy's functions of one axis, for powers or for Chebyshev polynomials.
     factors, offsets : array
-        What brings each input to where the polynomials are defined.
+        The scaling of each input to the polynomials' domain.
     """
 
     coefficients: NDArray[np.float64]
@@ -45,7 +44,7 @@ class Polynomial:
     offsets: NDArray[np.float64]
 
     def __call__(self, points: Points) -> Points:
-        """Give the values, shape (outputs, points)."""
+        """Return the values, shape (outputs, points)."""
         return self._evaluated(self.coefficients, points)
 
     def _evaluated(self, coefficients: NDArray[np.float64], points: Points) -> Points:
@@ -56,7 +55,7 @@ class Polynomial:
         return np.asarray(found)
 
     def slopes(self, points: Points) -> NDArray[np.float64]:
-        """Give the derivatives of each output by each input, shape (points, outputs, inputs)."""
+        """Return the derivatives of each output by each input, shape (points, outputs, inputs)."""
         by_axis = [
             factor * self._evaluated(self.derivative(self.coefficients, axis=axis), points)
             for axis, factor in enumerate(self.factors)
@@ -64,7 +63,7 @@ class Polynomial:
         return np.stack(by_axis, axis=-1).swapaxes(0, 1)
 
     def solved(self, values: Points) -> Points:
-        """Return where it has some values; NaN where there is no such place near the middle."""
+        """Return the points with some values; NaN without such a point near the middle."""
         middle = -self.offsets / np.where(self.factors == 0, 1, self.factors)
         start = np.repeat(middle[:, np.newaxis], values.shape[1], axis=1)
         return solved(self, self.slopes, values, start)
@@ -76,20 +75,20 @@ def solved(
     values: Points,
     start: Points,
 ) -> Points:
-    """Return where a function has some values, by Newton's iteration; NaN where it finds nothing.
+    """Return the points at which a function has some values, by Newton's iteration; NaN if none.
 
     Parameters
     ----------
     function : callable
-        Of as many axes as it has values.
+        A function with as many axes as values.
     slopes : callable
         Its derivatives, shape (points, outputs, inputs).
     values, start : array, shape (axes, points)
-        What the function is to be, and where the iteration begins.
+        The wanted values, and the first points of the iteration.
     """
     points = start
     moved: NDArray[Any] = np.zeros(start.shape)
-    with np.errstate(all="ignore"):  # what runs away ends as NaN
+    with np.errstate(all="ignore"):  # divergent values become NaN
         for _ in range(_ITERATIONS):
             matrices = slopes(points)
             matrices[np.linalg.det(matrices) == 0] = np.nan
@@ -103,7 +102,7 @@ def solved(
 
 @dataclass(frozen=True, eq=False)
 class PolynomialMap:
-    """A mapping by polynomials; its inverse is by others, or by iteration, or there is none."""
+    """A mapping by polynomials; its inverse is by others, by iteration, or missing."""
 
     there: Polynomial | None
     back: Polynomial | None
@@ -125,14 +124,14 @@ class PolynomialMap:
 
 
 def power_map(dump: Dump) -> PolynomialMap:
-    """Make a PolyMap of its dump."""
+    """Return the PolyMap of a dump."""
     return _map(dump, polynomial.polyval, polynomial.polyder)
 
 
 def chebyshev_map(dump: Dump) -> PolynomialMap:
-    """Make a ChebyMap of its dump: as a PolyMap, with inputs scaled by FSCL and FOFF.
+    """Return the ChebyMap of a dump: a PolyMap with inputs scaled by FSCL and FOFF.
 
-    Those of the inverse are scaled by ISCL and IOFF. AST 9.0.5 writes and reads them so.
+    Those of the inverse are scaled by ISCL and IOFF. AST 9.0.5 writes and reads this form.
     """
     return _map(dump, chebyshev.chebval, chebyshev.chebder)
 
@@ -161,7 +160,7 @@ def _map(dump: Dump, value: Callable[..., Any], derivative: Callable[..., Any]) 
 
 
 def _coefficients(dump: Dump, letter: str, inputs: int, outputs: int) -> NDArray[np.float64] | None:
-    """Spread out the coefficients of one direction; None if there are none.
+    """Return the coefficients of one direction as an array; None if there are none.
 
     They are numbered over all outputs, and their powers over all coefficients and inputs (afw-files
     2.2).

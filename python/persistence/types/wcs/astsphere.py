@@ -1,7 +1,4 @@
-"""AST's mappings of the sphere.
-
-To vectors, to planes, to directions and lengths (facts in afw-files 2.2).
-"""
+"""AST's mappings of the sphere: to vectors, planes, and directions with lengths (afw-files 2.2)."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from persistence.types.wcs.astmaps import Points
 
 @dataclass(frozen=True)
 class Spherical:
-    """Vectors to longitude and latitude (rad); at a pole the longitude is a given one."""
+    """Vectors to longitude and latitude (rad); at a pole the longitude is ``polar_longitude``."""
 
     polar_longitude: float
     nin = 3
@@ -41,9 +38,7 @@ class Spherical:
 class Projection:
     """Native longitude and latitude (rad) to a plane (rad), by a projection of FITS.
 
-    Other axes stay as they are.
-
-    wcslib does it, so all of its projections are known.
+    Other axes are unchanged. All projections of wcslib are supported.
     """
 
     code: str
@@ -103,7 +98,7 @@ class UnitNorm:
     def forward(self, points: Points) -> Points:
         offset = points - self.centre[:, np.newaxis]
         length = np.sqrt((offset**2).sum(axis=0))
-        # The centre has no direction; with none, what comes back of it is the centre again.
+        # The centre has no direction: zeros, whose inverse is the centre again.
         return np.concatenate([offset / np.where(length == 0, 1, length), length[np.newaxis]])
 
     def inverse(self, points: Points) -> Points:

@@ -32,14 +32,14 @@ POWERS = tuple(_powers())
 
 @dataclass(frozen=True, eq=False)
 class TangentPolynomial:
-    """Native longitude and latitude (rad) to a plane (rad), so that its polynomials give TAN's.
+    """Native longitude and latitude (rad) to a plane (rad) whose polynomials are TAN's plane.
 
     Attributes
     ----------
     tangent : `Projection`
-        TAN, of the same axes.
+        TAN, with the same axes.
     terms : `tuple` [mapping [`int`, `float`], mapping [`int`, `float`]]
-        Of the longitude's and of the latitude's axis: the coefficients by m of PVi_m. Degrees.
+        For longitude and latitude: the coefficients by m of PVi_m, in degrees.
     """
 
     tangent: Projection
@@ -77,7 +77,7 @@ class TangentPolynomial:
     def _slopes(self, plane: Points) -> NDArray[np.float64]:
         """Return the derivatives of each output by each input, shape (points, outputs, inputs)."""
         radius = np.hypot(*plane)
-        safe = np.where(radius == 0, 1, radius)  # there, the radius has no derivative
+        safe = np.where(radius == 0, 1, radius)  # the radius has no derivative at 0
         slopes = np.zeros((radius.size, 2, 2))
         for axis, terms in enumerate(self.terms):
             own, other = plane[axis], plane[1 - axis]
@@ -97,12 +97,12 @@ def _with_powers(terms: Mapping[int, float]) -> Iterator[tuple[float, tuple[int,
 def tangent_polynomial(
     terms: tuple[Mapping[int, float], Mapping[int, float]], axes: tuple[int, int], nin: int
 ) -> TangentPolynomial:
-    """Make the projection of the coefficients that are given; PVi_1 is 1 where it is not.
+    """Return the projection with some coefficients; PVi_1 is 1 by default.
 
     Raises
     ------
     FormatterError
-        If there is one beyond the convention.
+        If there are more than the convention has.
     """
     highest = max((number for each in terms for number in each), default=0)
     if highest >= len(POWERS):

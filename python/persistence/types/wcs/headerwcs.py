@@ -1,7 +1,7 @@
-"""World coordinate systems of FITS headers, repaired as astropy repairs them, or refused.
+"""World coordinate systems of FITS headers, repaired as by astropy, or refused.
 
-`astropy.wcs.WCS` takes a header apart several times, card by card, and notes to the log what it
-thinks of it. Here wcslib is given those few cards that tell the sky, after a check.
+`astropy.wcs.WCS` parses a header several times, card by card, and logs messages about it. Here
+wcslib receives only the cards of the WCS, after a check.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from astropy.io.fits import HDUList, Header
     from astropy.wcs import WCS
 
-# Where in wcslib's source an error was met.
+# The position of an error in wcslib's source.
 _WHERE = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file \S+: ")
-# The area of a pixel, as a part of the product of its sides, below which it has no inverse.
+# The area of a pixel relative to the product of its sides, below which there is no inverse.
 _FLAT = 1e-10
-# What names a table of another HDU; so does the projection TAB.
+# Keywords that refer to tables in other HDUs; so does the projection TAB.
 _TABLED = ("CPDIS1", "CPDIS2", "CQDIS1", "CQDIS2", "D2IMDIS1", "D2IMDIS2", "AXISCORR")
 
 
 def is_tabled(header: Any) -> bool:
-    """Check whether the WCS of a header, or of its cards by keyword, needs tables of other HDUs."""
+    """Return whether the WCS of a header, or of its cards by keyword, needs other HDUs' tables."""
     return any(keyword in header for keyword in _TABLED) or any(
         "-TAB" in str(header.get(f"CTYPE{axis}")) for axis in "12"
     )
 
 
 def has_tables(wcs: WCS) -> bool:
-    """Check whether a WCS has distortions, or coordinates, that are tables."""
+    """Return whether a WCS has distortions or coordinates from tables."""
     tables = (wcs.cpdis1, wcs.cpdis2, wcs.det2im1, wcs.det2im2)
     return any(table is not None for table in tables) or len(wcs.wcs.tab) > 0
 
 
 def tables_of(header: Header, hdus: HDUList) -> HDUList | None:
-    """Copy the HDUs that the WCS of a header needs beside it; None if it needs none."""
+    """Return copies of the HDUs that the WCS of a header needs; None if it needs none."""
     if not is_tabled(header):
         return None
     names = {"WCSDVARR", "D2IMARR", *(str(header.get(f"PS{axis}_0")).strip() for axis in "12")}
@@ -51,25 +51,25 @@ def tables_of(header: Header, hdus: HDUList) -> HDUList | None:
 
 
 def wcs_of(header: Header, tables: HDUList | None = None) -> WCS | None:
-    """Make the world coordinate system of a header; None if it has none.
+    """Return the world coordinate system of a header; None if it has none.
 
     Parameters
     ----------
     header : `astropy.io.fits.Header`
-        Any projection that wcslib knows, TPV and SIP among them.
+        A header with any projection of wcslib, including TPV and SIP.
     tables : `astropy.io.fits.HDUList`, optional
-        Where tables of distortions lie that the header names; see `tables_of`.
+        The tables of distortions that the header refers to; see `tables_of`.
 
     Returns
     -------
     wcs : `astropy.wcs.WCS`
-        Of two axes, as the image is. Pixels are those of the header's own image: the middle of its
+        With two axes, as the image. Pixels are those of the header's own image: the centre of its
         first one is (0, 0).
 
     Raises
     ------
     FormatterError
-        If a card cannot be understood, or the cards make no WCS.
+        If a card is invalid, or the cards are not a WCS.
     """
     if "CTYPE1" not in header:
         return None
@@ -84,9 +84,9 @@ def wcs_of(header: Header, tables: HDUList | None = None) -> WCS | None:
 
 
 def from_cards(cards: Mapping[str, str], tables: HDUList | None = None) -> WCS:
-    """Make a world coordinate system of cards as they stand in a file, by keyword.
+    """Return a world coordinate system from cards as written in a file, by keyword.
 
-    As `wcs_of` does; cards that tell nothing of the sky have to be left out.
+    See `wcs_of`; other cards than those of a WCS have to be left out.
     """
     from astropy.wcs import WCS, Wcsprm
 
@@ -95,7 +95,7 @@ def from_cards(cards: Mapping[str, str], tables: HDUList | None = None) -> WCS:
     content = "".join(card.ljust(80) for card in cards.values()).encode("ascii", "replace")
     wcs = WCS(naxis=2)
     try:
-        # NAXIS: one axis that is told of has a second beside it, which is not.
+        # NAXIS: if only one axis is described, there is a second one without description.
         prm = Wcsprm(
             header=b"NAXIS   = 2".ljust(80) + content, relax=True, warnings=False, hdulist=tables
         )
@@ -108,14 +108,14 @@ def from_cards(cards: Mapping[str, str], tables: HDUList | None = None) -> WCS:
     except (ValueError, MemoryError, KeyError) as error:
         words = _WHERE.sub("", " ".join(told(error).split()))
         kinds = ", ".join(f"{name} {shown(cards[name])}" for name in cards if "CTYPE" in name)
-        raise FormatterError(f"the WCS of the header ({kinds}) cannot be made: {words}") from error
+        raise FormatterError(f"the WCS of the header ({kinds}) is invalid: {words}") from error
     wcs.wcs = prm
     wcs.sip = sip
     return wcs
 
 
 def shifted(wcs: WCS, origin: tuple[float, float]) -> WCS:
-    """Copy a world coordinate system, with pixels counted from an origin; it has no shape then."""
+    """Return a copy of a WCS with pixels counted from an origin, without a shape."""
     from astropy.wcs import Sip
 
     made, start = wcs.deepcopy(), np.array(origin, float)
@@ -131,16 +131,16 @@ def shifted(wcs: WCS, origin: tuple[float, float]) -> WCS:
 
 
 def in_parent(wcs: WCS, origin: tuple[int, int], shape: tuple[int, ...] | None) -> WCS:
-    """Return a world coordinate system that counts pixels of the parent image.
+    """Return a world coordinate system in pixels of the parent image.
 
     Parameters
     ----------
     wcs : `astropy.wcs.WCS`
-        Of the pixels of an image in a file; it may be changed.
+        The WCS in pixels of an image in a file; it may be changed.
     origin : `tuple` [`int`, `int`]
         Column and row of that image's first pixel in the parent.
-    shape : `tuple` [`int`, `int`] or None
-        Rows and columns of the array if it begins where the parent does; else None, for
+    shape : `tuple` [`int`, ...] or `None`
+        Rows and columns of the array if it begins at the parent's first pixel; else None, because
         `astropy.wcs.WCS.calc_footprint` begins there.
     """
     made = wcs if origin == (0, 0) else shifted(wcs, (-origin[0], -origin[1]))
@@ -149,12 +149,12 @@ def in_parent(wcs: WCS, origin: tuple[int, int], shape: tuple[int, ...] | None) 
 
 
 def _add_tables(wcs: WCS, header: Header, tables: HDUList | None) -> None:
-    """Set the distortions of a WCS by tables, as astropy reads them."""
+    """Set the distortions of a WCS from tables, as astropy reads them."""
     from astropy.wcs import WCS
 
     names = ", ".join(keyword for keyword in _TABLED if keyword in header) or "-TAB in CTYPE"
     if tables is None:
-        raise FormatterError(f"the header's WCS needs tables of other HDUs ({names}) beside it")
+        raise FormatterError(f"the header's WCS needs tables of other HDUs ({names})")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -1,4 +1,4 @@
-"""Fit a WCS of FITS, TAN or TAN-SIP, to any mapping of pixels to the sky.
+"""Fits of a FITS WCS, TAN or TAN-SIP, to any mapping of pixels to the sky.
 
 The polynomials are those of Shupe et al. 2005, The SIP convention for representing distortion in
 FITS image headers.
@@ -18,10 +18,10 @@ from persistence.errors import FormatterError
 from persistence.types.pixels.box import Box
 from persistence.types.wcs.astmaps import Map, Points
 
-# Points along each side of the grids that the polynomials are fitted on, and judged on.
+# Points along each side of the grids for the fit, and for its residuals.
 _FITTED, _JUDGED = 20, 33
 _DEGREES = range(1, 8)
-# Pixels. What is off by no more is the same WCS, but for rounding.
+# Pixels: a smaller residual is rounding.
 _EXACT = 1e-7
 # The frames of FITS: RADESYS, and the first and second CTYPE.
 _KNOWN = {
@@ -33,14 +33,14 @@ _KNOWN = {
 
 
 class SipFit(NamedTuple):
-    """A WCS of FITS that was fitted.
+    """A fitted FITS WCS.
 
     Attributes
     ----------
     wcs : `astropy.wcs.WCS`
-        From pixels of the parent image, counted from 0.
+        In pixels of the parent image, counted from 0.
     residual : `float`
-        How far off it is where it is furthest off (pixels).
+        Its largest error (pixels).
     """
 
     wcs: WCS
@@ -48,7 +48,7 @@ class SipFit(NamedTuple):
 
 
 def vectors(sky: Points) -> NDArray[np.float64]:
-    """Convert longitudes and latitudes (rad), shape (2, points), to vectors (points, 3)."""
+    """Return longitudes and latitudes (rad), shape (2, points), as vectors (points, 3)."""
     longitude, latitude = sky
     radius = np.cos(latitude)
     return np.stack(
@@ -63,29 +63,36 @@ def fit(
     box: Box,
     near: float = _EXACT,
 ) -> SipFit:
-    """Fit polynomials of rising degree, until the WCS is exact or they are as high as is of use.
+    """Return a fit of polynomials of increasing degree, until it is exact or the degree too high.
 
     Parameters
     ----------
     to_sky : `Map`
         Pixels to longitude and latitude (rad).
-    frame : `astropy.coordinates.BaseCoordinateFrame`
-        The system that these are in.
-    tangent : `tuple` [`float`, `float`] or None
-        The pixel at which the projection's plane touches the sky. It is the reference where that is
-        exact; else the middle of the box is.
+    frame : `BaseCoordinateFrame`
+        The frame of these.
+    tangent : `tuple` [`float`, `float`] or `None`
+        The pixel of the projection's tangent point. It is the reference if the fit is exact there;
+        else the centre of the box is.
     box : `Box`
-        Where the WCS is to hold.
+        The area of validity.
     near : `float`, optional
-        Pixels: with a residual below it, the degree is high enough. By default that is rounding.
+        The residual (pixels) at which the degree is high enough; by default that of rounding.
+
+    Returns
+    -------
+    `SipFit`
+        The WCS and its residual.
 
     Raises
     ------
     FormatterError
-        If the mapping gives no sky somewhere in the box, or FITS lacks the frame.
+        If the mapping has no position for a part of the box, or FITS lacks the frame.
     """
     if frame.name not in _KNOWN:
-        raise FormatterError(f"FITS has no sky system {frame.name!r}; it has {', '.join(_KNOWN)}")
+        raise FormatterError(
+            f"FITS has no celestial frame {frame.name!r}; it has {', '.join(_KNOWN)}"
+        )
     if box.width < 1 or box.height < 1:
         raise FormatterError(f"no WCS can be fitted over {box}, which has no pixels")
     pixels, judged = _grid(box, _FITTED), _grid(box, _JUDGED)
@@ -105,7 +112,7 @@ def fit(
 
 
 def _grid(box: Box, number: int) -> Points:
-    # To the outer edges of the pixels, and beyond by what keeps a box of one pixel a box.
+    # To the outer edges of the pixels, so that a box of one pixel has an area.
     columns = np.linspace(box.x0 - 0.5, box.x0 + box.width - 0.5, number)
     rows = np.linspace(box.y0 - 0.5, box.y0 + box.height - 0.5, number)
     return np.stack([each.ravel() for each in np.meshgrid(columns, rows)])
@@ -134,7 +141,7 @@ def _fitted(
     if degree > 1:
         straight = np.linalg.solve(matrix, plane)
         there = np.einsum("kl,ijl->kij", np.linalg.inv(matrix), terms)
-        there[:, [0, 1], [1, 0]] = 0  # these are the matrix
+        there[:, [0, 1], [1, 0]] = 0  # the linear terms are the matrix
         back = np.moveaxis(_least_squares(straight, offsets - straight, range(degree + 1)), -1, 0)
         wcs.sip = Sip(*there, *back, wcs.wcs.crpix)
     wcs.wcs.set()
@@ -142,7 +149,7 @@ def _fitted(
 
 
 def _gnomonic(sky: Points, centre: Points) -> Points:
-    """Project the sky onto the plane that touches it at a centre: east and north (deg)."""
+    """Return the sky projected onto the tangent plane at a centre: east and north (deg)."""
     longitude = centre[0, 0]
     outward = vectors(centre)[0]
     east = np.array([-np.sin(longitude), np.cos(longitude), 0])
@@ -152,7 +159,7 @@ def _gnomonic(sky: Points, centre: Points) -> Points:
 
 
 def _least_squares(points: Points, values: Points, degrees: range) -> NDArray[np.float64]:
-    """Fit polynomials of some total degrees; gives coefficients by powers of x, of y, and value."""
+    """Return fitted polynomials of some total degrees, by powers of x, of y, and value."""
     scale = np.abs(points).max()
     powers = [
         (i, j) for i, j in itertools.product(range(degrees.stop), repeat=2) if i + j in degrees

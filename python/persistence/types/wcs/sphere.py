@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
 
 Floats = NDArray[np.float64]
-# Nearer than this to the axis, a direction is noise (afw-files 7.5, dodeca).
+# Closer to the axis, a direction is noise (afw-files 7.5, dodeca).
 _AT_POLE = 1e-12
 
 
@@ -34,20 +34,21 @@ def radec(coord: Any) -> tuple[Floats, Floats]:
 
 
 def of_pixels(wcs: Any, x: Any, y: Any) -> tuple[Floats, Floats]:
-    """Return RA and Dec (deg, ICRS) of pixels by a WCS, in whatever frame and order its axes are.
+    """Return RA and Dec (deg, ICRS) of pixels by a WCS of any frame and order of axes.
 
     Parameters
     ----------
     wcs : `astropy.wcs.WCS`
+        The WCS.
     x, y : `float` or array
-        Columns and rows, counted from 0 as the WCS does.
+        Columns and rows, counted from 0 as in the WCS.
 
     Raises
     ------
     FormatterError
-        If it is no WCS of the sky, or its frame is not known.
+        If it is not a celestial WCS, or its frame is unknown.
     """
-    if not np.size(x):  # astropy takes no empty arrays
+    if not np.size(x):  # astropy does not accept empty arrays
         return np.asarray(x, float), np.asarray(y, float)
     frame = _frame(wcs)
     world = wcs.all_pix2world(x, y, 0)
@@ -70,7 +71,7 @@ def to_pixels(wcs: Any, ra: Any, dec: Any) -> tuple[Floats, Floats]:
         there = SkyCoord(ra, dec, unit="deg", frame="icrs").transform_to(frame).spherical
         ra, dec = there.lon.deg, there.lat.deg
     world = (ra, dec) if wcs.wcs.lng < wcs.wcs.lat else (dec, ra)
-    # Of SIP, which is iterated, astropy's own tolerance would leave 1e-4 pixels.
+    # For SIP, which is iterated, astropy's own tolerance is 1e-4 pixels.
     x, y = wcs.all_world2pix(*world, 0, tolerance=1e-7, maxiter=50)
     return np.asarray(x, float), np.asarray(y, float)
 
@@ -83,12 +84,12 @@ def _frame(wcs: Any) -> Any:
     except ValueError:
         axes, system = list(wcs.wcs.ctype), wcs.wcs.radesys
         raise FormatterError(
-            f"the WCS is of no frame of the sky that is known (CTYPE {axes}, RADESYS {system!r})"
+            f"the WCS has no known celestial frame (CTYPE {axes}, RADESYS {system!r})"
         ) from None
 
 
 def finite(ra: Any, dec: Any) -> tuple[Any, Any]:
-    """Give right ascensions and declinations as they are.
+    """Return right ascensions and declinations unchanged.
 
     Raises
     ------
@@ -96,25 +97,25 @@ def finite(ra: Any, dec: Any) -> tuple[Any, Any]:
         If one is not finite.
     """
     if not (np.isfinite(ra).all() and np.isfinite(dec).all()):
-        raise DataIdError("a position that is not finite is nowhere on the sky")
+        raise DataIdError("a position that is not finite is not on the sky")
     return ra, dec
 
 
 def sky(ra: Any, dec: Any) -> SkyCoord:
-    """Make a position, or an array of them, of right ascension and declination (deg, ICRS)."""
+    """Return a position, or an array of them, from right ascension and declination (deg, ICRS)."""
     from astropy.coordinates import SkyCoord
 
     return SkyCoord(ra, dec, unit="deg", frame="icrs")
 
 
 def wrapped(angle: Any) -> Floats:
-    """Give angles (deg) from 0 to less than 360."""
+    """Return angles (deg) from 0 to less than 360."""
     turned = np.asarray(angle, float) % 360.0
     return np.where(turned < 360.0, turned, 0.0)  # -1e-20 % 360 is 360
 
 
 def vector(ra: Any, dec: Any) -> Floats:
-    """Give unit vectors, shape (..., 3), of right ascension and declination (deg)."""
+    """Return unit vectors, shape (..., 3), of right ascension and declination (deg)."""
     ra, dec = np.radians(ra), np.radians(dec)
     return np.stack(
         [np.cos(ra) * np.cos(dec), np.sin(ra) * np.cos(dec), np.sin(dec) + 0 * ra], axis=-1
@@ -122,9 +123,9 @@ def vector(ra: Any, dec: Any) -> Floats:
 
 
 def angles(vectors: Floats) -> tuple[Floats, Floats]:
-    """Give right ascension, from 0 to 360, and declination (deg) of vectors of any length.
+    """Return right ascension, from 0 to 360, and declination (deg) of vectors of any length.
 
-    At a pole it is 0.
+    At a pole the right ascension is 0.
     """
     x, y, z = np.moveaxis(vectors, -1, 0)
     across = np.hypot(x, y)
@@ -141,9 +142,9 @@ def separation(one: Floats, other: Floats) -> Floats:
 
 
 def away(ra: Any, dec: Any, bearing: Any, distance: Any) -> tuple[Floats, Floats]:
-    """Return positions at a distance (deg) of others, in directions from east to north (deg).
+    """Return positions at a distance (deg) from others, in directions from east to north (deg).
 
-    Source: afw-files 7.3. At a pole, east is what the right ascension says.
+    Source: doc/gen2/afw-files.md 7.3. At a pole, east is defined by the right ascension.
     """
     start = vector(ra, dec)
     east = np.stack(

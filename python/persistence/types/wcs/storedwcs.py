@@ -1,4 +1,4 @@
-"""World coordinate systems as archives store them (facts in afw-files 2.2 and 2.3)."""
+"""World coordinate systems in archives (doc/gen2/afw-files.md 2.2 and 2.3)."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from persistence.types.wcs.astframes import FrameSet, frame_set
 from persistence.types.wcs.astmaps import Points
 from persistence.types.wcs.skywcs import SkyWcs
 
-# AST's names of sky systems. Source: the attribute System of AST's SkyFrame.
+# AST's names of celestial frames. Source: the attribute System of AST's SkyFrame.
 _SYSTEMS: Mapping[str, Callable[[float], BaseCoordinateFrame]] = {
     "ICRS": lambda _: ICRS(),
     "FK5": lambda equinox: FK5(equinox=_epoch(equinox)),
     "FK4": lambda equinox: FK4(equinox=_epoch(equinox)),
     "GALACTIC": lambda _: Galactic(),
 }
-# afw's number for an equinox that is not given. Source: afw-files 2.3.
+# afw's number for a missing equinox. Source: afw-files 2.3.
 _NO_EQUINOX = 9.87654321e107
 
 
 @dataclass(frozen=True, eq=False)
 class HeaderMap:
-    """A WCS of FITS as a mapping of pixels, counted from 0, to longitude and latitude (rad)."""
+    """A FITS WCS as a mapping from pixels, counted from 0, to longitude and latitude (rad)."""
 
     wcs: WCS
     nin = 2
@@ -41,12 +41,12 @@ class HeaderMap:
         return np.asarray(np.radians(self.wcs.all_pix2world(*points, 0)))
 
     def inverse(self, points: Points) -> Points:
-        """Undo it; NaN where astropy's iteration finds no pixel."""
+        """Return the origins of points; NaN where astropy's iteration finds no pixel."""
         sky = np.degrees(points)
         found = np.array(self.wcs.wcs_world2pix(*sky, 0))
         if not self.wcs.has_distortion:
             return found
-        # astropy's iteration warns of positions that the projection cannot show
+        # astropy's iteration warns about positions outside of the projection
         shown = np.isfinite(found).all(axis=0)
         if shown.any():
             found[:, shown] = self._iterated(sky[:, shown])
@@ -63,13 +63,13 @@ class HeaderMap:
 
 
 def from_header(wcs: WCS) -> SkyWcs:
-    """Take a WCS of FITS, whose pixels are those of the parent image."""
+    """Return the SkyWcs of a FITS WCS in pixels of the parent image."""
     first, second = (float(each) - 1 for each in wcs.wcs.crpix)
     return SkyWcs(HeaderMap(wcs), wcs_to_celestial_frame(wcs), (first, second), wcs)
 
 
 def from_text(text: str) -> SkyWcs:
-    """Read the text that afw writes: a version, the class, a flag, and AST's dump of a frame set.
+    """Return the SkyWcs of afw's text: a version, the class, a flag, and AST's dump of a frame set.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _system(sky: Dump) -> BaseCoordinateFrame:
     name = sky.text("System", "ICRS")
     if name not in _SYSTEMS:
         raise FormatterError(
-            f"the sky system {name!r} is not known here; known are {', '.join(_SYSTEMS)}"
+            f"the celestial frame {name!r} is not supported; supported are {', '.join(_SYSTEMS)}"
         )
     return _SYSTEMS[name](sky.number("Eqnox", 1950 if name == "FK4" else 2000))
 
@@ -104,10 +104,7 @@ def _epoch(year: float) -> str:
 
 
 def _tangent(frames: FrameSet) -> tuple[float, float] | None:
-    """Give the pixel where the intermediate world coordinates of FITS are 0.
-
-    None if there is none.
-    """
+    """Return the pixel with intermediate world coordinates (FITS) 0; None if there is none."""
     plane = frames.numbered("IWC")
     if plane is None:
         return None
@@ -116,26 +113,26 @@ def _tangent(frames: FrameSet) -> tuple[float, float] | None:
 
 
 def make(tables: Tables, load: Load) -> SkyWcs:
-    """Build a SkyWcs from its table."""
+    """Return the SkyWcs of its table."""
     (table,) = tables
     return from_text(text_of(table["wcs"][0]))
 
 
 def make_old(tables: Tables, load: Load) -> SkyWcs:
-    """Build the WCS of a Wcs or a TanWcs, with or without its polynomials.
+    """Return the WCS of a Wcs or a TanWcs, with or without polynomials.
 
     Raises
     ------
     FormatterError
-        If its numbers make none.
+        If its numbers are invalid.
     """
     numbers = [float(tables[0][name][0]) for name in ("crval_x", "crval_y", "crpix_x", "crpix_y")]
     if not np.isfinite([*numbers, *numbers_of(tables[0]["cd"][0])]).all():
         raise FormatterError(f"the WCS has a number that is not finite: {numbers}")
     try:
         return from_header(_old(tables))
-    except ValueError as error:  # wcslib's errors, and those of shapes
-        raise FormatterError(f"the WCS cannot be made: {' '.join(told(error).split())}") from error
+    except ValueError as error:  # errors of wcslib, and of shapes
+        raise FormatterError(f"the WCS is invalid: {' '.join(told(error).split())}") from error
 
 
 def _old(tables: Tables) -> WCS:
@@ -161,4 +158,4 @@ def _old(tables: Tables) -> WCS:
 def _square(table: Table, name: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     flat = numbers_of(table[name][0])
     side = round(len(flat) ** 0.5)
-    return np.ascontiguousarray(flat.reshape(side, side).T)  # by columns: A_p_q stands at p + n q
+    return np.ascontiguousarray(flat.reshape(side, side).T)  # by columns: A_p_q is at p + n q

@@ -1,4 +1,4 @@
-"""Mappings between a camera's coordinate systems, as in archives (afw-files 2.5, 2.7)."""
+"""Mappings between a camera's coordinate systems, in archives (doc/gen2/afw-files.md 2.5, 2.7)."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ class Transform:
     Attributes
     ----------
     map : `Map`
-        What does it.
+        The mapping of arrays.
     """
 
     map: Map
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
-        """Give where points of the first plane are in the second; x and y are broadcast."""
+        """Return the positions in the second plane of points of the first.
+
+        X and y are broadcast.
+        """
         u, v = applied(self.map.forward, x, y)
         return u, v
 
     @property
     def inverse(self) -> Transform:
-        """The mapping back; it may refuse to be used, where it has no formula."""
+        """The inverse mapping, which may raise an error on use if it has no formula."""
         return Transform(Inverted(self.map))
 
     def then(self, other: Transform) -> Transform:
-        """Give this mapping with another after it."""
+        """Return this mapping followed by another."""
         return Transform(Series(self.map, other.map))
 
 
 class System(NamedTuple):
-    """A coordinate system of a camera.
-
-    ``Pixels`` of a detector, or ``FocalPlane``, which is of no detector.
-    """
+    """A coordinate system of a camera: ``Pixels`` of a detector, or ``FocalPlane`` without one."""
 
     name: str
     detector: str = ""
@@ -58,11 +58,11 @@ class System(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TransformMap(Mapping[tuple[System, System], Transform]):
-    """The mappings between coordinate systems, directly or by way of others.
+    """The mappings between coordinate systems, directly or through others.
 
-    It is a mapping of pairs of systems: ``transforms["Pixels", "FocalPlane"]``. It can be asked for
-    each pair that is connected, by names alone where those are of one detector only; its keys are
-    the pairs that are stored.
+    It is a mapping of pairs of systems: ``transforms["Pixels", "FocalPlane"]``. Every connected
+    pair can be accessed, by names alone if there is only one detector; its keys are the stored
+    pairs.
 
     Attributes
     ----------
@@ -84,12 +84,12 @@ class TransformMap(Mapping[tuple[System, System], Transform]):
         return list(dict.fromkeys(system for pair in self.links for system in pair))
 
     def __getitem__(self, pair: tuple[System | str, System | str]) -> Transform:
-        """Give the mapping from one system to another, by the fewest steps.
+        """Return the mapping from one system to another, in the fewest steps.
 
         Raises
         ------
         KeyError
-            If one of them is not there, or is several, or no mapping leads there.
+            If one of them is missing or ambiguous, or they are not connected.
         """
         start, end = (self._system(each) for each in pair)
         both_ways = dict(self.links) | {(b, a): made.inverse for (a, b), made in self.links.items()}
@@ -120,26 +120,26 @@ class TransformField:
     Attributes
     ----------
     box : `Box`
-        The pixels that it is for.
+        The pixels of the field.
     map : `Map`
-        Of two coordinates to one.
+        From two coordinates to one.
     """
 
     box: Box
     map: Map
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
-        """Give the values at some columns and rows; they are broadcast."""
+        """Return the values at columns and rows, which are broadcast."""
         return applied(self.map.forward, x, y)[0]
 
 
 def make(tables: Tables, load: Load) -> Transform:
-    """Build a TransformPoint2ToPoint2 from its table.
+    """Return the TransformPoint2ToPoint2 of its table.
 
     Raises
     ------
     FormatterError
-        If its text is another, or not of two coordinates to two.
+        If its text is invalid, or not from two coordinates to two.
     """
     (table,) = tables
     text = text_of(table["bytes"][0])
@@ -157,7 +157,7 @@ def make(tables: Tables, load: Load) -> Transform:
 
 
 def make_map(tables: Tables, load: Load) -> TransformMap:
-    """Build a TransformMap from its tables: frames and connections, or one in newer files."""
+    """Return the TransformMap of its tables: frames and connections, or one in newer files."""
     links: dict[tuple[System, System], Transform] = {}
     if len(tables) == 1:
         (table,) = tables
@@ -185,7 +185,7 @@ def make_map(tables: Tables, load: Load) -> TransformMap:
 
 
 def make_field(tables: Tables, load: Load) -> TransformField:
-    """Build a TransformBoundedField from its table.
+    """Return the TransformBoundedField of its table.
 
     Raises
     ------
