@@ -118,7 +118,7 @@ WRONG = {
     ),
     "an assembler of another signature": (
         {"composite": {"a": "note"}, "assembler": os.path.join},
-        "is no assembler: these are called with",
+        "is not an assembler: these are called with",
     ),
     "an assembler that nobody else could find": (
         {"composite": {"a": "note"}, "assembler": lambda dataId, componentInfo, cls: None},

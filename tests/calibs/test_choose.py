@@ -285,7 +285,7 @@ def test_calibrations_that_are_nowhere_or_in_two_places_are_told_with_both(
         GIVEN[given]("CALIB")
     for folder in (inside, outside):
         folder.mkdir()
-    with pytest.raises(RepositoryError, match=f"{name} 'CALIB' may be {inside} or {outside}: give"):
+    with pytest.raises(RepositoryError, match=f"{name} 'CALIB' may be {inside} or {outside}: use"):
         GIVEN[given]("CALIB")
     with pytest.raises(RepositoryError, match=f"{name} has to be a path, not 5"):
         GIVEN[given](5)
@@ -315,7 +315,8 @@ def test_a_calibration_registry_may_have_another_name(dated: Path, make_calibs: 
 
 def test_without_a_calibration_registry_the_error_says_how_to_name_one(dated: Path) -> None:
     with pytest.raises(
-        IncompleteDataId, match=r"there is no calibRegistry\.sqlite3 in .*are with calibRoot="
+        IncompleteDataId,
+        match=r"there is no calibRegistry\.sqlite3 in .*name the directory of calibrations with calibRoot=",
     ):
         Butler(dated).get("bias", ID)
 
@@ -422,7 +423,7 @@ def test_validity_that_gen2_never_worked_out_matches_nothing_and_is_told(
             "needs  date of visit=1, which is not in .*registry.sqlite3",
         ),
         ({"ccdnum": 28}, IncompleteDataId, "needs  date, the time of the exposure"),
-        ({"ccdnum": 28, "date": "yesterday"}, DataIdError, "'yesterday' is no date"),
+        ({"ccdnum": 28, "date": "yesterday"}, DataIdError, "'yesterday' is not a date"),
         ({"visit": 410877}, NoResults, "2 are valid on 2015-03-02: choose by calibDate= ccdnum="),
     ],
 )

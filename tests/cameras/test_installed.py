@@ -125,7 +125,7 @@ def test_what_the_caller_gave_is_known_by_all_its_names(own_camera, site):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("owncamera.Thing", "Thing'> is no mapper"),
+        ("owncamera.Thing", "Thing'> is not a mapper"),
         ("owncamera.Nothing", "cannot be imported: AttributeError: .* has no attribute 'Nothing'"),
         ("nowhere.OwnMapper", "cannot be imported: ModuleNotFoundError: .*'nowhere'"),
         ("broken.OwnMapper", "cannot be imported: ZeroDivisionError"),

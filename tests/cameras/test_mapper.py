@@ -171,7 +171,7 @@ def test_an_unknown_type_is_an_error_of_each_class_that_gen2_raised(mapper: Came
 
 
 def test_a_mapper_without_policy_says_so() -> None:
-    with pytest.raises(PolicyError, match="CameraMapper names no policyFile"):
+    with pytest.raises(PolicyError, match="CameraMapper has no policyFile"):
         CameraMapper()
 
 

@@ -110,7 +110,7 @@ def test_the_camera_of_a_repository_that_names_none_is_typed(run: Run, own: Path
     for line, expected in COMMANDS.values():
         if line.startswith(("ingestImages.py", "makeSkyMap.py", "processCcd.py")):
             line = line.rpartition(" --")[0]
-            assert "or give --mapper NAME" in run(line).stderr
+            assert "or pass --mapper NAME" in run(line).stderr
             done = run(f"{line} --mapper decam")
             assert expected in done.stdout, done.stderr
 
@@ -134,7 +134,7 @@ def test_a_camera_file_with_code_is_typed(run: Run, own: Path, package: Path) ->
     refused = run(line)
     assert refused.returncode == 2
     assert "names code (" in refused.stderr
-    assert f"give --mapper {camera}" in refused.stderr
+    assert f"pass --mapper {camera}" in refused.stderr
     assert not (own / "registry.sqlite3").exists()
     for option in ("--mapper {root}/camera.yaml", "--trust owntools.date"):
         done = run(f"{line} {option}")

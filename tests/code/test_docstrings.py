@@ -29,7 +29,7 @@ FACE_PENDING = set("butler compat".split())
 VERBS = set(
     "Accept Add Allow Append Apply Assemble Assign Average Balance Begin Bin Build Cache "
     "Calibrate Call Change Check Choose Classify Clear Clip Close Collect Combine Compare "
-    "Compile Compress Compute Connect Consume Convert Copy Correct Count Create Crop Cut Decide "
+    "Compile Complete Compress Compute Connect Consume Convert Copy Correct Count Create Crop Cut Decide "
     "Decode Decompress Define Delete Derive Describe Detect Determine Disable Divide Draw Drop "
     "Enable Encode Ensure Enter Escape Estimate Evaluate Execute Exit Expand Export Extend "
     "Extract Extrapolate Fill Filter Find Finish Fit Flag Flatten Flush Fold Follow Forget "

@@ -240,9 +240,12 @@ def test_a_name_of_nothing_is_refused_with_the_line_that_names_it(name):
 WRONG = {
     f"{HERE}.nothing": f"'{HERE}.nothing' cannot be imported: {HERE} has no 'nothing'",
     "nosuchmodule.thing": "'nosuchmodule.thing' cannot be imported: there is no module",
-    f"{HERE}.HERE": f"{HERE} is no KIND: it cannot be called",
-    f"{HERE}.part_of": "part_of(obj, name) is no KIND: these are called with (",
+    f"{HERE}.HERE": f"{HERE} is not KIND: it cannot be called",
+    f"{HERE}.part_of": "part_of(obj, name) is not KIND: these are called with (",
 }
+
+
+NAMED = {"assembler": "an assembler", "disassembler": "a disassembler"}
 
 
 def part_of(obj, name):
@@ -259,7 +262,7 @@ USES = {
 @pytest.mark.parametrize("verb", USES)
 def test_a_wrong_function_is_refused_with_the_line_that_names_it_when_it_is_used(verb, name):
     dataset = kind(f"{HERE}.Setters", TWO, **{verb: name})
-    told = re.escape(f"policy.yaml:7: {WRONG[name]}".replace("KIND", verb))
+    told = re.escape(f"policy.yaml:7: {WRONG[name]}".replace("KIND", NAMED[verb]))
     with pytest.raises(PolicyError, match=f"^{told}"):
         USES[verb](dataset)
 

@@ -134,8 +134,8 @@ def test_a_tag_that_would_run_code_is_refused_with_its_line_and_not_run(put, tmp
     ("text", "message"),
     [
         ("- a\n", r"policy\.yaml:1: expected a mapping \(key: value\)"),
-        ("just words\n", r"policy\.yaml:1: a mapping .* not 'just words'"),
-        ("a:\n  <<: 3\n", r"policy\.yaml:2: a mapping .* not '3'"),
+        ("just words\n", r"policy\.yaml:1: expected a mapping .* not 'just words'"),
+        ("a:\n  <<: 3\n", r"policy\.yaml:2: expected a mapping .* not '3'"),
         ("a: b: c\n", r"policy\.yaml: not YAML: .* line 1"),
         ("a: [1\n", r"policy\.yaml: not YAML"),
         ("a: *none\n", r"policy\.yaml: not YAML: found undefined alias"),

@@ -233,7 +233,11 @@ def test_another_file_is_a_conflict_unless_told_otherwise(
         hdus.writeto(other)
     content = Path(other).read_bytes()
     ((_, problem),) = ingest(root, [other], mode=then).failed
-    where = f"lying at {copies[0]}" if first == "direct" else f"stands at {root}/{PLACE}"
+    where = (
+        f"{copies[0]}; -c clobber"
+        if first == "direct"
+        else f"another file exists at {root}/{PLACE}"
+    )
     assert problem.endswith("clobber=True replaces it")
     assert where in problem
     assert counts(ingest(root, [other], mode=then, clobber=True)) == (1, 0, 0, 0)

@@ -254,7 +254,7 @@ WRONG = {
     "a name with half a bracket": (
         "datasets:\n  'one(src': {template: b}",
         2,
-        "'one(src' is no name",
+        "'one(src' is not a name",
     ),
     "an assembler of a package that is not there": (
         "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: nosuchpackage.make}",

@@ -242,15 +242,15 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, Any], type[Exception], str]] = {
     "motions without an epoch": (MOTIONS, {}, FormatterError, "nothing says at which epoch"),
     "motions without units": (
         {"pmra": [1.0, 2.0], "pmdec": [1.0, 2.0]}, {"epoch": "J2016.0"}, FormatterError,
-        "units of pmra, pmdec: .* --unit pmra=mas/yr",
+        "no units for pmra, pmdec: .* --unit pmra=mas/yr",
     ),
     "motions without time": (
         {"pmra": [1.0, 2.0] * u.mas, "pmdec": MOTIONS["pmdec"]}, {"epoch": "J2016.0"}, FormatterError,
         "pmra is in mas, not in a unit such as rad",
     ),
-    "a nonsense epoch": ({"epoch": [20.16, 2016.0] * u.yr}, {}, FormatterError, "no epoch in row 1: 20.16"),
+    "a nonsense epoch": ({"epoch": [20.16, 2016.0] * u.yr}, {}, FormatterError, "not an epoch in row 1: 20.16"),
     "an epoch in metres": ({"epoch": [1.0, 2.0] * u.m}, {}, FormatterError, "epoch is in m, not in years"),
-    "an epoch that is none": ({}, {"epoch": "yesterday"}, DataIdError, "'yesterday' is no epoch"),
+    "an epoch that is none": ({}, {"epoch": "yesterday"}, DataIdError, "'yesterday' is not an epoch"),
     "an epoch of long ago": ({}, {"epoch": "J1066.0"}, DataIdError, "from 1850 to 2100"),
     "ids that are no integers": ({"id": [1.0, 2.0]}, {}, FormatterError, "id holds float64, not integers"),
     "a flux in magnitudes": (
@@ -296,7 +296,7 @@ def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
     table[10:].write(paths[1])
     with pytest.raises(
         FormatterError,
-        match=rf"called {table['source_id'][11]}, and differ: {paths[0]}, row 12 and {paths[1]}, row 2",
+        match=rf"have the id {table['source_id'][11]}: {paths[0]}, row 12 and {paths[1]}, row 2",
     ):
         write.gather(paths, Wishes(units=AB), lambda items, _: items)
 

@@ -140,7 +140,7 @@ def test_two_registries_are_refused(
     monkeypatch.setitem(kinds.registered, "toy", toy)
     for kind in ("toy", "sqlite3"):
         (tmp_path / f"registry.{kind}").write_text("x")
-    with pytest.raises(RegistryError, match=r"registry.sqlite3 and .*registry.toy are there"):
+    with pytest.raises(RegistryError, match=r"registry.sqlite3 and .*registry.toy exist"):
         registry.open(str(tmp_path))
     assert isinstance(registry.open(str(tmp_path), {"registry": "registry.toy"}), toy.Toy)
 

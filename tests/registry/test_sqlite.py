@@ -148,7 +148,7 @@ def test_a_registry_that_is_made_anew_is_asked_for_its_own_columns(path: Path) -
     ):
         ask([7])
     assert list(registry.columns(["raw"])) == ["visit", "filter", "hdu"]
-    with pytest.raises(RegistryError, match="was made anew"):
+    with pytest.raises(RegistryError, match="was created anew"):
         ask([7])
     assert registry.prepared(["filter"], ["visit"], ["raw"])([7]) == [("r",)]
     registry.close()

@@ -71,7 +71,7 @@ def read(cfg_root: str) -> RepositoryCfg | None:
         os.stat(path)
         return _read_file(path)
     except PermissionError as error:  # a directory that may not be read is not a missing one
-        raise RepositoryError(f"you may not look into {cfg_root}: {error.strerror}") from error
+        raise RepositoryError(f"{cfg_root} cannot be listed: {error.strerror}") from error
     except OSError:
         pass
     if any(os.path.lexists(os.path.join(cfg_root, mark)) for mark in marks.OLD):

@@ -42,23 +42,26 @@ def form_of(kind: str, function: Callable[..., Any], source: str) -> str:
     import inspect  # lazy: only needed for composites
 
     shown = getattr(function, "__qualname__", function)
+    named = f"an {kind}" if kind == "assembler" else f"a {kind}"
     try:
         signature = inspect.signature(function)
     except ValueError:  # written in C, without a signature
         return RECORDS
     except TypeError as error:
-        raise PolicyError(f"{source}: {shown} is not a {kind}: it cannot be called") from error
+        raise PolicyError(f"{source}: {shown} is not {named}: it cannot be called") from error
     parameters = signature.parameters.values()
-    named = [one for one in parameters if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)]
+    plain = [
+        item for item in parameters if item.kind not in (item.VAR_KEYWORD, item.VAR_POSITIONAL)
+    ]
     form = _form(
         kind,
-        needed={one.name for one in named if one.default is one.empty},
-        taken={one.name for one in named},
-        anything=any(one.kind is one.VAR_KEYWORD for one in parameters),
+        needed={item.name for item in plain if item.default is item.empty},
+        taken={item.name for item in plain},
+        anything=any(item.kind is item.VAR_KEYWORD for item in parameters),
     )
     if form is None:
         raise PolicyError(
-            f"{source}: {shown}{signature} is not a {kind}: these are called with {_SHOWN[kind]}"
+            f"{source}: {shown}{signature} is not {named}: these are called with {_SHOWN[kind]}"
         )
     return form
 
