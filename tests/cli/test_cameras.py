@@ -110,7 +110,7 @@ def test_the_camera_of_a_repository_that_names_none_is_typed(run: Run, own: Path
     for line, expected in COMMANDS.values():
         if line.startswith(("ingestImages.py", "makeSkyMap.py", "processCcd.py")):
             line = line.rpartition(" --")[0]
-            assert "or pass --mapper NAME" in run(line).stderr
+            assert "or give --mapper NAME" in run(line).stderr
             done = run(f"{line} --mapper decam")
             assert expected in done.stdout, done.stderr
 

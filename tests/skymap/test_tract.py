@@ -218,7 +218,7 @@ def test_a_position_that_is_not_finite_is_nowhere(made):
 def test_one_position_is_asked_for_where_one_is_found():
     with pytest.raises(DataIdError, match="tract_ids accepts many"):
         RINGS.findTract(sphere.sky([1, 2], [3, 4]))
-    with pytest.raises(NotInSkyMap, match="no position"):
+    with pytest.raises(NotInSkyMap, match="not a position"):
         TRACT.findPatch(sphere.sky([0, 0], [0, 0]))
 
 
