@@ -42,7 +42,7 @@ class Entry(NamedTuple):
 
 
 class UserConfig(NamedTuple):
-    """What the file says.
+    """The contents of a user's configuration file.
 
     Attributes
     ----------
