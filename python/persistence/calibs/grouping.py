@@ -30,7 +30,7 @@ class Group(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What a person calls it: ``bias  ccdnum 1-60,62``."""
+        """The name that users see: ``bias  ccdnum 1-60,62``."""
         named = (f"{key} {value}" for key, value in self.keys.items())
         return "  ".join([self.members[0].datasetType, *named])
 
