@@ -112,7 +112,7 @@ _GUARD = _Guard()
 
 
 def guard(package: str, purpose: str, *libraries: str) -> None:
-    """Let imports of optional libraries in a package say what installs them.
+    """Refuse imports of missing libraries in a package with an error that names their extra.
 
     For packages most of whose modules need some: `needed` is for single imports.
 
@@ -121,9 +121,9 @@ def guard(package: str, purpose: str, *libraries: str) -> None:
     package : `str`
         The package's name.
     purpose : `str`
-        What needs them, for the message: ``Tasks``.
+        The operation that needs them, for the message: ``Tasks``.
     *libraries : `str`
-        What they are: of `EXTRAS`.
+        The libraries, of `EXTRAS`.
     """
     _GUARD.guarded.update({(package, library): purpose for library in libraries})
     if _GUARD not in sys.meta_path:
