@@ -68,6 +68,22 @@ def test_what_lssts_programs_write_we_read(
     assert dax.getDiaObjects(ALL)["validityStartMjdTai"].tolist() == [NOW + 1] * 5
 
 
+def test_forced_sources_of_earlier_visits_are_stored_once(
+    dax: Any, sources: Rows, objects: Rows
+) -> None:
+    dax.makeSchema()
+    given = sources(3)
+    assert dax.store(NOW, objects(given), given)
+    kept = ("diaObjectId", "visit", "detector", "ra", "dec", "midpointMjdTai", "psfFlux", "band")
+    forced = {"diaForcedSourceId": np.arange(3), **{name: given[name] for name in kept}}
+    part = {name: np.asarray(values)[:2] for name, values in forced.items()}
+    assert dax.storeForced(NOW + 1, part, objects(given)) == 2
+    assert dax.storeForced(NOW + 2, forced, objects(given)) == 1
+    assert dax.storeForced(NOW + 3, forced, objects(given)) == 0
+    assert len(dax.getDiaForcedSources(None, [1, 2, 3], 61000.0)) == 3
+    assert dax.getDiaObjects(ALL)["validityStartMjdTai"].tolist() == [NOW + 2] * 3
+
+
 def test_errors_of_lssts_programs_are_ours(dax: Any, config: Any) -> None:
     with pytest.raises(DatabaseError, match=r"^sqlite:.*association.db"):
         dax.getDiaObjects(ALL)

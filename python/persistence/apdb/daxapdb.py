@@ -132,6 +132,37 @@ class DaxApdb:
             )
         return True
 
+    def storeForced(
+        self, visit_time: Any, forced_sources: Any, objects: Any = None, features: Any = None
+    ) -> int:
+        """Store forced sources of detectors that are stored, but those that are stored already.
+
+        Returns
+        -------
+        number : `int`
+            How many were not stored before.
+        """
+        columns = rows.columns_of(forced_sources)
+        if not rows.length(columns):
+            return 0
+        names = ("diaObjectId", "visit", "detector")
+        given = list(zip(*(np.asarray(columns[name]).tolist() for name in names), strict=True))
+        before = self.getDiaForcedSources(None, {key[0] for key in given}, visit_time, 0.0)
+        keys = set(zip(*(np.asarray(before[name]).tolist() for name in names), strict=True))
+        new = np.array([key not in keys for key in given], bool)
+        if new.any():
+            taken = {name: np.ma.asarray(values)[new] for name, values in columns.items()}
+            time = _time(visit_time)
+            mjd = float(time.tai.mjd)
+            with self._explained():
+                self._apdb.store(
+                    time,
+                    _frame(objects, "DiaObject", validityStartMjdTai=mjd),
+                    None,
+                    _frame(taken, "DiaForcedSource", timeProcessedMjdTai=mjd),
+                )
+        return int(new.sum())
+
     @property
     def _apdb(self) -> Any:
         if self._opened is None:
