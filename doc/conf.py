@@ -10,7 +10,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "_ext"))
 # The notebooks call commands: those of the environment that builds the site.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-os.environ |= {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "100"}  # no progress bars on a page
+# No colours and no progress bars on a page.
+os.environ |= {"TERM": "dumb", "NO_COLOR": "1", "PERSISTENCE_NO_PROGRESS": "1", "COLUMNS": "90"}
 
 project = "persistence"
 author = "the persistence developers"
