@@ -184,6 +184,16 @@ def test_every_text_comes_back_without_control_characters(text: str) -> None:
     assert whole == plain or (len(text) > notebook.LETTERS and whole[:-1] == plain[:-1])
 
 
+def test_objects_with_afws_names_show_what_ours_do(filled: Path) -> None:
+    import lsst.daf.persistence as gen2
+
+    raw = gen2.Butler(str(filled)).get("raw", visit=410877, ccdnum=28)
+    shown = Page(raw._repr_html_())
+    assert len(shown.images) == 1
+    assert "visit=410877" in shown.text
+    assert "VisitInfo" in Page(raw.getInfo().getVisitInfo()._repr_html_()).text
+
+
 def test_long_things_are_cut() -> None:
     assert len(Page(notebook.table([("x" * 10**5,)])).text) == notebook.LETTERS
     shown = Page(notebook.table(((number,) for number in range(10**4)), ["number"]))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Generic, Self, TypeVar
 
+from persistence import notebook
+from persistence.notebook import Html
+
 T = TypeVar("T")
 
 
@@ -41,6 +44,12 @@ class Face(Generic[T]):
 
     def __hash__(self) -> int:
         return hash(self.astropy)
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        """Return what the object of ours shows in a notebook; its own text, if it shows nothing."""
+        show = getattr(self.astropy, "_repr_html_", None)
+        return notebook.text(repr(self)) if show is None else Html(show())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.astropy!r})"
