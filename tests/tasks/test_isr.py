@@ -14,6 +14,7 @@ from astropy.table import Table
 from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter1d
 
 import obs_decam
 from obs_decam.headers import DecamHeaders
@@ -107,6 +108,11 @@ DRIFT = 1000.0 + np.arange(ROWS)[:, np.newaxis] ** 2
         ({"overscanFitType": "MEDIAN"}, 1000.0, 0.0),
         ({"overscanFitType": "MEDIAN"}, DRIFT, DRIFT - np.median(DRIFT)),
         ({"overscanFitType": "MEDIAN_PER_ROW"}, DRIFT, 0.0),
+        (
+            {"overscanFitType": "MEDIAN_PER_ROW", "overscanSmoothing": 1.5},
+            DRIFT,
+            DRIFT - gaussian_filter1d(DRIFT, 1.5, axis=0, mode="nearest", truncate=3.3),
+        ),
         ({"overscanFitType": "POLY", "overscanOrder": 2}, DRIFT, 0.0),
         ({"doOverscan": False}, 1000.0, 1000.0),
     ],

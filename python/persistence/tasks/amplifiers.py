@@ -108,7 +108,17 @@ def _level(over: Plane, rows: int, name: str, config: Any) -> Any:
 
         along = np.arange(rows)
         levels = Polynomial.fit(along, levels, config.overscanOrder)(along).astype(np.float32)
+    elif config.overscanSmoothing > 0:
+        levels = _smoothed(levels, config.overscanSmoothing)
     return levels[:, np.newaxis]
+
+
+def _smoothed(levels: Plane, sigma: float) -> Plane:
+    """Return the levels of rows smoothed by a Gaussian; beyond the ends are those of the ends."""
+    half = int(np.ceil(3 * sigma))
+    profile = np.exp(-(np.arange(-half, half + 1) ** 2) / (2 * sigma**2))
+    padded = np.pad(levels, half, mode="edge")
+    return np.convolve(padded, profile / profile.sum(), mode="valid").astype(np.float32)
 
 
 def crossed(counts: Plane, amplifiers: tuple[Amplifier, ...], coefficients: NDArray[Any]) -> Plane:

@@ -27,6 +27,11 @@ class IsrConfig(Config):
     overscanOrder = RangeField(
         doc="Degree of that polynomial.", dtype=int, default=1, min=0, max=20
     )
+    overscanSmoothing = RangeField(
+        doc="Standard deviation of the Gaussian that smooths the medians of rows (rows): the noise "
+        "of each is in its whole row. 0 leaves them as they are.",
+        dtype=float, default=0.0, min=0.0, max=100.0,
+    )  # fmt: skip
     doSaturation = Field[bool](
         doc="Flag pixels that reach the amplifier's saturation level as SAT?",
         dtype=bool,
