@@ -92,6 +92,49 @@ def test_what_is_fainter_than_before_is_negative(pair: Any) -> None:
     assert float(row["base_PsfFlux_instFlux"]) == pytest.approx(-NEW[2][1], rel=0.15)
 
 
+def positions(table: Any) -> Any:
+    return np.column_stack([table[f"base_SdssCentroid_{axis}"].value for axis in "xy"])
+
+
+def test_a_template_that_is_a_little_off_and_brighter_changes_nothing(
+    pair: Any,
+    make: Any,  # noqa: F811
+    stars: Any,  # noqa: F811
+) -> None:
+    science, template, table = pair
+    x, y, flux = stars
+    # The same noise, so that peaks can be compared.
+    off = make(x + 0.1, y + 0.1, 1.02 * flux, 1.6, seed=2)
+    right, wrong = (
+        task(binSize=64).run(science, each, table).diaSources for each in (template, off)
+    )
+    strong = np.abs(np.asarray(right["ip_diffim_score"])) > 6
+    near, order = cKDTree(positions(wrong)).query(positions(right)[strong])
+    assert strong.sum() > 2
+    assert near.max() < 0.3
+    for name in ("base_PsfFlux_instFlux", "ip_diffim_score"):
+        one, other = (np.asarray(each[name].value) for each in (right[strong], wrong[order]))
+        assert other == pytest.approx(one, rel=0.1)
+    assert len(wrong) - len(right) in (-1, 0, 1)
+
+
+def test_a_difference_with_nothing_in_it_has_an_empty_catalog(
+    pair: Any,
+    make: Any,  # noqa: F811
+    stars: Any,  # noqa: F811
+) -> None:
+    template, table = pair[1:]
+    science = make(*stars, 2.0, seed=7)
+    config = ImageDifferenceTask.ConfigClass()
+    config.detection.thresholdValue, config.binSize = 8.0, 64
+    config.subtract["al"].kernel.kernelSize = 19
+    each = ImageDifferenceTask(config=config)
+    result = each.run(science, template, table, 3, 32)
+    assert len(result.diaSources) == 0
+    assert {*result.diaSources.colnames} == {*each.getSchemaCatalogs()["deepDiff_diaSrc"].colnames}
+    assert each.metadata["numDiaSources"] == 0
+
+
 def test_too_few_stars_are_told_with_the_setting(pair: Any) -> None:
     science, template, table = pair
     with pytest.raises(TaskError, match=r"0 of 0 sources .* and 3 are needed.*minSignalToNoise=40"):

@@ -43,6 +43,25 @@ def test_two_points_of_opposite_sign_are_found(
 
 
 @pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("apart", [0.3, 0.8])
+def test_both_sides_of_a_star_that_has_moved_a_little_say_the_same(
+    make: Callable[..., Exposure], apart: float, sign: int
+) -> None:
+    light = drawn([130 + apart / 2], [140], [1e5], 1.6) - drawn(
+        [130 - apart / 2], [140], [1e5], 1.6
+    )
+    given = make([], [], [])
+    moved = given.replaced(image=(given.image + light).astype(np.float32))
+    # Where a matched filter sees the lobe of this sign.
+    made = fitted(moved, 130 + sign * 1.6 * np.sqrt(2), 140, sign)
+    assert made.is_dipole[0]
+    assert (made.x[0], made.y[0]) == pytest.approx((130, 140), abs=0.15)
+    # Small separations and great fluxes cannot be told apart; their product is known.
+    moment = made.separation[0] * (made.positive[0] - made.negative[0]) / 2
+    assert moment == pytest.approx(apart * 1e5, rel=0.1)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
 def test_a_point_alone_is_no_dipole(make: Callable[..., Exposure], sign: int) -> None:
     given = make([], [], [])
     light = sign * drawn([130.3], [140.2], [2e4], 1.6)

@@ -21,6 +21,7 @@ _STEPS = 30
 _TINY = 1e-30
 _CANDIDATE = 0.25  # of the score of a peak: one of the other sign that is fainter is of no dipole
 _LEAST = 3.0  # the least score of it
+_REACH = 3.0  # standard deviations of the PSF from a peak within which the other side is
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def fit(
         cut = _Cut.of(exposure, x[place], y[place], radius)
         if cut is None:
             continue
-        start = cut.start(x[place], y[place], sign[place])
+        start = cut.start(x[place], y[place], sign[place], width)
         result = least_squares(cut.residuals, start, max_nfev=_STEPS, diff_step=1e-3)
         fluxes, error = cut.fluxes(result.x)
         (xp, yp), (xn, yn) = result.x[:2], result.x[2:]
@@ -148,18 +149,21 @@ class _Cut:
     def count(self) -> int:
         return int((self.weight > 0).sum())
 
-    def start(self, x: float, y: float, sign: float) -> Floats:
-        """Return positions to begin with: of the highest pixel, and of the lowest."""
-        inner = slice(self.radius // 2, -(self.radius // 2))
-        part = self.pixels[inner, inner]
-        ends = [
-            np.array(np.unravel_index(np.argmax(side * part), part.shape))[::-1]
-            + self.radius // 2
-            + (self.x0, self.y0)
-            for side in (1, -1)
-        ]
-        ends[0 if sign > 0 else 1] = np.array([x, y])
-        return np.concatenate(ends).astype(float)
+    def start(self, x: float, y: float, sign: float, width: float) -> Floats:
+        """Return positions to begin with: of both sides, moved towards their middle.
+
+        Lobes of a star that has moved by less than its width are farther apart than it has moved.
+        """
+        from scipy import ndimage
+
+        smooth = -sign * ndimage.gaussian_filter(self.pixels, width)
+        first = max(self.radius - int(np.ceil(_REACH * width)), 0)
+        inner = slice(first, 2 * self.radius + 1 - first)
+        row, column = np.unravel_index(np.argmax(smooth[inner, inner]), smooth[inner, inner].shape)
+        ends = np.array([x, y]), np.array([self.x0 + first + column, self.y0 + first + row], float)
+        quarter = (ends[0] - ends[1]) / 4 * sign
+        middle = (ends[0] + ends[1]) / 2
+        return np.concatenate([middle + quarter, middle - quarter])
 
     def drawn(self, x: float, y: float) -> Floats:
         from scipy import ndimage

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.tasks.difference import convolution
+from persistence.tasks.difference import convolution, resampledpsf
 from persistence.tasks.difference.polynomials import Polynomials
 
 Floats = NDArray[np.float64]
@@ -48,6 +49,22 @@ class MatchingKernel:
     def sum(self) -> float:
         """By how much it makes light brighter, in the middle of the image."""
         return float(self.middle.sum())
+
+    def noise(self, psf: Any) -> np.float32:
+        """Return what the variance of a point's flux is multiplied with, in the middle.
+
+        Parameters
+        ----------
+        psf : `~persistence.types.psf.psfimage.Psf`
+            Of the image that was convolved, as it is afterwards.
+        """
+        box = self.shape.box
+        point = resampledpsf.square(
+            psf, box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2
+        ).astype(np.float32)
+        # By this, a point's flux weighs the pixels of the image before.
+        before = convolution.convolved(np.pad(point, len(self.middle) // 2), self.middle)
+        return np.float32((before**2).sum() / (point**2).sum())
 
     def applied(self, image: Plane) -> Plane:
         """Return an image that is convolved and has the level added."""

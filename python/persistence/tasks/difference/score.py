@@ -44,11 +44,14 @@ class Score:
         What it was divided by so that its robust scatter is 1.
     good : array of `bool`
         Where it is believed.
+    error : array
+        That standard deviation.
     """
 
     image: Plane
     scale: float
     good: Bools
+    error: Plane
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +93,8 @@ def score(exposure: Exposure, pixels: Bools) -> Score:
     # An unusable pixel tells nothing of a point, and adds no noise to what others tell.
     noise = convolution.convolved(np.where(bad, np.float32(0), variance), psf**2)
     calm = float(np.median(noise[::7, ::7]))
-    made = light / np.sqrt(np.maximum(noise, np.float32(max(calm * 1e-6, 1e-30))))
+    error = np.sqrt(np.maximum(noise, np.float32(max(calm * 1e-6, 1e-30))))
+    made = light / error
     good = _number(bad, _NEAR) <= _LOST
     if "SAT" in mask.planes:
         good &= ~_grown(mask["SAT"], _FROM_SATURATED)
@@ -98,7 +102,7 @@ def score(exposure: Exposure, pixels: Bools) -> Score:
     good[:, :_EDGE] = good[:, -_EDGE:] = False
     sample = made[good & pixels][::_SAMPLE]
     scale = robust.scatter(sample) if sample.size else 1.0
-    return Score(np.asarray(made / np.float32(scale), np.float32), scale, good)
+    return Score(np.asarray(made / np.float32(scale), np.float32), scale, good, error)
 
 
 def peaks(found: Score, threshold: float, distance: int) -> Peaks:
@@ -112,29 +116,48 @@ def peaks(found: Score, threshold: float, distance: int) -> Peaks:
         How far from a peak one of the other sign is looked for (pixels).
     """
     rows, columns = np.nonzero((np.abs(found.image) > _PART * threshold) & found.good)
-    parts = []
+    reach, parts = _PEAK // 2, []
     for sign in (1, -1):
         its = sign * found.image[rows, columns] > 0
-        image = np.float32(sign) * found.image
-        near = _squares(image, rows[its], columns[its], _PEAK // 2)
-        height = image[rows[its], columns[its]]
-        is_peak = height == near.max(axis=(1, 2))
-        row, column, near = rows[its][is_peak], columns[its][is_peak], near[is_peak]
-        middle = _PEAK // 2
-        height = height[is_peak].astype(float)
-        dx, above = _parabola(near[:, middle, middle - 1], height, near[:, middle, middle + 1])
-        dy, higher = _parabola(near[:, middle - 1, middle], height, near[:, middle + 1, middle])
-        height = height + above + higher
+        row, column = rows[its], columns[its]
+        near = sign * _squares(found.image, row, column, reach)
+        is_peak = near[:, reach, reach] == near.max(axis=(1, 2))
+        row, column, near = row[is_peak], column[is_peak], near[is_peak]
+        height = near[:, reach, reach].astype(float)
+        for triple in (near[:, reach], near[:, :, reach]):
+            height += _parabola(*triple[:, reach - 1 : reach + 2].T)[1]
         enough = height > threshold
-        row, column = row[enough], column[enough]
-        other = -_squares(image, row, column, distance).min(axis=(1, 2), initial=0.0)
-        place = column + dx[enough], row + dy[enough]
-        parts.append((*place, sign * height[enough], other.astype(float)))
+        row, column, height = row[enough], column[enough], height[enough]
+        other = -sign * _squares(found.image, row, column, distance)
+        opposite = other.max(axis=(1, 2), initial=0.0).astype(float)
+        parts.append((*_place(found, row, column, sign), sign * height, opposite))
     return Peaks(*(np.concatenate(axis) for axis in zip(*parts, strict=True)))
 
 
-def _parabola(before: Any, middle: Floats, after: Any) -> tuple[Floats, Floats]:
+def _place(found: Score, row: Ints, column: Ints, sign: int) -> tuple[Floats, Floats]:
+    """Return where the light of a point is highest, near the peak of its score.
+
+    On a star whose brightness has changed the noise is highest in its middle: there the score has
+    no peak, but the light has.
+    """
+    reach = _PEAK // 2 + 1
+    light = sign * _squares(found.image, row, column, reach)
+    light *= _squares(found.error, row, column, reach)
+    inner = light[:, 1:-1, 1:-1].reshape(row.size, _PEAK**2)
+    down, along = np.divmod(inner.argmax(axis=1), _PEAK)
+    each = np.arange(row.size)
+    steps = np.arange(3)
+    across = light[each[:, np.newaxis], (down + 1)[:, np.newaxis], along[:, np.newaxis] + steps]
+    above = light[each[:, np.newaxis], down[:, np.newaxis] + steps, (along + 1)[:, np.newaxis]]
+    return (
+        column + along + 1 - reach + _parabola(*across.T)[0],
+        row + down + 1 - reach + _parabola(*above.T)[0],
+    )
+
+
+def _parabola(before: Any, middle: Any, after: Any) -> tuple[Floats, Floats]:
     """Return where the top of a parabola through three pixels is, and how much higher."""
+    before, middle, after = (np.asarray(each, float) for each in (before, middle, after))
     bend, slope = before - 2 * middle + after, (after - before) / 2
     with np.errstate(all="ignore"):
         place = np.clip(np.where(bend < 0, -slope / bend, 0.0), -_FARTHEST, _FARTHEST)

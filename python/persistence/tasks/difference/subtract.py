@@ -37,7 +37,8 @@ class Difference:
         point that is in one of both.
     matched : `~persistence.types.exposure.exposure.Exposure`
         The warped template, brought to the science exposure's brightness and, where it was
-        convolved, to its PSF.
+        convolved, to its PSF; then its variance is the one by which a point's flux has the right
+        error, for its noise is no longer independent from pixel to pixel.
     scale : `float`
         What the template's counts are multiplied with to be the science exposure's.
     convolved : `str`
@@ -145,7 +146,9 @@ def alard_lupton(
         rest, variance = rest * np.float32(-1 / total), variance * np.float32(total**-2)
         matched = template.replaced(image=template.image * np.float32(1 / total))
     else:
-        matched = template.replaced(image=model, psf=other.psf)
+        matched = template.replaced(
+            image=model, psf=other.psf, variance=quiet * fit.kernel.noise(other.psf)
+        )
     made = science.replaced(
         image=rest, variance=np.asarray(variance, np.float32), mask=joined(science, template),
         psf=psf, ap_corr_map=None,

@@ -14,6 +14,7 @@ from persistence.pipe.task import Task, TaskError
 from persistence.pipe.timing import timeMethod
 from persistence.tasks import sky
 from persistence.tasks.difference.warp import NO_DATA, warp
+from persistence.tasks.options import option
 from persistence.types.pixels.mask import Mask
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ class GetTemplateTask(Task):
         if self.config.doSameFilter and None not in labels and labels[0] != labels[1]:
             raise TaskError(
                 f"the template {name} {_words(data_id)} was taken in {labels[1]}, the science "
-                f"exposure in {labels[0]}"
+                f"exposure in {labels[0]} (-c {option(self, 'doSameFilter')}=False takes it all "
+                "the same)"
             )
 
 
