@@ -115,12 +115,20 @@ def whole_exposure(asked: Asked) -> Iterator[Figure]:
 
 
 def differences(asked: Asked) -> Iterator[Figure]:
-    """Evaluate differences of both epochs of each seed."""
-    for seed in asked.seeds:
-        field = Field(f"seed-{seed}-{asked.size}", seed, size=asked.size)
-        yield from subtraction.evaluate(
-            field._replace(numbers=_NUMBERS[asked.size]), asked.home, asked.work
-        )
+    """Evaluate differences of both epochs of each seed, taken in several ways."""
+    chosen = [
+        Field(f"seed-{seed}-{asked.size}", seed, size=asked.size, numbers=_NUMBERS[asked.size])
+        for seed in asked.seeds
+    ]
+    yield from subtraction.evaluate(chosen, asked.home, asked.work)
+
+
+def crowded_differences(asked: Asked) -> Iterator[Figure]:
+    """Evaluate differences of a field with many stars."""
+    seed = asked.seeds[0]
+    numbers = _NUMBERS["full"]._replace(stars=12000)
+    chosen = [Field(f"crowded-12000-{seed}-full", seed, numbers=numbers)]
+    yield from subtraction.crowded(chosen, asked.home, asked.work)
 
 
 def association(asked: Asked) -> Iterator[Figure]:
@@ -139,6 +147,7 @@ CASES: dict[str, Callable[[Asked], Iterator[Figure]]] = {
     "wrong": wrong_inputs,
     "fast": whole_exposure,
     "differences": differences,
+    "crowded-differences": crowded_differences,
     "association": association,
 }
 

@@ -123,7 +123,9 @@ def summary(figures: Iterable[Figure]) -> str:
     """
     kinds: dict[str, dict[tuple[str, str], list[Figure]]] = {}
     for figure in figures:
-        kind = "full chips" if figure.case.startswith("seed") else figure.case
+        # What a case is called goes before the seed.
+        kind = figure.case.partition(", seed")[0]
+        kind = "full chips" if kind.startswith("seed") else kind
         kinds.setdefault(kind, {}).setdefault((figure.measure, figure.name), []).append(figure)
     return "\n\n".join(
         f"**{kind}**\n\n{_ruled([_line(*names, group) for names, group in groups.items()])}"

@@ -64,7 +64,8 @@ def is_single(sources: Any) -> Bools:
 
 
 @functools.cache
-def _read_noise() -> float:
+def read_noise() -> float:
+    """Return the noise of reading a pixel of the chip (electrons)."""
     (chip,) = (chip for chip in chips() if chip.number == CHIP)
     return float(np.mean([one.read_noise for one in readouts(chip.name, chip.number)]))
 
@@ -79,7 +80,7 @@ def noise(truth: Truth, counts: Any) -> Floats:
     shape = truth.seeing.shape(*middle, truth.layout)
     psf = truth.seeing.values(steps, steps[:, np.newaxis], shape).ravel()
     grid = np.logspace(0, 8, 60)
-    variance = truth.sky + _read_noise() ** 2 + grid[:, np.newaxis] * psf
+    variance = truth.sky + read_noise() ** 2 + grid[:, np.newaxis] * psf
     errors = 1 / np.sqrt((psf**2 / variance).sum(axis=1))
     counts = np.clip(np.asarray(counts, float), grid[0], grid[-1])
     return np.asarray(np.exp(np.interp(np.log(counts), np.log(grid), np.log(errors))))

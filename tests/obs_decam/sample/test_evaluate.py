@@ -14,7 +14,7 @@ from astropy.units import Quantity
 from astropy.wcs import WCS
 
 from obs_decam.sample.evaluate import __main__ as command
-from obs_decam.sample.evaluate import fields, figures, measures, spoil, stars
+from obs_decam.sample.evaluate import changes, fields, figures, measures, spoil, stars
 from obs_decam.sample.evaluate.figures import Figure
 from obs_decam.sample.evaluate.process import Chip, Run
 from obs_decam.sample.facts import LAYOUTS
@@ -187,6 +187,51 @@ def test_a_turned_header_turns_around_its_middle() -> None:
     moved = before.wcs_world2pix(after.wcs_pix2world(side, 0), 0)[0] - middle[0]
     assert np.hypot(*moved) == pytest.approx(100.0, abs=1e-3)
     assert abs(np.degrees(np.arctan2(moved[1], moved[0]))) == pytest.approx(5.0, abs=1e-3)
+
+
+def test_what_is_found_of_changes_and_besides_them_is_counted() -> None:
+    number = 40
+    places = np.stack([np.arange(number) * 50.0, np.full(number, 300.0)], axis=1)
+    ratio = np.linspace(5.1, 12, number)
+    every = np.ones(number, bool)
+    true = changes.Changes(places, 300 * ratio, 200 * ratio, ratio, every, every)
+    # Those above 7 are found a little brighter than they are, and one that is not there.
+    found = np.append(np.flatnonzero(ratio > 7), 0)
+    sources = Catalog(meta={"aliases": {"slot_Centroid": "base_SdssCentroid"}})
+    sources["base_SdssCentroid_x"] = places[found, 0] + np.where(found == 0, 9.0, 1.0)
+    sources["base_SdssCentroid_y"] = places[found, 1]
+    sources["ip_diffim_score"] = np.where(found == 0, -6.0, ratio[found])
+    names = "base_PsfFlux", "ip_diffim_forced_PsfFlux", "ip_diffim_forced_template_PsfFlux"
+    for name, flux in zip(names, (101.0, 306.0, 190.0), strict=True):
+        sources[f"{name}_instFlux"] = flux * ratio[found]
+        sources[f"{name}_instFluxErr"] = np.ones(found.size)
+    for name in ("DipoleFit_flag_classification", "PsfFit_flag"):
+        sources[f"ip_diffim_{name}"] = np.zeros(found.size, bool)
+    shares = {each.name: each for each in changes.shares(sources, true, 5.5, (99.0, 95.0, 0.0))}
+    purity = shares["purity, threshold 5.5"]
+    assert (purity.right, purity.number) == (found.size - 1, found.size)
+    low, high = shares["S/N 6-10, threshold 5.5"], shares["S/N above 10, threshold 5.5"]
+    assert (low.right, low.number) == (
+        int(((ratio > 7) & (ratio < 10)).sum()), int(((ratio >= 6) & (ratio < 10)).sum())
+    )  # fmt: skip
+    assert not low.figure("a case").is_met
+    assert high.figure("a case").value == 100
+    assert not high.figure("a case").has_goal
+    rows = {each.name: each for each in changes.fluxes(sources, true, "a case")}
+    parts = [rows[f"{name} over true"].value for name in
+             ("flux", "forced flux in science", "forced flux in template")]  # fmt: skip
+    assert parts == pytest.approx([1.01, 1.02, 0.95])
+    assert not rows["forced flux in template over true"].is_met
+    assert rows["position"].value == pytest.approx(1.0 * 0.27 * 1000, rel=0.05)
+
+
+def test_the_best_error_of_a_change_is_that_of_gaussians() -> None:
+    # Two images of the same PSF and noise: 4 pi sigma^2 pixels of both count.
+    seeing = Seeing(4.0, "gaussian", gradient=0.0, e1=0.0, e2=0.0, twist=0.0)
+    none = empty()
+    one = fields.Truth(none, none, none, none, plain_wcs(), ZERO, seeing, 700.0, LAYOUT)
+    best = changes.best_error((one, one), [742.0, 742.0], 300.0, 300.0)
+    assert best == pytest.approx(np.sqrt(4 * np.pi * (4 / 2.3548) ** 2 * 2 * 742.0), rel=0.01)
 
 
 @pytest.mark.slow
