@@ -121,7 +121,8 @@ def to_time(stamp: Moment) -> Time:
             f"{stamp.text!r} is in the time scale {stamp.scale!r}, which is not one of "
             f"{', '.join(_ASTROPYS)}"
         )
-    time = Time(f"{parts.day}T{parts.time}", scale=stamp.scale)
+    # astropy tries one format after the other else, and keeps what was alive as each failed: images
+    time = Time(f"{parts.day}T{parts.time}", format="isot", scale=stamp.scale)
     if stamp.scale == "ut1":  # otherwise astropy would download a newer table
         offset = earth.ut1_minus_utc(float(time.mjd))
         if offset is None:
