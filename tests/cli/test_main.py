@@ -135,7 +135,7 @@ def test_the_mapper_can_be_named_where_the_repository_names_none(run: Any, tmp_p
     refused = run("tree", tmp_path)
     assert (refused.status, refused.out) == (2, "")
     assert "it has no _mapper" in refused.err
-    assert refused.err.endswith("or give --mapper NAME\n")
+    assert refused.err.endswith("or pass --mapper NAME\n")
     for line in (
         ("--mapper", "decam", "tree", tmp_path),
         ("tree", tmp_path, "--mapper", "lsst.obs.decam.DecamMapper"),
