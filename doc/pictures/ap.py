@@ -28,7 +28,7 @@ from persistence.tasks.process_ccd import ProcessCcdTask
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "ap.rst"
-SEED = 3
+SEED = 5
 
 
 def save(path: Path, colours: int = 96) -> None:

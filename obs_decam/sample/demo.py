@@ -23,6 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else list(argv)
     folders = [word for word in words if word != "--transients"]
+    if len(folders) > 1 or any(word.startswith("-") for word in folders):
+        print("usage: demo [--transients] [DIRECTORY]", file=sys.stderr)
+        return 2
     folder = folders[0] if folders else "demo"
     if len(folders) < len(words):
         from obs_decam.sample import transients  # lazy: it needs SQLAlchemy
