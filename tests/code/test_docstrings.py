@@ -18,8 +18,7 @@ PACKAGE = TOP / "python" / "persistence"
 
 # Packages (of persistence, and obs_decam) whose words are still to be gone through. No new ones.
 FIRST_WORDS_PENDING = set(
-    "apdb butler cli compat formatters gen2types ingest obs_decam "
-    "pipe quality tasks testing".split()
+    "apdb butler cli compat gen2types ingest obs_decam pipe quality tasks testing".split()
 )
 # Packages whose part of the public face still lacks numpydoc's sections, and examples.
 FACE_PENDING = set("butler compat".split())
@@ -27,7 +26,7 @@ FACE_PENDING = set("butler compat".split())
 # The verbs with which docstrings of functions begin, as Python's readers expect them. A new verb
 # is welcome if it is plain and says more than `Return`, `Read`, `Write`, `Check` do.
 VERBS = set(
-    "Accept Add Allow Append Apply Assemble Assign Average Balance Begin Bin Build Cache "
+    "Accept Add Allow Append Apply Archive Assemble Assign Average Balance Begin Bin Build Cache "
     "Calibrate Call Change Check Choose Classify Clear Clip Close Collect Combine Compare "
     "Compile Complete Compress Compute Connect Consume Convert Copy Correct Count Create Crop Cut Decide "
     "Decode Decompress Define Delete Derive Describe Detect Determine Disable Divide Draw Drop "
@@ -36,7 +35,7 @@ VERBS = set(
     "Format Generate Get Group Handle Hash Hide Hold Ignore Import Include Increment Ingest "
     "Initialize Insert Inspect Install Interpolate Intersect Invert Invoke Issue Iterate Join "
     "Keep Kill Label Leave Limit Link List Load Locate Lock Log Look Map Mark Mask Match "
-    "Measure Merge Move Multiply Name Normalize Note Notify Obtain Offer Open Order Pack Pad "
+    "Measure Mend Merge Move Multiply Name Normalize Note Notify Obtain Offer Open Order Pack Pad "
     "Parse Pass Pause Peek Pick Pickle Plot Prepare Preserve Print Process Project Propagate "
     "Prune Push Put Query Quit Quote Raise Re-raise Read Rebuild Recompute Record Recover "
     "Recurse Redirect Reduce Refer Refuse Register Reject Release Remember Remove Rename "

@@ -94,7 +94,7 @@ _MARKERS = {
 
 
 def _draw(axes: Any, line: int, one: Series, shown: Window) -> dict[str, Any]:
-    """Draw a series; returns what is to be explained."""
+    """Draw a series, and return its artists for the legend, by the keys of `_LEGEND`."""
     legend: dict[str, Any] = {}
     for window in spans.gaps(one, shown):
         legend["gap"] = _fill(

@@ -58,7 +58,8 @@ def parse(
 ) -> list[dict[str, Any]]:
     """Return the data IDs that the words of one option select, the last key varying fastest.
 
-    Parameters and errors are those of `alternatives`; too many data IDs are refused, too.
+    Parameters and errors are those of `alternatives`; `DataIdError` is also raised for too many
+    data IDs.
     """
     choices = alternatives(tokens, keys, aliases)
     _refuse_many(" ".join(tokens), math.prod(map(len, choices.values())))

@@ -19,7 +19,7 @@ from persistence.policy import storages
 
 
 class Formatter(Protocol):
-    """What reads and writes one storage format."""
+    """The interface of a formatter: it reads and writes one storage format."""
 
     def read(self, location: Location) -> Any:
         """Read the object at a location.
@@ -33,7 +33,7 @@ class Formatter(Protocol):
         """
 
     def write(self, obj: Any, path: str, location: Location) -> None:
-        """Write an object to a path, which will then be put where the location says.
+        """Write an object to a temporary path, which is then moved to the location's.
 
         Raises
         ------
@@ -42,8 +42,7 @@ class Formatter(Protocol):
         """
 
 
-# What a file of these storages holds where the policy's `python` says so, by its last word: who
-# reads it instead.
+# Classes with formatters of their own, by the last word of the policy's `python`.
 _ARCHIVED = "persistence.formatters.archived"
 _PARTS = "persistence.formatters.parts"
 _CALIBS = dict.fromkeys(
@@ -84,15 +83,15 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-# Storage name -> the key of a data ID that chooses an HDU of its files. Source: gen2-core, T44.
+# Storage name -> the key of a data ID that chooses an HDU (doc/gen2/gen2-core.md, T44).
 HDU_KEYS: Mapping[str, str] = {"FitsCatalogStorage": "hdu"}
 
 
 def choose_hdu(location: Location, camera_keys: Container[str]) -> Location:
     """Return the location of the HDU that a data ID names, if it may choose one.
 
-    It may not where the camera has a key of this name: Gen2 took that key, too, and read a table
-    by the number of a detector's HDU.
+    It may not if the camera has a key of this name, because that key means something else. (Gen2
+    used it all the same, and read a table by the number of a detector's HDU.)
     """
     key = HDU_KEYS.get(location.storage)
     if key is None or key not in location.dataId or key in camera_keys:
@@ -101,9 +100,9 @@ def choose_hdu(location: Location, camera_keys: Container[str]) -> Location:
 
 
 class _Guarded:
-    """A formatter whose errors are ours, whatever its library raises for an odd file or object.
+    """A formatter that converts its library's errors, of whatever class, to `FormatterError`.
 
-    What is odd enough raises anything: IndexError, KeyError, RecursionError, an object's own
+    Odd files and objects raise anything: IndexError, KeyError, RecursionError, an object's own
     errors.
     """
 
@@ -133,7 +132,7 @@ class _Guarded:
 
 @functools.cache
 def formatter(storage: str, python: str | None = None) -> Formatter:
-    """Find the formatter of a storage, or of an object that the storage's usual one does not read.
+    """Return the formatter of a storage, or the special one of a class of objects.
 
     Parameters
     ----------
@@ -157,7 +156,7 @@ def formatter(storage: str, python: str | None = None) -> Formatter:
 
 
 def register(kind: str | type, its: Formatter) -> None:
-    """Let a formatter serve a storage, or a class of objects, in this process."""
+    """Register a formatter for a storage or a class of objects, in this process only."""
     storages.registered[kind] = its
     formatter.cache_clear()
 

@@ -1,6 +1,6 @@
-"""Archives as afw writes them.
+"""Write afw's archives: new objects follow the existing ones, which stay as stored.
 
-New objects behind those that were there, which stay as they were (afw-files 2.1).
+Source: doc/gen2/afw-files.md 2.1.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ from persistence.types.psf.psfimage import Psf
 from persistence.types.wcs.skywcs import SkyWcs
 
 Columns = Mapping[str, Any]
-# Those of each table that an object has.
+# The columns of each of an object's tables.
 Tables = Sequence[Columns]
 Put = Callable[[Any], int]
 
 
 class Class(NamedTuple):
-    """What afw calls a class, where it finds it, and how an object's tables are made.
+    """The name and module of a class in afw, and how an object's tables are built.
 
-    ``put`` numbers what it needs; ``cards`` are those of the table's header that afw ignores.
+    ``put`` stores objects that it refers to, and returns their ids; ``cards`` are those of the
+    table's header, which afw ignores.
     """
 
     name: str
@@ -89,7 +90,7 @@ def _ap_corr_map(fields: ApCorrMap, put: Put) -> Tables:
 
 
 def _texts(texts: Sequence[str], width: int) -> Any:
-    """Make a column of texts of some width; one that is longer is refused rather than cut."""
+    """Return a column of texts of a fixed width; longer ones raise `FormatterError`."""
     long = [text for text in texts if len(text) > width]
     if long:
         raise FormatterError(
@@ -154,7 +155,7 @@ class ArchiveWriter:
         self._index: list[tuple[Any, ...]] = []
         self._tables: list[bytes] = []
         self._numbers: dict[int, int] = {}
-        self._kept: list[Any] = []  # so that no other object gets the id of one that is gone
+        self._kept: list[Any] = []  # so that ids of objects stay unique
         if old is not None:
             self._keep(old)
         self._next = max((row[0] for row in self._index), default=0) + 1
@@ -169,9 +170,9 @@ class ArchiveWriter:
         self._tables = [_padded(bytes(part.header) + bytes(part.data)) for part in tables]
 
     def put(self, thing: Any) -> int:
-        """Take an object, and what it needs; gives its number.
+        """Add an object and the objects that it refers to, and return its id.
 
-        An object that was put before keeps its number.
+        An object that was added before keeps its id.
 
         Raises
         ------
@@ -189,7 +190,7 @@ class ArchiveWriter:
         self._next += 1
         self._kept.append(thing)
         kind = CLASSES[type(thing)]
-        # The tables of what it needs come first.
+        # The tables of objects that it refers to come first.
         for part, table in enumerate(kind.tables(thing, self.put)):
             columns = {name: np.asarray(column) for name, column in table.items()}
             cards = [
@@ -205,7 +206,7 @@ class ArchiveWriter:
         return number
 
     def content(self) -> bytes:
-        """Give the HDUs: the index, and the tables."""
+        """Return the HDUs: the index and the tables."""
         names = ("id", "cat.archive", "cat.persistable", "row0", "nrows")
         columns = {
             name: np.array([row[place] for row in self._index], "i4")
@@ -230,10 +231,7 @@ def _padded(content: bytes) -> bytes:
 
 
 def stand_alone(thing: Any) -> bytes:
-    """Lay out a file that holds one object.
-
-    An empty primary HDU, and the archive in which it is number 1.
-    """
+    """Return the bytes of a file with one object: an empty primary HDU and an archive with id 1."""
     writer = ArchiveWriter()
     writer.put(thing)
     primary = [("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)]

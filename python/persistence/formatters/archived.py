@@ -1,4 +1,4 @@
-"""Objects that have a file of their own: an archive in which they are number 1 (afw-files 2.1)."""
+"""Objects in files of their own: an archive in which they have id 1 (doc/gen2/afw-files.md 2.1)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from persistence.formatters import archive_write
 from persistence.types.archives.read import open_archive
 from persistence.types.table.footprint import Footprint
 
-# In a file of its own, the object that the file is for has this number.
+# The id of the file's main object.
 _TOP = 1
 
 
@@ -20,7 +20,7 @@ def read(location: Location) -> Any:
 
 
 def content_of(obj: Any) -> bytes:
-    """Lay out a file of an object."""
+    """Return the bytes of a file with one object."""
     if isinstance(obj, Footprint):
         from persistence.formatters import catalog_write  # lazy: astropy's tables
 

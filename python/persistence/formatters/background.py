@@ -1,4 +1,4 @@
-"""Backgrounds: three HDUs for each component (facts in afw-files 6.3)."""
+"""Backgrounds: three HDUs per component (doc/gen2/afw-files.md 6.3)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, as_flags, planes_in
 
 _PARTS = ("IMAGE", "MASK", "VARIANCE")
-# An HDU that no file has: all before it are looked at.
+# An HDU beyond the end of any file, so that all are read.
 _LAST = sys.maxsize - 1
-# Card -> what it holds of a component. All components that afw writes have all of them.
+# Card -> its value, from a component. afw writes all of them.
 _CARDS: Mapping[str, Callable[[Background], Any]] = {
     "INTERPSTYLE": lambda one: one.surface.interpolation,
     "UNDERSAMPLESTYLE": lambda one: one.surface.undersampled,

@@ -1,8 +1,8 @@
-"""Boost text archives: metadata as Gen2 wrote them until about 2018. Source: afw-files 5.3.
+"""Boost text archives: metadata as Gen2 wrote them until about 2018 (doc/gen2/afw-files.md 5.3).
 
 The format cannot be parsed without the program that wrote it: whether a type's description precedes
-its values depends on what came before. The reader is lenient therefore, and tells what it could not
-read.
+its values depends on earlier values. The reader is therefore lenient, and reports the items that it
+could not read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _bool(token: str) -> bool:
     return {"0": False, "1": True}[token]
 
 
-# The code of a type: its name, and how one of its values is read; None for texts.
+# Code of a type -> its name, and the function that reads a value; None for texts.
 _TYPES: Mapping[int, tuple[str, Callable[[str], Any] | None]] = {
     98: ("Bool", _bool),
     **dict.fromkeys((99, 121, 67), ("Char", int)),
@@ -41,16 +41,16 @@ _TYPES: Mapping[int, tuple[str, Callable[[str], Any] | None]] = {
     115: ("String", None),
 }
 _BOOL = 98
-# Those whose layout nobody knows: moments, and pointers to other sets.
+# Types of unknown layout: times, and pointers to other sets.
 _UNREAD = (84, 112)
 
 
-class _Damaged(Exception):  # never leaves this module
+class _Damaged(Exception):  # not raised to callers
     """The bytes at a position are not what they should be."""
 
 
 def parse(data: bytes, path: str) -> PropertySet:
-    """Read an archive. What damage, or a type of unknown layout, took is named in ``lost``.
+    """Read an archive; items that could not be read are named in the attribute ``lost``.
 
     Raises
     ------
@@ -80,9 +80,9 @@ def parse(data: bytes, path: str) -> PropertySet:
 
 
 def _next_item(data: bytes, start: int) -> int:
-    """Find where something that looks like an item begins.
+    """Find the position of the next item, by its pattern.
 
-    Length, name of that length, a type that is known.
+    It is a length, a name of that length, and a known type.
     """
     for match in _START.finditer(data, start):
         stop = match.end() + int(match[1])
@@ -94,7 +94,7 @@ def _next_item(data: bytes, start: int) -> int:
 
 
 class _Archive:
-    """The bytes of an archive, and how far they are read."""
+    """The bytes of an archive, and the position of the next one to read."""
 
     def __init__(self, data: bytes, position: int) -> None:
         self._data = data
@@ -107,7 +107,7 @@ class _Archive:
 
     @property
     def next_token(self) -> int:
-        """Where the next token begins."""
+        """The position of the next token."""
         match = _TOKEN.match(self._data, self.position)
         return match.start(1) if match else len(self._data)
 
@@ -125,7 +125,7 @@ class _Archive:
         return int(token)
 
     def text(self) -> str:
-        """Read a length, one blank, and so many bytes: a text may hold blanks."""
+        """Read a length, one blank, and that many bytes, because a text may contain blanks."""
         start = self.position
         length = self.number()
         first, last = self.position + 1, self.position + 1 + length
@@ -142,11 +142,11 @@ class _Archive:
             raise _Damaged
         kind, convert = _TYPES[code]
         count = self.number()
-        if count == 0 and code not in self._seen:  # what describes the type, once: two zeros
+        if count == 0 and code not in self._seen:  # the description of the type, once: two zeros
             self.number()
             count = self.number()
         self._seen[code] = True
-        if code != _BOOL:  # which has no version
+        if code != _BOOL:  # Booleans have no version
             self.number()
         if count * 2 > len(self._data) - self.position + 1:
             raise _Damaged

@@ -1,9 +1,7 @@
 """Calibrations of detectors, as `Defects` and `IsrCalib`, from FITS, YAML and ECSV.
 
-Source: afw-files 6.4, 6.5.
-
-What a file is, is told by its first bytes, not by its storage: the original's readers did so by its
-name.
+Source: doc/gen2/afw-files.md 6.4, 6.5. The first bytes of a file determine its format, not its
+storage; Gen2 used the file's name.
 """
 
 from __future__ import annotations
@@ -25,8 +23,7 @@ from persistence.formatters.fits_open import opened
 from persistence.types.metadata.defects import COLUMNS, Defects
 from persistence.types.metadata.isr import BrighterFatterKernel, Crosstalk, IsrCalib
 
-# The last word of the policy's `python` -> what is made, and its OBSTYPE where the file does not
-# tell.
+# The last word of the policy's `python` -> the class, and the default of OBSTYPE.
 _CLASSES: Mapping[str, tuple[Callable[..., IsrCalib], str]] = {
     "CrosstalkCalib": (Crosstalk, "CROSSTALK"),
     "Linearizer": (IsrCalib, "LINEARIZER"),
@@ -34,7 +31,7 @@ _CLASSES: Mapping[str, tuple[Callable[..., IsrCalib], str]] = {
     "BrighterFatterKernel": (BrighterFatterKernel, "bfk"),
     "Curve": (IsrCalib, "curve"),
 }
-# What curated calibrations are called in FITS files that this package has made of YAML before.
+# Names in FITS files that earlier versions of this package converted from YAML.
 _BEFORE = {
     "coeffs": "CT_COEFFS",
     "coeffErr": "CT_ERRORS",
@@ -99,7 +96,7 @@ def _defined(value: Any) -> Any:
 def _read_ecsv(location: Location) -> _Content:
     try:
         table = Table.read(location.full_path, format="ascii.ecsv")
-    except Exception as error:  # what astropy's parsers raise is of many kinds
+    except Exception as error:  # astropy's parsers raise many classes
         raise FormatterError(f"{location.full_path} cannot be read as ECSV: {error}") from error
     metadata = {str(key): value for key, value in table.meta.items()}
     table.meta.clear()
@@ -138,9 +135,9 @@ _READERS: Mapping[bytes, Callable[[Location], _Content]] = {
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a calibration, or whatever `catalog.write` takes, as FITS.
+    """Write a calibration as FITS, or as YAML if that is the storage.
 
-    As YAML, where the storage is that.
+    Other objects are passed to `persistence.formatters.catalog.write`.
 
     Raises
     ------

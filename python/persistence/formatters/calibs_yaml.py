@@ -1,9 +1,7 @@
-"""How calibrations are laid out in YAML, and as the tables of their FITS files.
+"""The layout of calibrations in YAML, and as the tables of their FITS files.
 
-Source: afw-files 6.4, 6.5.
-
-Lists become the columns of one row; what is kept by amplifier becomes a row for each; all else is
-metadata.
+Source: doc/gen2/afw-files.md 6.4, 6.5. Lists become the columns of one row; values per amplifier
+become a row each; all else is metadata.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from astropy.table import Table
 from persistence.errors import FormatterError
 from persistence.files.numbers import exact
 
-# A key in YAML -> what FITS calls it. Keys that are not here are called the same in both.
+# A key in YAML -> its name in FITS. Other keys have the same name in both.
 _FITS: Mapping[str, str] = {
     "hasCrosstalk": "HAS_CROSSTALK",
     "nAmp": "NAMP",
@@ -31,14 +29,14 @@ _FITS: Mapping[str, str] = {
     "fitParamsErr": "FIT_PARAMS_ERR",
 }
 _YAML: Mapping[str, str] = {fits: key for key, fits in _FITS.items()}
-_TOP = ("HAS_CROSSTALK", "NAMP")  # metadata that stand beside the metadata
+_TOP = ("HAS_CROSSTALK", "NAMP")  # metadata at the top level of the YAML file
 _NAME = "AMPLIFIER_NAME"
 _OTHERS, _OTHER_COEFFS = "IC_SOURCE_DET", "IC_COEFFS"
 _LOOKUP = "LOOKUP_VALUES"
 
 
 def tables_of(data: Any) -> tuple[dict[str, Any], list[Table]]:
-    """Turn what a YAML file holds into metadata and tables.
+    """Convert the content of a YAML file to metadata and tables.
 
     Raises
     ------
@@ -75,7 +73,7 @@ def tables_of(data: Any) -> tuple[dict[str, Any], list[Table]]:
 
 
 def boxes_of(data: Any) -> tuple[dict[str, Any], Table]:
-    """Convert lists of ``x0``, ``y0``, ``width``, ``height`` to a table with a row a box."""
+    """Convert lists of ``x0``, ``y0``, ``width``, ``height`` to a table with one row per box."""
     if not isinstance(data, Mapping) or not isinstance(data.get("metadata", {}), Mapping):
         raise FormatterError("it is no mapping")
     columns = {
@@ -102,10 +100,7 @@ def _by_amplifier(amplifiers: Any) -> Table:
 
 
 def _padded(name: str, values: Sequence[Any]) -> Any:
-    """Make an array of lists of several lengths.
-
-    What is missing is NaN, as in the original's files.
-    """
+    """Return an array of lists of various lengths, padded by NaN as in Gen2's files."""
     if not any(isinstance(one, list) for one in values):
         return regular(name, list(values))
     longest = max(np.size(one) for one in values)
@@ -114,9 +109,9 @@ def _padded(name: str, values: Sequence[Any]) -> Any:
 
 
 def regular(name: str, value: list[Any]) -> Any:
-    """Make an array of lists.
+    """Return an array of lists.
 
-    Those of several lengths, or of other than numbers or texts, are refused.
+    Lists of unequal lengths, or of anything but numbers and texts, raise `FormatterError`.
     """
     try:
         array = np.array(value)
@@ -128,7 +123,7 @@ def regular(name: str, value: list[Any]) -> Any:
 
 
 def data_of(metadata: Mapping[str, Any], tables: Sequence[Table]) -> dict[str, Any]:
-    """Turn metadata and tables into what `tables_of` reads as the same.
+    """Convert metadata and tables to the mapping that `tables_of` reads back as the same.
 
     Raises
     ------

@@ -18,19 +18,19 @@ from persistence.types.pixels.units import parse, text_of
 from persistence.types.table import schema
 from persistence.types.table.catalog import OWN, Catalog
 
-# Bits of ``flags``, by their names in afw: to leave footprints out of catalogs of sources, or the
-# values of their pixels. Source: afw-files 3.5.
+# Bits of ``flags``, by afw's names: skip the footprints of sources, or their pixel values
+# (doc/gen2/afw-files.md 3.5).
 NO_FOOTPRINTS, NO_HEAVY_FOOTPRINTS = 1, 2
-# What astropy writes as the null of missing integers, cut to their length: also where they are
-# unsigned, of which it is no stored number.
+# astropy's null of missing integers, cut to their length; for unsigned integers it is not a stored
+# number.
 _ASTROPYS_NULL = 999999
 
 
 def read(location: Location) -> Table:
-    """Read a table: of the first HDU that holds one, or of the location's.
+    """Read a table from the location's HDU, or from the first one that holds a table.
 
-    ``columns`` among the options names the columns that are wanted; the others are not read. Of a
-    catalog of sources, `NO_FOOTPRINTS` among the bits of ``flags`` leaves the footprints out.
+    The option ``columns`` names the columns to read. For catalogs of sources, the bit
+    `NO_FOOTPRINTS` of the option ``flags`` skips the footprints.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def read(location: Location) -> Table:
 
 
 def without_footprints(table: Table) -> Table:
-    """Take the columns of footprints off a table, and return it."""
+    """Remove the columns of footprints from a table, and return it."""
     names = {"footprint", *table.meta.pop("footprints", {}).values()} & set(table.colnames)
     if names:
         table.remove_columns(sorted(names))
@@ -58,7 +58,7 @@ def without_footprints(table: Table) -> Table:
 
 
 def read_hdu(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Table:
-    """Turn an HDU of an open file into a table."""
+    """Read the table of an HDU of an open file."""
     from persistence.formatters import catalog_read
 
     if _is_afw(_table_hdu(hdus, index)):
@@ -96,9 +96,9 @@ def _read_other(hdus: Any, index: int) -> Table:
 
 
 def _missing(hdu: Any) -> dict[str, Any]:
-    """Return where scaled or unsigned numbers are missing, and take their ``TNULL`` away.
+    """Return masks of missing scaled or unsigned numbers, by column, and remove their ``TNULL``.
 
-    It is a stored number (FITS 4.0, 7.3.2); astropy looks for it among the scaled ones.
+    ``TNULL`` is a stored number (FITS 4.0, 7.3.2), but astropy compares it with the scaled ones.
     """
     missing = {}
     for column in hdu.columns:
@@ -114,7 +114,7 @@ def _missing(hdu: Any) -> dict[str, Any]:
 
 
 def read_length(location: Location) -> int:
-    """Read the number of rows, from the header."""
+    """Read the number of rows from the header."""
     with opened(location.full_path) as hdus:
         return int(_table_hdu(hdus, _index(location)).header["NAXIS2"])
 
@@ -140,7 +140,7 @@ def _index(location: Location) -> int:
 
 
 def read_schema(location: Location) -> Table:
-    """Read the columns without their rows: from the header alone."""
+    """Read the columns without rows, from the header alone."""
     from persistence.formatters import catalog_read
 
     with opened(location.full_path) as hdus:
@@ -151,10 +151,10 @@ def read_schema(location: Location) -> Table:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a table: astropy's, a structured array, a DataFrame, or what has ``writeFits(path)``.
+    """Write a table of astropy, numpy or pandas, or an object with a method ``writeFits(path)``.
 
-    Where the policy's type is one of afw's catalogs, and the table has the fields that the type
-    needs, it is written as afw writes it; else as astropy does.
+    If the policy's type is one of afw's catalogs, and the table has the fields that the type needs,
+    it is written as afw writes it, otherwise as astropy does.
     """
     from persistence.formatters import catalog_layout, catalog_write
 
@@ -186,20 +186,20 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 
 def _writable(meta: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield what a table says of itself as astropy writes it, which names what it leaves out."""
+    """Yield the metadata of a table that astropy can write; it warns of the others by name."""
     for key, value in meta.items():
         if key in ("comments", "HISTORY") and isinstance(value, list):
             yield key, [UNPRINTABLE.sub(" ", str(line)) for line in value]
         elif str(key).upper() == "EXTNAME" and not isinstance(value, str):
-            yield key, str(value)  # astropy takes no other
+            yield key, str(value)  # astropy accepts nothing else
         elif "." in str(key):
-            yield f"HIERARCH {key}", value  # else astropy takes it for a number in a record
+            yield f"HIERARCH {key}", value  # otherwise astropy reads it as a record of numbers
         else:
             yield key, value
 
 
 def _forget(table: Table, what: str) -> None:
-    """Take off a table what only afw's catalogs can say beside their columns."""
+    """Remove the metadata that only afw's catalogs have beside their columns, with a warning."""
     told = [key for key in OWN if table.meta.pop(key, None)] if isinstance(table, Catalog) else []
     if told:
         why = "it has columns that afw's tables cannot hold"
@@ -209,7 +209,7 @@ def _forget(table: Table, what: str) -> None:
 
 
 def as_table(obj: Any, what: str) -> Table:
-    """Make a table of whatever is like one; the columns are shared, not copied."""
+    """Return a table of an object that is like one; the columns are shared, not copied."""
     if isinstance(obj, Table):
         return obj.copy(copy_data=False)
     if isinstance(obj, np.ndarray) and obj.dtype.names:
@@ -222,10 +222,10 @@ def as_table(obj: Any, what: str) -> Table:
 
 
 def _prepare(table: Table, name: str) -> None:
-    """See to it that a column comes back as it is: its masked values, and its unit."""
+    """Change a column such that its masked values and its unit can be read back."""
     column = table[name]
     if isinstance(column, Column) and column.dtype == np.int8:
-        # astropy would make Booleans of them, all true
+        # astropy would convert them to Booleans, all true
         table[name] = column = column.astype(np.int16)
     if isinstance(column, MaskedColumn):
         if not np.any(column.mask):
@@ -235,13 +235,13 @@ def _prepare(table: Table, name: str) -> None:
         elif (
             column.dtype.kind != "i" or (column.data.data[~column.mask] == column.fill_value).any()
         ):
-            # No value is left to stand for a masked one, or astropy would write another one (see
-            # `_missing`): the mask gets a column of its own.
+            # No value is free to mark masked ones, or astropy would write another one (see
+            # `_missing`): the mask gets its own column.
             column.info.serialize_method["fits"] = "data_mask"
 
 
 def take_odd_units(table: Table) -> dict[str, str]:
-    """Take those units off a table that the FITS standard does not know, and return their texts.
+    """Remove the units that the FITS standard does not know, and return their texts by column.
 
     Astropy would drop them.
     """

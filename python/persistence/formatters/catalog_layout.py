@@ -1,4 +1,4 @@
-"""How the columns of a table lie in one of afw's tables (facts in afw-files 3.1 and 3.4)."""
+"""The layout of a table's columns as one of afw's tables (doc/gen2/afw-files.md 3.1 and 3.4)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from persistence.files.bintable_columns import Form
 from persistence.types.pixels.units import text_of
 from persistence.types.table.catalog import Catalog
 
-# The last word of the policy's python name -> AFW_TYPE, and the fields without which afw refuses
-# it, with the letters of their formats; R is an angle. Source: afw-files 3.4.
+# The last word of the policy's `python` -> AFW_TYPE, and the fields that afw requires, with the
+# letters of their formats; R is an angle. Source: doc/gen2/afw-files.md 3.4.
 _SKY = {"id": "K", "coord_ra": "R", "coord_dec": "R"}
 _BOX = {f"bbox_{end}_{axis}": "J" for end in ("min", "max") for axis in "xy"}
 _PEAK = {"f_x": "E", "f_y": "E", "i_x": "J", "i_y": "J", "peakValue": "E"}
@@ -31,12 +31,12 @@ TYPES: Mapping[str, tuple[str | None, Mapping[str, str]]] = {
     "AmpInfoCatalog": ("AMPINFO", {"name": "A", "gain": "D", "readoutcorner": "J"}),
 }
 _EXPOSURE = "wcs psf photoCalib calib apCorrMap validPolygon visitInfo transmissionCurve detector"
-# Columns of numbers of an archive's objects, or of the objects, by AFW_TYPE. Source: afw-files 3.5.
+# AFW_TYPE -> columns of archive ids, or of objects (doc/gen2/afw-files.md 3.5).
 OBJECTS: Mapping[str | None, tuple[str, ...]] = {
     "SOURCE": ("footprint",),
     "EXPOSURE": tuple(_EXPOSURE.split()),
 }
-# numpy's types -> the letters of formats that afw has for numbers, and for arrays of them.
+# numpy's types -> the letters of afw's formats for numbers, and for arrays of them.
 _SCALARS: Mapping[str, str] = {
     "b1": "X",
     "u1": "B",
@@ -47,7 +47,7 @@ _SCALARS: Mapping[str, str] = {
     "f8": "D",
 }
 _ARRAYS: Mapping[str, str] = {"u1": "B", "u2": "I", "i4": "J", "f4": "E", "f8": "D"}
-# afw's names of units, which its own code looks for, where astropy's differ.
+# astropy's names of units -> afw's, if they differ.
 _UNITS: Mapping[str, str] = {"count": "count", "pix": "pixel", "DN": "dn", "yr": "year"}
 _UNIT = re.compile(rf"\b({'|'.join(_UNITS)})(\d*)\b")
 _PRINTABLE = re.compile(r"[ -~]*")
@@ -55,12 +55,12 @@ _PRINTABLE = re.compile(r"[ -~]*")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Column:
-    """A column as it will lie in a file.
+    """A column as it is laid out in a file.
 
     Attributes
     ----------
     name, kind, unit, doc : `str`
-        What its cards say; ``kind`` is afw's class, ``Flag`` for one bit of the column of flags.
+        Of its cards; ``kind`` is afw's class, ``Flag`` for one bit of the column of flags.
     form : `Form`
         Its format.
     values : array
@@ -78,7 +78,7 @@ class Column:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layout:
-    """How a table will lie in a file.
+    """The layout of a table in a file.
 
     Its ``AFW_TYPE``, None for a table of no type, and its columns.
     """
@@ -88,7 +88,7 @@ class Layout:
 
 
 def lay_out(table: Table, python: str | None) -> Layout | None:
-    """Lay a table out as afw's catalog of a type.
+    """Return the layout of a table as one of afw's catalogs.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def lay_out(table: Table, python: str | None) -> Layout | None:
 
 
 def _column(given: Any, name: str, is_angle: bool) -> Column | None:
-    """Lay out one column; None if afw's tables have nothing like it."""
+    """Return the layout of one column; None if afw's tables have nothing like it."""
     known = isinstance(given, astropy.table.Column | units.Quantity)
     if (
         not known
@@ -137,7 +137,7 @@ def _column(given: Any, name: str, is_angle: bool) -> Column | None:
     ):
         return None
     unit = given.unit
-    # Angles of other units stay what they are, except where afw has no other kind.
+    # Angles of other units stay numbers, unless afw requires an angle.
     angle = isinstance(given, units.Quantity) and unit == units.rad
     if angle or (is_angle and unit is not None and unit.is_equivalent(units.rad)):
         given, unit, angle = units.Quantity(given).to(units.rad), units.rad, True
@@ -158,14 +158,14 @@ def _column(given: Any, name: str, is_angle: bool) -> Column | None:
 
 
 def _values(given: Any) -> NDArray[Any]:
-    """Give a column's numbers, in the machine's own order of bytes."""
+    """Return a column's numbers in native byte order."""
     given = getattr(given, "unmasked", given)
     values = np.asarray(given.value if isinstance(given, units.Quantity) else given.data)
     return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
 def _fixed(values: NDArray[Any]) -> Column | None:
-    """Lay out cells that are alike in length."""
+    """Return the layout of a column whose cells have the same length."""
     if values.dtype.kind in "US" and values.ndim == 1:
         texts = np.char.encode(values, "utf-8") if values.dtype.kind == "U" else values
         return _laid("String", Form("A", max(1, texts.dtype.itemsize)), texts)
@@ -178,9 +178,9 @@ def _fixed(values: NDArray[Any]) -> Column | None:
 
 
 def _variable(values: NDArray[Any], letter: str) -> Column | None:
-    """Lay out cells that differ in length: texts, or arrays of one type.
+    """Return the layout of a column whose cells differ in length: texts, or arrays of one type.
 
-    ``letter`` is what they were in a file.
+    ``letter`` is the format's letter in the file that it was read from.
     """
     cells = np.empty(len(values), dtype=object)
     for row, cell in enumerate(values):
@@ -201,7 +201,7 @@ def _laid(kind: str, form: Form, values: NDArray[Any]) -> Column:
 
 
 def unit_text(unit: Any) -> str:
-    """Write a unit as afw does: ``count``, ``pixel^2``."""
+    """Return a unit as afw writes it: ``count``, ``pixel^2``."""
     return _UNIT.sub(
         lambda match: _UNITS[match[1]] + (f"^{match[2]}" if match[2] else ""), text_of(unit)
     )

@@ -1,4 +1,4 @@
-"""afw's tables, from FITS to `persistence.types.table.catalog.Catalog` (facts in afw-files 3)."""
+"""Read afw's tables as `~persistence.types.table.catalog.Catalog` (doc/gen2/afw-files.md 3)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read(
         If the table is damaged, or of a version that is not known.
     """
     cards = tuple(_cards(readable(hdus[index].header)))
-    # astropy takes its time over each look-up
+    # each look-up in astropy's header is slow
     said = {card.keyword: card.value for card in reversed(cards)}
     found = schema.parse(cards)
     fields = found.fields if columns is None else chosen(found, columns)
@@ -63,7 +63,7 @@ def read(
 
 
 def emptied(hdu: Any) -> fits.HDUList:
-    """Give a file with a table that has the header of another, and no rows."""
+    """Return a file with a table that has the header of another, and no rows."""
     header = hdu.header.copy()
     header["NAXIS2"] = header["PCOUNT"] = 0
     header.remove("THEAP", ignore_missing=True)
@@ -73,16 +73,16 @@ def emptied(hdu: Any) -> fits.HDUList:
 
 
 def _cards(header: Any) -> Iterator[Card]:
-    """Give the cards of a header, with None for a value that is not defined."""
+    """Yield the cards of a header, with None for undefined values."""
     for card in header.cards:
-        value = card.value  # parsed anew at each look
+        value = card.value  # astropy parses it at each access
         yield Card(
             card.keyword, None if isinstance(value, fits.card.Undefined) else value, card.comment
         )
 
 
 def chosen(found: Schema, names: Sequence[str]) -> list[Field]:
-    """Find fields by their names or aliases; each is given once, in the order of the names."""
+    """Return fields by their names or aliases; each occurs once, in the order of the names."""
     known = {field.name: field for field in found.fields}
     fields = {}
     for name in names:
@@ -96,7 +96,7 @@ def chosen(found: Schema, names: Sequence[str]) -> list[Field]:
 
 
 def _column(field: Field, cells: Any, form: Form) -> Any:
-    """Make a column of what was read: a flag of the bits, an element of the cells, or all."""
+    """Return a column of cells that were read: a flag bit, an element of each, or all."""
     if field.part is not None:
         cells = (
             cells[field.part]
@@ -115,10 +115,10 @@ def _column(field: Field, cells: Any, form: Form) -> Any:
         column = made(cells, unit=unit, copy=False)
     column.info.description = field.doc or None
     if form.pointer:
-        # an empty column does not show what its cells hold
+        # an empty column does not show the type of its cells
         column.info.meta = {"variable": form.letter}
     elif form.letter == "A":
-        column.info.meta = {"letters": form.repeat}  # of which the texts may need fewer
+        column.info.meta = {"letters": form.repeat}  # the texts may need fewer
     return column
 
 
@@ -130,7 +130,7 @@ def _meta(found: Schema, hdus: Any, index: int) -> dict[str, Any]:
         meta["footprints"] = dict(found.footprints)
     archive = found.archive
     if archive is None and found.type == "EXPOSURE":
-        archive = index + 1  # no card says where it is; it follows the catalog (afw-files 2.1)
+        archive = index + 1  # no card tells its HDU: it follows the catalog (afw-files 2.1)
     path = hdus.filename()
     if path and archive is not None and _is_archive(hdus, archive):
         meta["archives"] = archive_entry(path, archive)
@@ -138,7 +138,7 @@ def _meta(found: Schema, hdus: Any, index: int) -> dict[str, Any]:
 
 
 def _is_archive(hdus: Any, index: int) -> bool:
-    """Say whether an HDU is the index of an archive in which there is anything."""
+    """Return whether an HDU is the index of an archive that is not empty."""
     try:
         header = hdus[index].header
     except IndexError:

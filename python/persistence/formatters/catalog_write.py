@@ -1,4 +1,4 @@
-"""Catalogs written as version 3 of afw's tables, so that afw reads them (afw-files 3)."""
+"""Write catalogs as version 3 of afw's tables, so that afw reads them (doc/gen2/afw-files.md 3)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SIGN = 1 << 15
 _FIXED = 20
 _ALL_NUMBERS = [name for names in OBJECTS.values() for name in names]
 _NUMBER = Form("J", 1)
-# The columns of an archive's index. Source: afw-files 2.1.
+# The columns of an archive's index (doc/gen2/afw-files.md 2.1).
 _INDEX = {name: Form("J", 1) for name in ("id", "cat.archive", "cat.persistable", "row0", "nrows")}
 _INDEX |= {"name": Form("A", 64), "module": Form("A", 64)}
 _INDEX_KINDS = {"J": "Scalar", "A": "String"}
@@ -39,10 +39,9 @@ _INDEX_KINDS = {"J": "Scalar", "A": "String"}
 def write(table: Table, layout: Layout, path: str, what: str) -> None:
     """Write a table as afw does.
 
-    The objects that its rows refer to, such as footprints, are copied with it as they are, from the
-    file that it was read from; objects that a column holds are written. Where the file cannot be
-    copied from, as for rows of several files, they are left out with a warning, and the numbers
-    that referred to them are 0.
+    The archive objects that its rows refer to, such as footprints, are copied unchanged from the
+    file that the table was read from; objects in a column are written. If they cannot be copied,
+    such as for rows of several files, they are omitted with a warning, and their ids become 0.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ def write(table: Table, layout: Layout, path: str, what: str) -> None:
 
 
 def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Column], bytes]:
-    """Give the columns, and the HDUs of the objects that they refer to."""
+    """Return the columns, and the HDUs of the objects that they refer to."""
     archives = table.meta.get("archives", {})
     held = OBJECTS.get(layout.type, ())
     names = held or (_ALL_NUMBERS if archives else ())
@@ -109,7 +108,7 @@ def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Col
 def _archived(
     columns: Sequence[Column], objects: Sequence[Column], archives: Mapping[str, Any]
 ) -> tuple[Sequence[Column], bytes]:
-    """Archive objects; those of other columns keep their numbers in the file they come from."""
+    """Archive objects; objects of other columns keep their ids."""
     if [column.name for column in objects] == ["footprint"]:
         numbers, content = footprint_write.archive(objects[0].values, _hdu)
         placed = {"footprint": numbers}
@@ -127,12 +126,12 @@ def _archived(
 
 
 def stand_alone(footprint: Footprint) -> bytes:
-    """Lay out a file that holds one footprint: an empty primary HDU, and the archive."""
+    """Return the bytes of a file with one footprint: an empty primary HDU, and the archive."""
     return _bytes(fits.PrimaryHDU().header) + footprint_write.archive([footprint], _hdu)[1]
 
 
 def _numbers(writer: ArchiveWriter, column: Column) -> Iterator[int]:
-    """Yield the numbers of a column's objects in an archive."""
+    """Yield the archive ids of a column's objects."""
     for row, thing in enumerate(column.values):
         try:
             yield 0 if thing is None else writer.put(thing)
@@ -148,9 +147,9 @@ def _archive_of(archives: Mapping[str, Any]) -> Stored:
 
 
 def _hdu(table: Table, cards: Sequence[tuple[str, Any]]) -> bytes:
-    """Lay out a table of an archive."""
+    """Return the bytes of a table of an archive."""
     layout = lay_out(table, "BaseCatalog")
-    assert layout is not None  # what archives hold, afw's tables can
+    assert layout is not None  # afw's tables can hold anything that archives do
     header, content = _laid(layout.columns, len(table))
     header.extend([*cards, ("HIERARCH AFW_TABLE_VERSION", schema.CURRENT)])
     return _bytes(header) + content + bytes(-len(content) % _BLOCK)
@@ -169,7 +168,7 @@ def _empty_archive() -> bytes:
 
 
 def _in_rows(columns: Sequence[Column]) -> list[Column]:
-    """Give the columns that a row has: one for all flags comes first."""
+    """Return the columns of the binary table: all flags share the first one."""
     flags = [column for column in columns if column.kind == "Flag"]
     others = [column for column in columns if column.kind != "Flag"]
     if not flags:
@@ -179,7 +178,7 @@ def _in_rows(columns: Sequence[Column]) -> list[Column]:
 
 
 def _laid(columns: Sequence[Column], length: int) -> tuple[fits.Header, bytes]:
-    """Lay a table out: its header, and its data without padding."""
+    """Return the header of a table, and its data without padding."""
     inside = _in_rows(columns)
     records = np.zeros(
         length, [(str(number), column.form.raw) for number, column in enumerate(inside)]
@@ -201,7 +200,7 @@ def _laid(columns: Sequence[Column], length: int) -> tuple[fits.Header, bytes]:
 
 
 def _put(heap: bytearray, cell: Any, letter: str) -> tuple[int, int]:
-    """Put a cell into the heap; gives its number of elements, and where it begins."""
+    """Append a cell to the heap, and return its number of elements and its first byte."""
     start = len(heap)
     heap += cell if letter == "A" else _stored(cell, letter).tobytes()
     return (len(heap) - start) // np.dtype(DTYPES[letter]).itemsize, start
@@ -228,7 +227,7 @@ def _cards_of_table(records: NDArray[Any], heap: int, fields: int) -> Iterator[t
 def _cards_of_columns(
     columns: Sequence[Column], longest: Mapping[str, int]
 ) -> Iterator[tuple[str, Any]]:
-    """Give the cards of columns and flags in the order of the schema, which they tell."""
+    """Yield the cards of columns and flags, in the order of the schema."""
     flags = sum(column.kind == "Flag" for column in columns)
     if flags:
         yield from {"TTYPE1": "flags", "TFORM1": f"{flags}X", "FLAGCOL": 1}.items()
@@ -256,7 +255,7 @@ def _form(form: Form, longest: int) -> str:
 
 
 def _cards_of_meta(meta: Mapping[str, Any], what: str) -> Iterator[fits.Card]:
-    """Give the cards of a table's metadata; those that FITS cannot hold are named in a warning."""
+    """Yield the cards of a table's metadata, and warn of those that FITS cannot hold."""
     lost = []
     for key, value in meta.items():
         if key in OWN or schema.STRUCTURE.fullmatch(str(key)):
@@ -280,7 +279,7 @@ def _cards_of_meta(meta: Mapping[str, Any], what: str) -> Iterator[fits.Card]:
 
 
 def _card(key: Any, value: Any) -> fits.Card | None:
-    """Make a card; None if FITS has none for such a value."""
+    """Return a card; None if FITS cannot hold the value."""
     keyword = key if STANDARD.fullmatch(str(key)) else f"HIERARCH {key}"
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -1,6 +1,6 @@
-"""One component of an exposure alone: the headers, and of the archive what it needs.
+"""Read one component of an exposure: the headers, and the archive objects that it needs.
 
-Never the pixels of others.
+The pixels of other components are never read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from persistence.types.wcs.headerwcs import from_cards, in_parent, is_tabled
 if TYPE_CHECKING:
     from astropy.wcs import WCS
 
-# Gen2's names of components -> attributes of an exposure that need no pixels.
+# Gen2's names of components without pixels -> attributes of an exposure.
 _ATTRIBUTES: Mapping[str, str] = {
     "psf": "psf",
     "photoCalib": "photo_calib",
@@ -36,15 +36,13 @@ _ATTRIBUTES: Mapping[str, str] = {
     "transmissionCurve": "transmission_curve",
     "bbox": "bbox",
 }
-# What the header tells more of, or better, than the archive.
+# Components of which the header knows more than the archive.
 _COMPLETED = ("wcs", "filter")
 _PLANES = ("image", "mask", "variance")
 
 
 def read_component(location: Location, name: str) -> Any:
-    """Read one component of an exposure.
-
-    What the exposure, if it were read, would have as its attribute.
+    """Read one component of an exposure, as the exposure's attribute would be.
 
     Parameters
     ----------
@@ -86,11 +84,9 @@ def read_component(location: Location, name: str) -> Any:
 
 
 def _sky(location: Location) -> WCS | None:
-    """Read the world coordinate system of an exposure that is laid out as afw does.
+    """Read the WCS of an exposure in afw's layout; None for other files.
 
-    None if it is another file.
-
-    Most of what reading it takes is astropy's work on the hundreds of other cards of the two
+    This is a shortcut: astropy takes most of the time on the hundreds of other cards of both
     headers.
     """
     if (
@@ -105,7 +101,7 @@ def _sky(location: Location) -> WCS | None:
         return None
     if is_tabled(image):
         return None
-    # The primary header of an afw exposure may tell the sky of the raw image.
+    # The primary header of an afw exposure may contain the raw image's WCS.
     above = {} if "AR_HDU" in primary else primary.images(TELLING)
     try:
         wcs = from_cards({**above, **image.images(TELLING)})

@@ -1,7 +1,4 @@
-"""``ConfigStorage``: configuration files, parsed as assignments.
-
-They are Python, but are never run.
-"""
+"""``ConfigStorage``: configuration files, which are Python, parsed as assignments and never run."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ def read(location: Location) -> Config:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a `Config`, a mapping of dotted names, or anything with pex_config's ``save(path)``."""
+    """Write a `Config`, a mapping of dotted names, or an object with a ``save(path)``."""
     if hasattr(obj, "save"):
         obj.save(path)
         return
@@ -39,7 +36,7 @@ def write(obj: Any, path: str, location: Location) -> None:
         )
     text = obj.text()
     again = parse(text, location.datasetType)
-    if again.diff(obj) or repr(again) != repr(obj):  # a NaN is no reason
+    if again.diff(obj) or repr(again) != repr(obj):  # a NaN differs from itself
         raise FormatterError(
             f"{location.datasetType}: the configuration could not be read back as it is: "
             f"{text[:200]}"

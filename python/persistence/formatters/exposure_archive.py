@@ -1,4 +1,4 @@
-"""The archive that is written behind an exposure's planes (facts in afw-files 1.4 and 2.1)."""
+"""The archive behind the planes of an exposure's file (doc/gen2/afw-files.md 1.4 and 2.1)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from persistence.types.exposure.components import KEYS, Components
 from persistence.types.exposure.detector import Detector
 from persistence.types.exposure.exposure import Exposure
 
-# What has its place in the headers.
+# Components that are stored in the headers.
 _IN_HEADERS = ("wcs", "visit_info", "unit")
 _OLD_WCS = ("Wcs", "TanWcs")
 _VERSION = 2
@@ -23,7 +23,7 @@ class Written(NamedTuple):
     Attributes
     ----------
     cards : `dict`
-        What the primary header says of it.
+        The cards of the primary header that refer to it.
     content : `bytes`
         Its HDUs.
     """
@@ -33,12 +33,10 @@ class Written(NamedTuple):
 
 
 def of(exposure: Exposure, hdus: int) -> Written | None:
-    """Make the archive of an exposure's components.
+    """Return the archive of an exposure's components; None if all are stored in the headers.
 
-    None if they all have their place in the headers.
-
-    What came from an archive and was not replaced is written as it was stored, whether its class is
-    known or not.
+    Components that came from an archive and were not replaced are written as they were stored,
+    whether their class is known or not.
 
     Parameters
     ----------
@@ -56,7 +54,7 @@ def of(exposure: Exposure, hdus: int) -> Written | None:
     components = exposure.components
     numbers = dict(components.numbers)
     if "wcs" in numbers and (exposure.given_wcs, exposure.changed_wcs) != (None, None):
-        del numbers["wcs"]  # it is the header's that holds
+        del numbers["wcs"]  # the header's WCS takes precedence
     given = {name: thing for name, thing in components.given.items() if name not in _IN_HEADERS}
     if isinstance(given.get("detector"), Detector):
         detector = given.pop("detector")
@@ -91,7 +89,7 @@ def _stored(components: Components) -> Stored | None:
 
 
 def _from_headers(exposure: Exposure) -> dict[str, Any]:
-    """Give what afw looks for in the archive, once there is one, and no longer in the headers."""
+    """Return the components that afw expects in the archive rather than in the headers."""
     both = {"photo_calib": exposure.photo_calib, "filter": exposure.filter}
     return {
         name: thing
@@ -111,9 +109,10 @@ def _put(writer: ArchiveWriter, name: str, thing: Any) -> int:
 
 
 def _keys(components: Components, name: str) -> tuple[str, ...]:
-    """Give what the header calls a component's number.
+    """Return the header's keywords for a component's id.
 
-    Afw takes no WCS of its former classes for one of today's.
+    WCSs of afw's former classes have only one of them, because afw would read the other as a
+    SkyWcs.
     """
     keys = KEYS.get(name, (name.upper(),))
     if name == "wcs" and components.archive.class_of(components.numbers[name]) in _OLD_WCS:

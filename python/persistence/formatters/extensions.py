@@ -1,7 +1,7 @@
-"""Which HDU of a file holds a detector: the one whose header says so, wherever it stands.
+"""Find the HDU of a detector by the header, wherever it is in the file.
 
-Files of one exposure need not hold their detectors in the same order, nor all of them; a number
-that is right for one file is that of another detector in the next.
+Files of an exposure need not contain their detectors in the same order, nor all of them: a number
+that is right for one file is another detector's in the next.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _MOST_SHOWN = 8
 def of_detector(location: Location, mapper: Mapper) -> Location:
     """Return a location with the HDU of the detector that its data ID names.
 
-    It is returned as it is if it names no HDU or no detector, or if the camera does not say which
-    keyword tells the detector.
+    It is returned unchanged if it names no HDU or no detector, or if the camera does not define the
+    keyword of the detector's number.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _problem(
     matching: Sequence[int],
     translator: HeaderTranslator,
 ) -> str:
-    """Return why the detector's HDU cannot be told."""
+    """Return the reason why the detector's HDU cannot be found."""
     names = translator.detectors
     wanted = f"detector {number}" + (f" ({names[number]})" if number in names else "")
     if matching:

@@ -1,4 +1,4 @@
-"""``MatplotlibStorage``: figures, written in the format that the file's name asks for."""
+"""``MatplotlibStorage``: figures, in the format of the file name's extension."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from persistence.files import extras
 
 
 def read(location: Location) -> Any:
-    """Read a figure back as an array of shape (rows, columns, 3 or 4).
+    """Read a figure as an array of pixels of shape (rows, columns, 3 or 4).
 
-    A picture, for its data are gone.
+    Its data are not stored.
     """
     path = location.full_path
     with extras.needed("matplotlib", "Reading a figure"):
         from matplotlib import image
-    with open(path, "rb"):  # a missing file is the usual error
+    with open(path, "rb"):  # raise the usual error for a missing file
         pass
     try:
         return image.imread(path, format=_format(location) or "png")
@@ -27,10 +27,7 @@ def read(location: Location) -> Any:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write anything with ``savefig``.
-
-    The format is the ending of the final name, PNG if it has none.
-    """
+    """Write an object with a method ``savefig``, as PNG if the final name has no extension."""
     if not hasattr(obj, "savefig"):
         raise FormatterError(
             f"{location.datasetType}: MatplotlibStorage holds a figure, not {type(obj)}"

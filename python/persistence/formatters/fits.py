@@ -1,7 +1,7 @@
 """``FitsStorage``: images, exposures with their planes, headers.
 
-The layout of an exposure is afw's (facts in afw-files 1): a primary HDU with the metadata, then
-image, mask and variance, told apart by ``EXTTYPE``.
+The layout of an exposure is afw's (doc/gen2/afw-files.md 1): a primary HDU with the metadata, then
+image, mask and variance, distinguished by ``EXTTYPE``.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import Mask, as_flags
 
 _HEADERS = ("PropertyList", "PropertySet")
-# astropy's class of random groups, which are no image, is derived from the first of them.
+# astropy derives random groups, which are not images, from the first of them.
 _IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write an `Exposure`, an array, or anything that can write itself with ``writeFits(path)``."""
+    """Write an `Exposure`, an array, or an object with a method ``writeFits(path)``."""
     from persistence.formatters import fits_write  # only who writes needs it
 
     fits_write.write(obj, path, location)
 
 
 def read(location: Location) -> Any:
-    """Read an image or an exposure; a header, or a table, where the policy's type is that.
+    """Read an image or an exposure, or a header or a table if that is the policy's type.
 
-    ``bbox`` among the options reads those pixels only; ``imageOrigin`` says whether its numbers are
-    the parent image's (``PARENT``, as if absent) or the file's (``LOCAL``).
+    The option ``bbox`` restricts the pixels; it is in pixels of the parent image, or of the file if
+    the option ``imageOrigin`` is ``LOCAL``.
     """
     if (location.python or "").endswith(_HEADERS):
         return read_header(location)
@@ -62,9 +62,9 @@ def read(location: Location) -> Any:
 
 
 def _assembled(location: Location) -> Exposure | None:
-    """Read an exposure of which each amplifier is an HDU, by the layouts of the camera's policy.
+    """Read an exposure whose amplifiers are HDUs, by the camera's layouts.
 
-    None if this is no such exposure.
+    None if it is not one.
     """
     mapper = location.options.get("mapper")
     layouts = () if mapper is None else mapper.layouts
@@ -106,8 +106,8 @@ def read_plane(location: Location, name: str) -> Any:
 def read_bare(location: Location) -> Exposure:
     """Read an exposure without its pixels, which are 0.
 
-    Its headers now, its archive when that is needed. One that is put together of amplifiers is read
-    whole.
+    Its headers are read now, its archive when it is needed. An exposure that is assembled from
+    amplifiers is read whole.
     """
     assembled = _assembled(location)
     if assembled is not None:
@@ -134,10 +134,7 @@ def _plane(hdus: Any, layout: planes.Layout, image: int, name: str, cut: Box | N
 
 
 def read_header(location: Location) -> fits.Header:
-    """Read the header alone: no pixel is read.
-
-    Without an HDU in the location, it is the first that holds data.
-    """
+    """Read the header of the location's HDU, or of the first one with data, without pixels."""
     with opened(location.full_path, location.hdu) as hdus:
         index = position_of(location.hdu)
         hdu = None if index is None else _hdu_or_none(hdus, index)
@@ -149,7 +146,7 @@ def read_header(location: Location) -> fits.Header:
 
 
 def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Read the number of rows and columns, and the origin in the parent image, from the header."""
+    """Read (rows, columns), and the origin (x0, y0) in the parent image, from the header."""
     assembled = _assembled(location)
     if assembled is not None:
         return rows_and_columns(assembled.image.shape), (0, 0)
@@ -180,7 +177,7 @@ def _check_image(hdu: Any, index: int) -> None:
 
 
 def _first_with_data(hdus: Any, location: Location, asked: int | None) -> tuple[Any, int]:
-    """Return the HDU that was asked for, or the first that holds data, and its number."""
+    """Return the requested HDU, or the first one with data, and its number."""
     index = asked or 0
     hdu = _hdu_or_none(hdus, index)
     if index == 0 and not getattr(hdu, "shape", True):
@@ -201,7 +198,7 @@ def _hdu_or_none(hdus: Any, index: int) -> Any:
 
 
 def _cut(hdu: Any, location: Location) -> Box:
-    """Give the asked box in the file's own pixels."""
+    """Return the requested box in pixels of the file, counted from 0."""
     box = Box.from_any(location.options["bbox"])
     where = location.options.get("imageOrigin", "PARENT")
     if where not in ("PARENT", "LOCAL"):

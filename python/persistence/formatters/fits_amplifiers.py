@@ -1,4 +1,4 @@
-"""Raw exposures whose amplifiers are HDUs of their own, put together as the camera's file says."""
+"""Raw exposures whose amplifiers are HDUs, assembled as the camera's file describes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _amplifier(location: Location, hdus: Any, number: int) -> Exposure:
 
 
 def _whole(parts: Sequence[Any], primary: Any) -> Any:
-    """Return the header of the file, with what all amplifiers say alike of the exposure."""
+    """Return the header of the file, with the cards that are the same in all amplifiers."""
     first, *others = parts
     header = afwheader.merged(first, primary)
     own = {

@@ -1,4 +1,4 @@
-"""Cards of headers that break the standard: so that they can be read, and be written again."""
+"""Header cards that violate the FITS standard: how they are read and written nevertheless."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from persistence.files.fits_headers import Cards
 
 UNPRINTABLE = re.compile(r"[^ -~]")
 _COMMENTARY = ("COMMENT", "HISTORY", "")
-# Keywords of up to 8 characters; others are written by the HIERARCH convention, which has no `=`.
+# Keywords of up to 8 characters; others use the HIERARCH convention, which has no `=`.
 STANDARD = re.compile(r"[A-Z0-9_-]{0,8}")
 _HIERARCH = re.compile(r"[ -<>-~]+")
-# Cards of which astropy gives the value, for sure: it takes 9 us to ask for one, this takes 0.4.
+# Cards that astropy can certainly parse: parsing takes 9 us each, this check 0.4.
 _PLAIN = re.compile(
     r"[A-Z0-9_-]+ *= +(?:'[ -&(-~]*'|[TF]|[+-]?[0-9]+(?:\.[0-9]*(?:E[+-]?[0-9]+)?)?)? *(?:/[ -~]*)?"
 )
@@ -28,12 +28,11 @@ _PLAIN = re.compile(
 def readable(header: fits.Header) -> fits.Header:
     """Mend, in place, the cards whose value astropy cannot parse, and return the header.
 
-    One such card would keep a user from all: a loop over the header ends there. The value becomes
-    the text that stands in the card (``NaN``, ``2015_0218``), or, if that cannot be printed, is
-    undefined, and the comment shows it.
+    One such card would end any loop over the header. Its value becomes the card's text (``NaN``,
+    ``2015_0218``), or is undefined if the text cannot be printed; the comment then shows it.
     """
     for place, card in enumerate(header.cards):
-        # astropy's own text of a card that nobody looked at yet; the public one is verified first
+        # astropy's own text of an unparsed card; the public attribute is verified first
         image = getattr(card, "_image", None)
         if (image is None or not _PLAIN.fullmatch(image)) and not _is_parsable(card):
             del header[place]
@@ -49,9 +48,9 @@ def _is_parsable(card: Card) -> bool:
 
 
 def _parsable(card: Card, image: str) -> Card:
-    """Return a card with the text that stands in one, as far as a card can hold it."""
+    """Return a card with the text of another, as far as a card can hold it."""
     value = Cards(image.ljust(80)).get(card.keyword)
-    # NaN and the like are numbers there, and no values of a card
+    # NaN and the like are numbers there, but not valid values of a card
     written = value if isinstance(value, str) else image.partition("=")[2].partition("/")[0]
     text = header_values.text(written) or ""
     shown = f"unreadable: {UNPRINTABLE.sub('?', text)}"
@@ -73,18 +72,18 @@ def _card(keyword: str, value: Any, comment: str) -> Card | None:
 
 
 def writable(cards: Iterable[Card], what: str) -> fits.Header:
-    """Return a header with those cards that FITS can hold.
+    """Return a header of those cards that FITS can hold.
 
-    A keyword that is against the standard is written by the HIERARCH convention, and characters
-    that cannot be printed are blanks in comments. A card whose value cannot be understood, or
-    holds such characters, is left out, with a warning that names it.
+    Keywords that violate the standard use the HIERARCH convention, and unprintable characters in
+    comments become blanks. Cards whose value cannot be parsed, or contains such characters, are
+    omitted, with a warning that names them.
 
     Parameters
     ----------
     cards : iterable of `astropy.io.fits.Card`
         Cards that were read. Their form may change, but not what they mean.
     what : `str`
-        What is written, for the warning.
+        What is being written, for the warning.
     """
     header, lost = fits.Header(), []
     for card in cards:
@@ -100,7 +99,7 @@ def writable(cards: Iterable[Card], what: str) -> fits.Header:
 
 
 def _mended(card: Card) -> Card | None:
-    """Return a card that can be written with the same meaning, perhaps itself; None if none can."""
+    """Return a card with the same meaning that can be written, or None."""
     if _is_valid(card):
         return card
     try:
@@ -121,7 +120,7 @@ def _mended(card: Card) -> Card | None:
 
 
 def _is_valid(card: Card) -> bool:
-    """Check whether a card can be written, and mend its form where that changes no meaning."""
+    """Check whether a card can be written, and correct its form if the meaning stays the same."""
     try:
         card.verify("silentfix")
         return bool(str(card))

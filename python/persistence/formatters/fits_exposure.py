@@ -1,4 +1,4 @@
-"""The exposure of an HDU's pixels, with what its header says and inherits."""
+"""Build the exposure of an HDU's pixels and headers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def exposure_of(
     location: Location, hdus: Any, index: int, image: Any, cut: Box | None = None
 ) -> Exposure:
-    """Return the exposure of pixels that were read of an HDU, with its header."""
+    """Return the exposure of pixels that were read from an HDU, with its header."""
     header, mapper = readable(hdus[index].header), location.options.get("mapper")
     primary = readable(hdus[0].header) if index else header
     return Exposure(
@@ -34,11 +34,10 @@ def exposure_of(
 
 
 def inherits(header: Header, primary: Header) -> bool:
-    """Return whether an extension's header goes on in the primary one.
+    """Return whether an extension's header is continued in the primary header.
 
-    It does where INHERIT says so (the FITS registry's convention of that name), and also where
-    nothing is said and the primary HDU holds no image: its cards are the whole file's then, which
-    ingest takes them for as well.
+    It is if INHERIT is true (the FITS registry's convention), or if there is no such card and the
+    primary HDU has no image: its cards then describe the whole file, as ingest assumes, too.
     """
     said = header.get("INHERIT")
     return bool(said) if said is not None else not primary.get("NAXIS")

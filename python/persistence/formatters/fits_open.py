@@ -1,4 +1,4 @@
-"""FITS files opened with astropy: what is wrong with them is said with the file's name."""
+"""Open FITS files with astropy; errors name the file."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from persistence.files.numbers import exact
 from persistence.formatters import tiles
 from persistence.types.pixels.box import Box
 
-# Up to here astropy may walk from HDU to HDU; what lies further is sought.
+# HDUs up to this one are reached through astropy, later ones by a seek.
 _NEAR = 3
 _TYPE = re.compile(r"(Exposure|MaskedImage|DecoratedImage|Image|Mask)([FDIULX]?)")
 _DTYPES: Mapping[str, str] = {"F": "f4", "D": "f8", "I": "i4", "U": "u2", "L": "u8", "X": "i4"}
 
 
 def pixel_type(python: str | None) -> tuple[str, Any]:
-    """Return what a policy's python name means: ``Exposure``, ``Image``, ..., and its pixels' type.
+    """Return the kind (``Exposure``, ``Image``, ...) and pixel type of a policy's python name.
 
-    An empty word if it is none of afw's images, and None if it does not say the type.
+    The kind is empty for a name that is not one of afw's images; the type is None if the name has
+    none.
     """
     match = _TYPE.fullmatch((python or "").rpartition(".")[2])
     kind, letter = match.groups() if match else ("", "")
@@ -38,16 +39,22 @@ def pixel_type(python: str | None) -> tuple[str, Any]:
 
 @contextlib.contextmanager
 def opened(path: str, hdu: int | None = None, content: bytes | None = None) -> Iterator[Any]:
-    """Open a FITS file; what is wrong with it, now or as it is read, is said with its name.
+    """Open a FITS file; errors, now or during reading, name the file.
 
     Parameters
     ----------
     path : `str`
         The file.
-    hdu : `int`, optional
-        The HDU that is wanted. If it is far behind, those between are left out: see `position_of`.
+    hdu : `int` or `None`, optional
+        The requested HDU. If it is far from the start, those between are skipped: see
+        `position_of`.
     content : `bytes`, optional
-        What is in the file, if it has been read already.
+        The content of the file, if it has been read already.
+
+    Yields
+    ------
+    `astropy.io.fits.HDUList`
+        The HDUs; if some are skipped, the primary one and the requested one.
 
     Raises
     ------
@@ -60,7 +67,7 @@ def opened(path: str, hdu: int | None = None, content: bytes | None = None) -> I
             hdus = fits.open(source if content is None else io.BytesIO(content), memmap=False)
         except (FileNotFoundError, FormatterError, MemoryError):
             raise
-        except Exception as error:  # astropy raises whatever damaged headers lead it to
+        except Exception as error:  # astropy raises anything for damaged headers
             raise FormatterError(f"{path} cannot be read as FITS: {error}") from error
         try:
             yield hdus
@@ -68,7 +75,7 @@ def opened(path: str, hdu: int | None = None, content: bytes | None = None) -> I
             raise
         except FormatterError as error:
             raise error if path in str(error) else FormatterError(f"{path}: {error}") from error
-        # astropy and its decompressors raise whatever damaged bytes lead them to
+        # astropy and its decompressors raise anything for damaged bytes
         except Exception as error:
             raise FormatterError(f"{path} is damaged: {error}") from error
         finally:
@@ -76,7 +83,7 @@ def opened(path: str, hdu: int | None = None, content: bytes | None = None) -> I
 
 
 def position_of(hdu: int | None) -> int | None:
-    """Say which HDU of what `opened` gives is the one that was wanted."""
+    """Return the index of the requested HDU within the list that `opened` returns."""
     return hdu if hdu is None or hdu <= _NEAR else 1
 
 
@@ -91,10 +98,9 @@ def _primary_and(path: str, hdu: int, stack: contextlib.ExitStack) -> Any:
 
 
 class _Parts(io.RawIOBase):
-    """Some spans of a file, as if they were a file: the primary HDU and one of many behind it.
+    """Some spans of a file as a file: the primary HDU and one other.
 
-    astropy takes milliseconds for each HDU that it passes on its way; DECam's raws have over
-    seventy.
+    astropy takes milliseconds for each HDU that it passes; DECam's raws have over seventy.
     """
 
     def __init__(self, stream: Any, parts: Sequence[Span]) -> None:
@@ -129,7 +135,7 @@ class _Parts(io.RawIOBase):
 
 
 def pixels(hdu: Any, dtype: Any = None, cut: Box | None = None) -> Any:
-    """Return the pixels of an HDU, or those of a box, in native byte order.
+    """Return the pixels of an HDU, or of a box of it, in native byte order.
 
     Parameters
     ----------
@@ -153,7 +159,7 @@ def pixels(hdu: Any, dtype: Any = None, cut: Box | None = None) -> Any:
     if isinstance(hdu, fits.CompImageHDU):
         tiles.check(hdu)
         array = tiles.gunzipped(hdu) if cut is None else None
-    blank = _undefined(hdu.header)  # before astropy reads the pixels, and changes the header
+    blank = _undefined(hdu.header)  # before astropy reads the pixels, which changes the header
     flat = len(hdu.shape) == 3 and hdu.shape[0] == 1
     if array is None:
         array = hdu.data if cut is None else hdu.section[section(hdu.shape, cut)]
@@ -162,7 +168,7 @@ def pixels(hdu: Any, dtype: Any = None, cut: Box | None = None) -> Any:
     if flat and array.ndim == 3:
         array = array[0]
     native = array.dtype.newbyteorder("=")
-    # swapped where it is: a copy takes longer than the reading
+    # swapped in place: a copy takes longer than reading
     if native != array.dtype and array.flags.writeable:
         array = array.byteswap(inplace=True).view(native)
     array = array.astype(native, copy=False)
@@ -172,22 +178,22 @@ def pixels(hdu: Any, dtype: Any = None, cut: Box | None = None) -> Any:
 
 
 def section(shape: Sequence[int], cut: Box) -> tuple[slice, ...]:
-    """Return a box as an index of an image: all of the axes before rows and columns."""
+    """Return the index of an image that selects a box: all of the axes before rows and columns."""
     return (*[slice(None)] * (len(shape) - 2), *cut.slices[-len(shape) :])
 
 
 def _undefined(header: Any) -> tuple[int, Any] | None:
-    """Return what is stored for an undefined pixel, and the number that astropy makes of it."""
+    """Return the stored value of undefined pixels, and the number that astropy returns for them."""
     blank = header.get("BLANK")
-    if type(blank) is not int or header["BITPIX"] < 0:  # it is for integers alone (FITS 4.0, 4.4.2)
+    if type(blank) is not int or header["BITPIX"] < 0:  # for integers only (FITS 4.0, 4.4.2)
         return None
     return blank, blank * header.get("BSCALE", 1) + header.get("BZERO", 0)
 
 
 def _with_nan(array: Any, blank: int, undefined: Any) -> Any:
-    """Replace undefined pixels by NaN where astropy has not.
+    """Replace undefined pixels by NaN if astropy has not.
 
-    It has not where a stored 0 means undefined, and where ``BZERO`` makes integers unsigned.
+    It has not if the stored value is 0, or if ``BZERO`` makes the integers unsigned.
     """
     if array.dtype.kind == "f" and blank:
         return array
@@ -202,9 +208,9 @@ def _with_nan(array: Any, blank: int, undefined: Any) -> Any:
 
 
 def _refuse_truncated(hdu: Any) -> None:
-    """Refuse an HDU whose data end before they should.
+    """Raise an error if an HDU's data end too early.
 
-    Astropy only warns, and gives what there is.
+    Astropy only warns, and returns the existing part.
     """
     info = hdu.fileinfo()
     stream = info["file"] if info else None

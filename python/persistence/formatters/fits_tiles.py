@@ -1,7 +1,7 @@
-"""Images of FITS that are compressed without loss by gzip, tile by tile.
+"""FITS images compressed without loss by gzip, tile by tile.
 
-astropy lays out their headers. The tiles are compressed here, in a sixth of the time that it takes.
-Source of the format: FITS Standard 4.0, section 10.
+astropy writes their headers; the tiles are compressed here, in a sixth of astropy's time. Source of
+the format: FITS Standard 4.0, section 10.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from persistence.files import gzip_tiles
 
-# From here on descriptors of 32 bits may not reach the end of the heap.
+# For heaps of this size (bytes), descriptors of 32 bits may not reach the end.
 _LONG = 1 << 31
 _BLOCK = 2880
 
@@ -70,7 +70,7 @@ def hdu_of(
 
 
 def _empty(image: NDArray[Any], header: fits.Header, name: str | None, algorithm: str) -> Any:
-    """Return the header that astropy writes for an image of one such pixel."""
+    """Return the HDU of an image without pixels, with the cards of a compressed one."""
     stream = io.BytesIO()
     pixel = fits.CompImageHDU(
         np.zeros([1] * image.ndim, image.dtype),

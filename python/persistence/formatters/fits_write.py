@@ -1,6 +1,6 @@
-"""How exposures are laid out in FITS files.
+"""Write exposures to FITS files in afw's layout, so that Gen2 reads them.
 
-Afw's layout (facts in afw-files 1), so that the original reads them.
+Source: doc/gen2/afw-files.md 1.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from persistence.types.pixels.units import squared, text_of
 from persistence.types.wcs import storedwcs
 from persistence.types.wcs.headerwcs import has_tables, shifted
 
-# Pixels by which a WCS of FITS may be off to stand for another. Source: afw-files 1.2.
+# Tolerance (pixels) of a FITS WCS that replaces another (doc/gen2/afw-files.md 1.2).
 _EXACT = 1e-4
-# Types of pixels that FITS has, by BITPIX or with an offset; Booleans are written as 0 and 1.
+# Pixel types of FITS, by BITPIX or with an offset; Booleans are written as 0 and 1.
 _CODES = ("b1", "u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8")
 _ZCMP = {"GZIP": "GZIP_1", "GZIP_SHUFFLE": "GZIP_2", "RICE": "RICE_1", "PLIO": "PLIO_1"}
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write an `Exposure`, an array, or anything that can write itself with ``writeFits(path)``."""
+    """Write an `Exposure`, an array, or an object with a method ``writeFits(path)``."""
     if hasattr(obj, "writeFits"):
         obj.writeFits(path)
         return
@@ -46,7 +46,7 @@ def write(obj: Any, path: str, location: Location) -> None:
         )
     _check_pixels(obj.image, location)
     recipe = location.options.get("recipe") or recipes.find("default", location.datasetType)
-    # As the original did: an exposure wrote itself whole, also where the policy has an image.
+    # As in Gen2, an exposure is written whole even if the policy's type is an image.
     planes = (
         location.python is None
         or "Exposure" in location.python
@@ -58,14 +58,14 @@ def write(obj: Any, path: str, location: Location) -> None:
     archive = exposure_archive.of(obj, len(hdus)) if planes else None
     if planes:
         _describe(hdus[0], obj, {} if archive is None else archive.cards, location)
-    # The name may end in .gz, which would compress the file; it is no part of what was asked for.
+    # The name may end in .gz, which would compress the file; that was not requested.
     with open(path, "wb") as stream:
         fits.HDUList(hdus).writeto(stream, output_verify="silentfix")
         stream.write(b"" if archive is None else archive.content)
 
 
 def _check_pixels(image: Any, location: Location) -> None:
-    """Refuse pixels that FITS cannot hold, or that cannot be read back as the policy's type."""
+    """Check that FITS can hold the pixels, and that they can be read back as the policy's type."""
     stored, (_kind, dtype) = _storable(image, location), pixel_type(location.python)
     try:
         exact(stored, stored.dtype if dtype is None else dtype)
@@ -74,7 +74,7 @@ def _check_pixels(image: Any, location: Location) -> None:
 
 
 def _storable(array: Any, location: Location) -> Any:
-    """Return pixels of a type that FITS has."""
+    """Return pixels converted to a type that FITS has."""
     code = array.dtype.str[1:]
     if code not in _CODES or not array.ndim:
         raise FormatterError(
@@ -84,12 +84,12 @@ def _storable(array: Any, location: Location) -> Any:
 
 
 def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
-    """Lay an exposure out as afw does: metadata, image, mask, variance."""
+    """Return the HDUs of an exposure in afw's order: metadata, image, mask, variance."""
     primary = fits.PrimaryHDU(header=_carried(exposure.metadata, location))
     system = _system(exposure, location)
     header = _with_unit(system, exposure.unit)
     hdus = [primary, _hdu(exposure.image, header, recipe.image, "IMAGE", exposure, location)]
-    for name in ("mask", "variance"):  # the image may have been set since they were
+    for name in ("mask", "variance"):  # the image may have been replaced since
         pixels = getattr(exposure, name)
         if pixels is not None:
             size = getattr(pixels, "array", pixels).shape
@@ -110,7 +110,7 @@ def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
 
 
 def _with_unit(system: Any, unit: Any) -> Any:
-    """Return cards with the unit of a plane's pixels, if it is known; a mask has none."""
+    """Return cards with the unit of a plane's pixels, if it is known; masks have none."""
     header, text = system.copy(), text_of(unit)
     if text:
         header["BUNIT"] = text
@@ -120,7 +120,7 @@ def _with_unit(system: Any, unit: Any) -> Any:
 def _describe(
     primary: Any, exposure: Exposure, archived: Mapping[str, Any], location: Location
 ) -> None:
-    """Write what is not in the header: the visit, the calibration, where the archive has what."""
+    """Write the cards of visit, calibration and archive ids to the primary header."""
     visit = _visit(exposure, bool(archived), location)
     # What the observer's cards of the same names mean, or times in another scale, would be taken
     # for afw's.
@@ -129,7 +129,7 @@ def _describe(
     replaced += [afwheader.CALIBRATION] if archived else []
     header = primary.header
     for keyword in {card.keyword for card in header.cards}:
-        if keyword in visit and header.count(keyword) == 1:  # it keeps its place
+        if keyword in visit and header.count(keyword) == 1:  # it keeps its position
             if header[keyword] != visit[keyword]:
                 header.comments[keyword] = ""
         elif any(pattern.fullmatch(keyword) for pattern in replaced):
@@ -138,7 +138,7 @@ def _describe(
 
 
 def _calibration(exposure: Exposure) -> dict[str, Any]:
-    """Return the cards of the calibration as afw first had it; none if it is not known."""
+    """Return the cards of the calibration in afw's first form; none if it is unknown."""
     calib = exposure.photo_calib
     if calib is None:
         return {}
@@ -147,11 +147,11 @@ def _calibration(exposure: Exposure) -> dict[str, Any]:
 
 
 def _visit(exposure: Exposure, is_archived: bool, location: Location) -> dict[str, Any]:
-    """Return afw's cards of the visit; none where those that the header has hold.
+    """Return afw's cards of the visit; none if the header's are used.
 
-    They are needed of a visit that was given, beside an archive, and of an exposure with a mask or
-    a variance, for who reads these takes the header for afw's; but not of a raw image, and not
-    where afw wrote them already.
+    They are needed for a visit that was set, beside an archive, and for exposures with a mask or a
+    variance, because readers interpret those headers as afw's. They are not needed for raw images,
+    nor if afw wrote them already.
     """
     is_processed = is_archived or exposure.mask is not None or exposure.variance is not None
     if "visit_info" not in exposure.components.given and (
@@ -172,7 +172,7 @@ def _set(header: fits.Header, cards: Mapping[str, Any]) -> None:
 
 
 def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
-    """Lay a plain image out: in the primary HDU, or in the first extension if it is compressed."""
+    """Return the HDUs of a plain image: the primary HDU, or an extension if it is compressed."""
     header = _carried(exposure.metadata, location)
     header.extend(_system(exposure, location))
     if recipe.image.compression.algorithm == "NONE":
@@ -188,9 +188,9 @@ def _carried(metadata: fits.Header, location: Location) -> fits.Header:
 
 
 def _system(exposure: Exposure, location: Location) -> fits.Header:
-    """Return the cards of the world coordinate system, and of the origin as afw writes it.
+    """Return the cards of the WCS, and of the origin as afw writes it.
 
-    Those of the header stay as they are, also where they make no WCS.
+    The header's own cards stay unchanged, even if they are not a valid WCS.
     """
     wcs = _written_sky(exposure)
     if wcs is not None:
@@ -207,7 +207,10 @@ def _system(exposure: Exposure, location: Location) -> fits.Header:
 
 
 def _cards(exposure: Exposure, location: Location) -> Iterator[fits.Card]:
-    """Copy the header's own cards of the sky, with the pixels of a part counted from its first."""
+    """Copy the header's own WCS cards.
+
+    For a cutout, reference pixels count from its first pixel.
+    """
     source = exposure.sky_header
     reason = exposure.wcs_or_reason()[1] if "CTYPE1" in source else ""
     if reason:
@@ -220,14 +223,14 @@ def _cards(exposure: Exposure, location: Location) -> Iterator[fits.Card]:
             yield fits.Card(card.keyword, float(card.value) - offset, card.comment)
         elif afwheader.SKY.fullmatch(card.keyword):
             yield copy.copy(card)
-    if "CTYPE1" in source and not reason:  # a reference pixel that is not told is 0
+    if "CTYPE1" in source and not reason:  # the default reference pixel is 0
         yield from (fits.Card(keyword, -offset) for keyword, offset in offsets.items() if offset)
 
 
 def _written_sky(exposure: Exposure) -> Any:
-    """Return the WCS that is written in place of the header's; None if the header's is.
+    """Return the WCS to write in place of the header's; None to keep the header's.
 
-    A warning if FITS cannot express it, or this package cannot write it.
+    It warns if FITS cannot express the WCS, or if this package cannot write it.
     """
     stored = exposure.components.given.get("wcs")
     if stored is None:
@@ -262,7 +265,7 @@ def _hdu(
         header["INHERIT"] = True
     array = _storable(array, location)
     compression = plane.compression
-    # CFITSIO, and with it Gen2, reads no compressed integers of 64 bits.
+    # CFITSIO, hence Gen2, cannot read compressed integers of 64 bits.
     is_long = array.dtype.str[1:] in ("i8", "u8")
     if compression.algorithm == "NONE" or not array.size or is_long:
         return fits.ImageHDU(array, header=header)
@@ -270,8 +273,7 @@ def _hdu(
     tile = (1, min(compression.rows, rows), compression.columns or columns)[-array.ndim :]
     tile = (*[1] * (array.ndim - len(tile)), *tile)
     step = _step(array, plane, exposure)
-    # Rice needs integers of 32 bits or less: pixels that stay floats, and longer ones, are shuffled
-    # instead.
+    # Rice needs integers of 32 bits or less: floats and longer integers are shuffled instead.
     rice = compression.algorithm == "RICE" and (
         array.itemsize > 4 or (array.dtype.kind == "f" and not step)
     )
@@ -291,7 +293,7 @@ def _hdu(
 
 
 def _step(array: Any, plane: recipes.Plane, exposure: Exposure) -> float:
-    """Give the step between the integers that float pixels become; 0 to keep them as they are."""
+    """Return the quantization step of float pixels; 0 to keep them as they are."""
     scaling = plane.scaling
     if array.dtype.kind != "f" or scaling.algorithm == "NONE":
         return 0.0
@@ -307,11 +309,11 @@ def _step(array: Any, plane: recipes.Plane, exposure: Exposure) -> float:
     if scaling.algorithm == "RANGE":
         return float(np.ptp(values)) / 2.0 ** (scaling.bitpix or 32)
     low, high = np.percentile(values, [25, 75])
-    return float(0.741 * (high - low)) / scaling.quantizeLevel  # afw-files 1.7
+    return float(0.741 * (high - low)) / scaling.quantizeLevel  # doc/gen2/afw-files.md 1.7
 
 
 def set_units(path: str, units: Mapping[str, str]) -> None:
-    """Write units of a table's columns as they stand, also those not in the FITS standard."""
+    """Write units of a table's columns literally, even those that are not in the FITS standard."""
     with fits.open(path, mode="update", memmap=False) as hdus:
         _set_units(hdus[1].header, units)
 
@@ -325,7 +327,7 @@ def _set_units(header: fits.Header, units: Mapping[str, str]) -> None:
 def write_tables(
     tables: Sequence[tuple[Any, Mapping[str, str]]], cards: Mapping[str, Any], path: str
 ) -> None:
-    """Write tables behind an empty primary HDU, with their odd units and cards in the headers."""
+    """Write tables behind an empty primary HDU, with nonstandard units and cards in the headers."""
     hdus = [fits.PrimaryHDU()]
     for table, units in tables:
         hdu = fits.table_to_hdu(table)

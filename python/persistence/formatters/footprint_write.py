@@ -1,6 +1,6 @@
-"""Footprints of catalogs, as afw archives them: all of a kind in the rows of one table.
+"""Write the footprints of catalogs as afw archives them: all of a kind in one table.
 
-Source of the layout: afw-files 2.1 and 3.5.
+Source: doc/gen2/afw-files.md 2.1 and 3.5.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _HEAVY = [("image", object), ("mask", object), ("variance", object)]
 _LETTERS = {"f4": "F", "f8": "D", "i4": "I", "u2": "U"}
 _MODULES = {"SpanSet": "lsst.afw.geom"}
 
-# How a table is laid out with cards behind those of its columns.
+# A function of a table and cards that returns the bytes of an HDU.
 LayOut = Callable[[Table, Sequence[tuple[str, Any]]], bytes]
 
 
 def archive(footprints: Iterable[Footprint | None], lay_out: LayOut) -> tuple[Any, bytes]:
-    """Lay out an archive of footprints.
+    """Return the archive of footprints, and their ids.
 
     Parameters
     ----------
     footprints : iterable of `Footprint` or None
         The footprints of a catalog's rows.
     lay_out : callable
-        Gives the HDU of a table.
+        Returns the bytes of a table's HDU.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def archive(footprints: Iterable[Footprint | None], lay_out: LayOut) -> tuple[An
 
 
 class _Tables:
-    """Tables whose rows belong to several objects, and the index that says which to which."""
+    """Tables whose rows belong to several objects, and the index of the rows."""
 
     def __init__(self) -> None:
         self._index: list[tuple[Any, ...]] = []
@@ -88,7 +88,7 @@ class _Tables:
             self._index.append((number, group, part, first, len(rows), name, module))
 
     def content(self, lay_out: LayOut) -> bytes:
-        """Return the HDUs: the index, and the tables."""
+        """Return the HDUs: the index and the tables."""
         names = ("id", "cat.archive", "cat.persistable", "row0", "nrows")
         kinds = [(name, "i4") for name in names] + [("name", "S64"), ("module", "S64")]
         index = np.array(self._index, kinds)
@@ -106,7 +106,7 @@ def _runs(spans: SpanSet) -> tuple[NDArray[Any], ...]:
 
 
 def _numbered(peaks: NDArray[np.void]) -> NDArray[np.void]:
-    """Return peaks with numbers, which those of files of version 0 do not have."""
+    """Return peaks with ids, which files of version 0 do not have."""
     if "id" in (peaks.dtype.names or ()):
         return peaks
     kinds = [("id", "i8"), *((name, peaks.dtype[name]) for name in peaks.dtype.names or ())]

@@ -1,4 +1,4 @@
-"""Versions of software, in pickles and in YAML, as Gen2 wrote them. Source: afw-files 6.2."""
+"""Versions of software, in pickles and in YAML, as Gen2 wrote them (doc/gen2/afw-files.md 6.2)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ _CLASS = b"clsst.base.packages\nPackages\n"
 
 
 class _Pickled(dict[Any, Any]):
-    """Stands for Gen2's class.
-
-    At first with the versions in an attribute, later itself a dictionary.
-    """
+    """A stand-in for Gen2's class, which had the versions in an attribute, later was a `dict`."""
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.update(state.get("_packages", {}))
@@ -44,8 +41,8 @@ _WRITER = yaml_files.writer({Packages: _represent})
 def read(location: Location) -> Packages:
     """Read versions from a pickle or from YAML.
 
-    Also from plain mappings, and lists of pairs, of before 2016. Extensions in C often have their
-    ``__version__`` as bytes, which Gen2 pickled as they were: they become texts.
+    Plain mappings and lists of pairs, from before 2016, are read, too. The ``__version__`` of C
+    extensions is often bytes, which Gen2 pickled unchanged: they are decoded.
 
     Raises
     ------
@@ -99,9 +96,9 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 
 def _pickled(packages: Packages) -> bytes:
-    """Spell a pickle of Gen2's class, which is not here.
+    """Return a pickle of Gen2's class, written by hand because the class is not available.
 
-    Class, no arguments, make, state, set, end.
+    The opcodes are: class, no arguments, make, state, set, end.
     """
     # Protocol 2 is the last one whose end and beginning, but for two bytes, frame nothing.
     state = pickle.dumps({"_packages": dict(packages)}, protocol=2)

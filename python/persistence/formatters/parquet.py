@@ -10,7 +10,7 @@ from persistence.types.table import parquet
 
 
 def read(location: Location) -> parquet.ParquetTable:
-    """Open the table; its columns are read when they are asked for."""
+    """Open a table; its columns are read on access."""
     path = location.full_path
     try:
         return parquet.ParquetTable(filename=path)

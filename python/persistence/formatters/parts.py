@@ -1,9 +1,6 @@
-"""Parts of exposures that are datasets of their own.
+"""Components of exposures that are datasets themselves: ``SkyWcs``, ``Psf``, ``PhotoCalib``, ...
 
-In a file each, or read out of the file of an exposure.
-
-``SkyWcs``, ``Psf``, ``PhotoCalib`` and the like may each have a template of their own, or that of
-an exposure, of which then no more is read than they need.
+Each may have its own template, or an exposure's; of an exposure, only the needed parts are read.
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, as_flags, planes
 
 
 def read(location: Location) -> Any:
-    """Read a part from a file of its own, or from an exposure's."""
+    """Read a component from its own file, or from an exposure's."""
     name = str(part_name(location.python))
     kind = _kind(location.full_path)
     if kind == "ARCHIVE_INDEX":
@@ -37,10 +34,7 @@ def read(location: Location) -> Any:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a part into a file of its own.
-
-    A WCS as a header, a mask as an image, others as afw's archives.
-    """
+    """Write a component to its own file: a WCS as a header, a mask as an image, others as afw."""
     if hasattr(obj, "writeFits"):
         obj.writeFits(path)
     elif isinstance(obj, Mask):
@@ -57,13 +51,13 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 
 def _save(hdus: list[Any], path: str) -> None:
-    # The name may end in .gz, which would compress the file; it is no part of what was asked for.
+    # The name may end in .gz, which would compress the file; that was not requested.
     with open(path, "wb") as stream:
         fits.HDUList(hdus).writeto(stream)
 
 
 def _kind(path: str) -> str:
-    """Say what the first extension of a file holds, in afw's words."""
+    """Return the ``EXTTYPE`` of a file's first extension."""
     scanned = fits_headers.scan(path)
     next(scanned)
     extension = next(scanned, None)

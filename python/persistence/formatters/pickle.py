@@ -1,4 +1,4 @@
-"""``PickleStorage``: pickles, read with an unpickler that creates only harmless objects."""
+"""``PickleStorage``: pickles, read with an unpickler that creates harmless objects only."""
 
 from __future__ import annotations
 
@@ -16,25 +16,24 @@ from persistence.formatters import pickle_scan
 from persistence.formatters.pickle_careful import Careful
 from persistence.formatters.pickle_names import QUICK, find, is_known
 
-# Before it, whatever names numpy: that takes care, and is found without a look at millions of
-# bytes.
+# Bytes searched for numpy's name: if it is found, the careful unpickler is needed.
 _HEAD = 4096
-_UNUSED = 2  # references: the list's, and that of who counts
+_UNUSED = 2  # references: the list's, and the counter's
 
 
 class _CareNeededError(Exception):
-    """The pickle names something that needs to be looked at as it is called."""
+    """The pickle names an object whose calls have to be checked."""
 
 
 class _Shared:
-    """Stands in the memo for a tuple; see `pickle_scan`."""
+    """A stand-in for a tuple in the memo; see `pickle_scan`."""
 
     def __hash__(self) -> int:
         raise _CareNeededError
 
 
 class _Quick(pickle.Unpickler):
-    """Reads in C, as long as nothing is named that takes care."""
+    """The unpickler in C, used as long as no name needs care."""
 
     path: str
     trust: frozenset[str]
@@ -43,7 +42,7 @@ class _Quick(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         module, name, dotted = find(module, name, self.path, self.trust)
-        # What is trusted may take a stand-in for what it is not.
+        # A trusted class may mistake a stand-in for a value.
         if dotted not in QUICK and not (dotted in self.trust and self.is_whole):
             raise _CareNeededError
         found = super().find_class(module, name)
@@ -54,9 +53,9 @@ class _Quick(pickle.Unpickler):
 
 
 def _checked(made: Any) -> Callable[..., Any]:
-    """Return what makes dates and times as a class does, and raises ValueError where there is none.
+    """Return a constructor of dates and times that raises ValueError for dates that do not exist.
 
-    Python takes the bytes of 30 February as they are; a copy by fields is checked.
+    Python accepts the bytes of 30 February; a copy by fields is checked.
     """
 
     def make(*arguments: Any) -> Any:
@@ -73,7 +72,7 @@ def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -
     location : `Location`
         The file.
     stand_ins : mapping, optional
-        Dotted names of classes, and what is made in their place.
+        Dotted names of classes, and the objects that replace them.
 
     Raises
     ------
@@ -111,15 +110,15 @@ def _load(
                 quick.persistent_load = {None: shared[0]}.__getitem__  # type: ignore[method-assign]
             read, others = quick.load(), [*quick.checked, *shared]
             del quick, shared
-            # Held by anything else, a maker of dates is what was read: the class itself was meant;
-            # and a stand-in was fetched.
+            # Another reference to a constructor of dates means that the class itself was read;
+            # another one to the stand-in, that it was fetched.
             if not others or all(
                 sys.getrefcount(others[place]) == _UNUSED for place in range(len(others))
             ):
                 return read
         except _CareNeededError:
             pass
-        except Exception:  # of a copy it says nothing: the careful reader has the pickle itself
+        except Exception:  # the careful reader reads the pickle itself, and raises
             if harmless is data:
                 raise
     return Careful(data, path, trust, stand_ins).load()
@@ -128,7 +127,7 @@ def _load(
 def write(obj: Any, path: str, location: Location) -> None:
     """Write a pickle, in the newest protocol.
 
-    Warns with `TrustWarning` of a class that is read back only if it is trusted.
+    It warns with `TrustWarning` of classes that are read back only if they are trusted.
     """
     kinds: set[type] = set()
     try:
@@ -149,7 +148,7 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 
 class _Writer(pickle.Pickler):
-    """Writes a pickle, and notes the classes of which it has objects."""
+    """A pickler that records the classes of its objects."""
 
     def __init__(self, stream: Any, kinds: set[type]) -> None:
         super().__init__(stream, protocol=pickle.HIGHEST_PROTOCOL)

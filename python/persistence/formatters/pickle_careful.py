@@ -1,7 +1,4 @@
-"""An unpickler in Python, whose every step is looked at.
-
-Slower than C's, for what that cannot be trusted with.
-"""
+"""An unpickler in Python that checks every step, for pickles that C's cannot be trusted with."""
 
 from __future__ import annotations
 
@@ -17,8 +14,8 @@ from persistence.formatters import pickle_states
 from persistence.formatters.pickle_names import check_call, find, is_known, is_shallow
 from persistence.formatters.pickle_scan import DEEPEST
 
-# How much may be made by calls: of real pickles, which hold what they are made of, not even twice
-# their size.
+# The memory that calls may allocate, relative to the pickle's size, and at least. Real pickles do
+# not even need twice their size.
 _SHARE, _LEAST = 64, 1 << 26
 _DTYPE_LEVELS = 5
 _FILL_VALUE = 6  # in the state of numpy's masked arrays
@@ -35,7 +32,7 @@ def _firsts(pairs: Iterable[Any]) -> list[Any]:
     return [next(iter(pair), None) for pair in pairs]
 
 
-# What makes keys of what it is called with: of all values of a list, or the first of each pair.
+# Functions whose arguments become keys: all values of a list, or the first of each pair.
 _KEYS: Mapping[str, Callable[[Any], Iterable[Any]]] = {
     **dict.fromkeys(("builtins.set", "builtins.frozenset", "collections.Counter"), iter),
     **dict.fromkeys(("builtins.dict", "collections.OrderedDict"), _firsts),
@@ -44,20 +41,20 @@ _KEYS: Mapping[str, Callable[[Any], Iterable[Any]]] = {
 
 
 class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
-    """Makes what is known, of fitting arguments; changes no class.
+    """An unpickler that checks every call and state, within a budget of memory and depth.
 
-    Holds to a budget of memory and depth.
+    It creates known classes from fitting arguments only, and never changes a class.
 
     Parameters
     ----------
     data : `bytes`
         The pickle.
     path : `str`
-        What errors call it.
-    trust : frozenset of `str`
-        Dotted names of more classes that may be made.
-    stand_ins : mapping, optional
-        Dotted names, and what is made instead.
+        Its name in errors.
+    trust : `frozenset` [`str`]
+        Dotted names of more classes that may be created.
+    stand_ins : mapping of `str` to callable, optional
+        Dotted names of classes, and the objects that replace them.
     """
 
     def __init__(
@@ -74,7 +71,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         self._names: dict[int, str] = {}
         self._depths: dict[int, int] = {}
         self._fresh: dict[int, Any] = {}
-        self._hashed = hashes.Ledger(len(data))  # which holds what has a depth
+        self._hashed = hashes.Ledger(len(data))  # it has the objects with a depth
         self._budget = _LEAST + _SHARE * len(data)
 
     def find_class(self, module: str, name: str) -> Any:
@@ -116,7 +113,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
             raise UnsafeContent(
                 f"{self.path} wants to call a {type(called).__name__}; it was not done"
             )
-        for argument in arguments:  # what is in use cannot be described anew
+        for argument in arguments:  # an object in use cannot get a state
             self._fresh.pop(id(argument), None)
         dotted = self._names[id(called)]
         check_call(dotted, arguments, self.path)
@@ -133,7 +130,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
             self._note(made)
 
     def _keep_fresh(self, made: Any) -> None:
-        """Remember what a call made: numpy's objects get their state once, before they are used."""
+        """Remember a call's result: numpy's objects get their state once, before they are used."""
         if type(made).__module__.partition(".")[0] == "numpy":
             self._fresh[id(made)] = made
 
@@ -156,7 +153,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         self._charge(made)
 
     def _numpy_state(self, made: Any, state: Any) -> tuple[Any, ...]:
-        """Return a state that numpy can take: of what is new, and was used by nothing yet."""
+        """Return a checked state for a new numpy object that has not been used yet."""
         is_new = self._fresh.pop(id(made), None) is not None
         try:
             if not is_new:
@@ -175,7 +172,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
             else:
                 used = [state[-3]]
                 own = pickle_states.array(state)
-        except Exception as error:  # numpy raises what it likes
+        except Exception as error:  # numpy raises anything
             raise UnsafeContent(
                 f"{self.path} describes an array in an odd way; it was not made: {told(error)}"
             ) from error
@@ -239,7 +236,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         self._note(self.stack[-1])
 
     def _note(self, made: tuple[Any, ...] | frozenset[Any]) -> None:
-        """Note how deep a tuple or a frozenset is nested, and how much its hash looks at."""
+        """Record the depth of a nested tuple or frozenset, and the work of its hash."""
         nested = [part for part in made if isinstance(part, hashes.HASHED_DEEP)]
         if not nested:
             return
@@ -263,7 +260,7 @@ Careful.dispatch.update(
 
 
 def _is_honest(dtype: Any) -> bool:
-    """Say whether an array type with parts says of them what they are, and where."""
+    """Return whether a structured array type describes its parts correctly."""
     parts = [(part[0], part[1]) for part in (dtype.fields or {}).values()]
     if dtype.subdtype is not None:
         parts.append((dtype.subdtype[0], 0))

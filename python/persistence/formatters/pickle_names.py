@@ -1,8 +1,8 @@
-"""What a pickle may name, and with which arguments it may call it.
+"""The names that a pickle may contain, and the arguments with which it may call them.
 
-Making one of these runs no code of the file's choice; but a few bytes could ask for
-``bytearray(2**40)``, or for the text of a list that holds itself a billion times over. Each is
-called with such arguments only as real pickles have.
+Creating these objects runs no code of the file's choice; but a few bytes could ask for
+``bytearray(2**40)``, or for the text of a list that contains itself a billion times over. So
+arguments are accepted only if real pickles have such.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SIMPLE = (str, bytes, bytearray, int, float, bool, type(None))
 _HOLDERS = (list, tuple, dict, set, frozenset)
 _OF_BYTES = ((b"b",), ("b",))
 _LATIN = ("latin1", "latin-1")
-_LONGEST_NUMBER = 3400  # bits, of which 1000 digits are made
+_LONGEST_NUMBER = 3400  # bits, about 1000 digits
 _FRACTION = re.compile(r"-?\d{1,1000}(/\d{1,1000})?")
 
 
@@ -41,7 +41,7 @@ def _text(arguments: tuple[Any, ...]) -> bool:
 
 
 def _finite(arguments: tuple[Any, ...]) -> bool:
-    """Allow what is no longer than it is large: no range, no array of nothing."""
+    """Allow arguments that are as long as they are large: no range, no array of nothing."""
     return all(isinstance(one, (*_HOLDERS, *_SIMPLE, type)) for one in arguments)
 
 
@@ -66,13 +66,13 @@ def _of_base(arguments: tuple[Any, ...]) -> bool:
 
 
 def _array_type(arguments: tuple[Any, ...]) -> bool:
-    """Allow a copy, as numpy asks for: the state that follows would change the type itself."""
+    """Allow copies, as numpy asks for: otherwise the state that follows would change the type."""
     named, _align, copied = arguments
     return isinstance(named, str | type) and _simple(arguments[1:]) and bool(copied)
 
 
 def _empty_at(index: int) -> Check:
-    """Allow arrays of bytes that are made empty, to be filled by their state."""
+    """Allow arrays of bytes that are created empty, to be filled by their state."""
     return lambda arguments: arguments[index] == (0,) and arguments[index + 1 :] in _OF_BYTES
 
 
@@ -80,7 +80,7 @@ def _each(module: str, words: str, check: Check) -> dict[str, Check]:
     return {f"{module}.{word}": check for word in words.split()}
 
 
-# Dotted name -> which arguments it may be called with.
+# Dotted name -> the check of its arguments.
 _KNOWN: Mapping[str, Check] = {
     **_each("builtins", "bool complex float int", _simple),
     **_each("builtins", "bytes bytearray str", _text),
@@ -117,7 +117,7 @@ _KNOWN: Mapping[str, Check] = {
     "copyreg._reconstructor": _of_base,
     "_codecs.encode": _encoded,
 }
-# Whatever these are called with, it is small, and they cannot be changed.
+# Their results are small and immutable for any arguments.
 QUICK = frozenset(name for name in _KNOWN if name.startswith("datetime."))
 _OLD_NAMES = {
     "__builtin__": "builtins",
@@ -128,7 +128,7 @@ _OLD_NAMES = {
 
 
 def find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str, str, str]:
-    """Check that a class may be made; gives its module and name, and both with a dot.
+    """Check that a class may be created, and return its module, its name, and both with a dot.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str,
     """
     module, name = _OLD_NAMES.get(module, module), _OLD_NAMES.get(name, name)
     dotted = f"{module}.{name}"
-    # A name with a dot would lead on from a class that is known to what hangs on it.
+    # A name with a dot would reach attributes of a known class.
     if (dotted not in _KNOWN or "." in name) and dotted not in trust:
         raise UnsafeContent(
             f"{path} wants to make a {dotted}, which is not trusted; nothing of it was run. If you "
@@ -152,9 +152,7 @@ def is_known(kind: type) -> bool:
 
 
 def check_call(dotted: str, arguments: Any, path: str) -> None:
-    """Refuse to call what is known with arguments that could be meant to harm.
-
-    What is trusted takes any.
+    """Check the arguments of a call of a known object; calls of trusted ones are accepted.
 
     Raises
     ------
@@ -171,7 +169,7 @@ def check_call(dotted: str, arguments: Any, path: str) -> None:
 
 
 def is_shallow(value: Any, levels: int) -> bool:
-    """Say whether a value is nested no deeper than some levels."""
+    """Return whether a value is nested no deeper than some levels."""
     if not isinstance(value, _HOLDERS):
         return True
     inner = [*value, *value.values()] if isinstance(value, dict) else value

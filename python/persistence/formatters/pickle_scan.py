@@ -1,13 +1,14 @@
-"""A look at a pickle's opcodes before C's unpickler reads it, for what that cannot bear.
+"""Scan a pickle's opcodes for what C's unpickler cannot bear, before it reads them.
 
-Some things end a process, or take for ever, whatever classes a pickle may name: a place in the memo
-so far away that all memory before it is taken, and touched; tuples nested so deeply that their
-hash, which calls itself, leaves the stack; a tuple that holds another one twice, and so on, whose
-hash looks at each as often as it is held; and keys of one hash, each compared with all before it.
+Whatever classes a pickle names, some contents end the process or take forever: a place in the memo
+so far away that all memory before it is allocated; tuples nested so deeply that their recursive
+hash overflows the stack; a tuple that contains another one twice, and so on, whose hash visits each
+as often as it is contained; and many keys of the same hash, each compared with all before it.
 
-A tuple is held twice only if it is fetched from the memo. So what C's unpickler gets puts a
-stand-in there for each tuple (and frozenset); if that is fetched, the pickle takes care. Else each
-value is in one tuple at most, and all hashes together take no longer than the reading.
+A tuple is contained twice only if it is fetched from the memo. So C's unpickler gets a pickle with
+a stand-in in the memo for each tuple (and frozenset); if one is fetched, the careful unpickler is
+needed. Otherwise each value is in one tuple at most, and all hashes together take no longer than
+reading.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from typing import Any
 
 from persistence.errors import UnsafeContent
 
-# As many levels of tuples Python's stack bears: 160,000 were its end with 8 MiB (Python 3.11).
+# Levels of tuples that fit Python's stack: 160,000 overflowed 8 MiB (Python 3.11).
 DEEPEST = 20_000
-# As many tuples and large integers, as keys of the same hash, take 0.2 s.
+# This many tuples and large integers, as keys of the same hash, take 0.2 s.
 _MOST = 5000
-_NEAR = 1 << 16  # a place in the memo that costs next to nothing
+_NEAR = 1 << 16  # a place in the memo that costs little
 
-# Source of the opcodes and their arguments: Python's pickletools. What no pickler writes (DUP) is
-# not here, nor are names of persistent objects: that opcode fetches the stand-in.
+# Source of the opcodes and their arguments: Python's pickletools. An opcode that no pickler writes
+# (DUP) is missing, and so are persistent names: that opcode fetches the stand-in.
 _BARE = rb"(N01abesu\x88\x89\x90\x97\x98"
-_COUNTED: Mapping[bytes, int] = {  # how many bytes tell the length of the argument
+_COUNTED: Mapping[bytes, int] = {  # the bytes of the argument's length
     **dict.fromkeys((b"U", b"C", b"\x8a", b"\x8c"), 1),
     **dict.fromkeys((b"T", b"X", b"B", b"\x8b"), 4),
     **dict.fromkeys((b"\x8d", b"\x8e", b"\x96"), 8),
@@ -36,18 +37,21 @@ _TUPLES = (b"\x85", b"\x86", b"\x87", b"t", b"\x91")  # and frozensets
 _NUMBERS = (b"\x8a", b"\x8b", b"I", b"L")  # too large for a run
 _FRAME = b"\x95"  # with 8 bytes
 _FRAMED = 9
-_ENDS = (b".", b"")  # a pickle cut off is damaged, which the unpickler finds as well
+_ENDS = (b".", b"")  # a truncated pickle, which the unpickler reports
 _LONGEST = 20  # digits of a place
 _STAND_IN = b"NQ%b0"  # a persistent object goes into the memo, and from the stack
 
 
 def _line(text: bytes) -> tuple[int, int]:
-    """Read the number on a line; what is none, or has no end, is beyond all places."""
+    """Read the number on a line.
+
+    The result is beyond all places if it is not a number or has no end.
+    """
     line, end, _rest = text.partition(b"\n")
     return int(line) if end and line.strip().isdigit() else 1 << 64, len(line) + 1
 
 
-# What puts the last value into the memo: the place, and how many bytes tell it.
+# Opcodes that store the last value in the memo: its place, and the bytes of the argument.
 _PUTS: Mapping[bytes, Callable[[bytes], tuple[int, int]]] = {
     b"p": _line,
     b"q": lambda text: (0, 1),
@@ -57,13 +61,13 @@ _PUTS: Mapping[bytes, Callable[[bytes], tuple[int, int]]] = {
 
 
 def _short(width: int) -> bytes:
-    """Give a pattern of all arguments of less than 256 bytes, behind their length."""
+    """Return a pattern of an argument with a length of ``width`` bytes, which is below 256."""
     zeros = re.escape(bytes(width - 1))
     each = (re.escape(bytes([size])) + zeros + b".{%d}" % size for size in range(256))
-    return b"(?=.%b)(?:%b)" % (zeros, b"|".join(each))  # a long one is none of 256
+    return b"(?=.%b)(?:%b)" % (zeros, b"|".join(each))  # a long one has other first bytes
 
 
-# What picklers put into the memo at once, but for tuples. A call makes none: what is trusted is.
+# Opcodes after which picklers store the value in the memo, except tuples.
 _KEPT = b"|".join(
     [
         rb"[])}dlRo\x81\x8f\x92\x93]",
@@ -95,19 +99,19 @@ _OTHERS = b"|".join(
         rb"[Fg][^\n]*\n",
     ]
 )
-# Many opcodes at once, at the speed of C; what this does not match is looked at one by one. The
+# Many opcodes at once, at the speed of C; others are scanned one by one. The
 # repetition is not possessive, though nothing follows it: before 3.11.5, Python matches those that
 # backtrack wrongly (gh-106052).
 _MEMO = rb"\x94|q.|r..\x00\x00|p[1-5]?\d{1,4}\n|(?![\x94qrp])"
-# ... up to a tuple, what puts it into the memo, and what it is gone with if it is arguments; or up
-# to a larger integer.
+# ... up to a tuple, its storing in the memo, and the call that consumes it if it is arguments; or
+# up to a larger integer.
 _RUN = re.compile(
     b"(?:%b|(?:%b)(?:%b)){0,1000}(?:[%b](%b)(?=([R\\x81]?))|(\\x8a\\x08.{8}))?"
     % (_OTHERS, _KEPT, _MEMO, b"".join(_TUPLES), _MEMO),
     re.DOTALL,
 )
-# A small pickle of texts, numbers, lists and dictionaries alone: it names nothing, holds no tuple,
-# and has too few keys to matter.
+# A small pickle of texts, numbers, lists and dictionaries only: it has no names, no tuples, and too
+# few keys to matter.
 _PLAIN = re.compile(
     b"(?:\x80.)?(?:\x95.{8})?(?:[]})(Naesu\x88\x89\x94]|[Khq].|M..|J.{4}|G.{8}"
     b"|\x8c%b|X%b|\x8a(?:%b))*\\." % (b"(?:%b)" % _short(1), b"(?:%b)" % _short(4), _SMALL),
@@ -118,7 +122,7 @@ _ONE = re.compile(b"(?:%b)|[IL][^\\n]*\\n" % _KEPT, re.DOTALL)
 
 
 class _Copy:
-    """A pickle with other bytes in some places; these are named from the first to the last."""
+    """A pickle with some bytes replaced, in increasing order of position."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -127,29 +131,30 @@ class _Copy:
         self._has_others = False
 
     def replace(self, begin: int, end: int, others: bytes = b"") -> None:
-        """Leave out what lies between two places, and put others there, if there are any."""
+        """Replace the bytes between two positions by others."""
         if begin < end or others:
             self._pieces += self._data[self._done : begin], others
             self._done = end
         self._has_others |= bool(others)
 
     def whole(self) -> bytes:
-        """Return the copy; the very pickle if nothing is put into it."""
+        """Return the copy; the very pickle if nothing was inserted."""
         if not self._has_others:
             return self._data
         return b"".join([*self._pieces, self._data[self._done :]])
 
 
 def is_plain(data: bytes) -> bool:
-    """Return whether a pickle is small, and of texts, numbers, lists and dictionaries alone."""
+    """Return whether a pickle is small, and has texts, numbers, lists and dictionaries only."""
     return len(data) < _LARGEST_PLAIN and _PLAIN.fullmatch(data) is not None
 
 
 def harmless(data: bytes, path: str) -> bytes | None:
-    """Return what C's unpickler may read in the place of a pickle; None if it takes care.
+    """Return what C's unpickler may read in place of a pickle; None if the careful one is needed.
 
-    Where there are tuples, that unpickler needs a method ``persistent_load``, which returns what
-    stands for them in the memo. If anything that is read holds it, the pickle takes care.
+    If there are tuples, that unpickler needs a method ``persistent_load``, which returns their
+    stand-in in the memo. If any object read from it contains the stand-in, the careful unpickler is
+    needed.
 
     Raises
     ------
@@ -200,7 +205,7 @@ def harmless(data: bytes, path: str) -> bytes | None:
 
 
 def _end(data: bytes, position: int, code: bytes) -> int:
-    """Return where an opcode ends that a run stops at; where it begins, if it is unknown."""
+    """Return where the opcode that stopped a run ends; its own position if it is unknown."""
     if code in _COUNTED:
         start = position + 1 + _COUNTED[code]
         return start + int.from_bytes(data[position + 1 : start], "little")

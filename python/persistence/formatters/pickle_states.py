@@ -1,7 +1,7 @@
-"""The states of numpy's objects in a pickle, checked before native code takes them.
+"""Check the states of numpy's objects in a pickle before native code uses them.
 
-numpy believes them: an array of objects whose list is shorter than its shape ends the process.
-Types of arrays are described anew in Python, and numpy is given its own description of that.
+numpy does not check: an array of objects whose list is shorter than its shape ends the process.
+Array types are described anew in Python, and numpy gets its own description of them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 
 _VERSIONS = (3, 4)  # of the state of an array type, since numpy 1.0
 _ALIGNED = 0x80
-_MOST_OF_NOTHING = 1 << 20  # items without a size: no file is too small for them
+_MOST_OF_NOTHING = 1 << 20  # items of size 0, which need no bytes in a file
 _LARGEST_OF_NOTHING = 4  # bytes that numpy writes for an empty text
 _TIMES = "Mm"
 _NO_UNIT = "generic"
 
 
 def array_type(made: Any, state: Any) -> tuple[Any, ...]:
-    """Return the state that numpy has for the array type that a state describes.
+    """Return numpy's own state of the array type that a state describes.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def array_type(made: Any, state: Any) -> tuple[Any, ...]:
 
 
 def array(state: Any) -> tuple[Any, ...]:
-    """Return the state of an array, if the content is as large as its shape and type say.
+    """Return the state of an array, if the content is as large as its shape and type require.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def scalar(dtype: Any, content: Any) -> Any:
 
 
 def is_scalar(arguments: tuple[Any, ...]) -> bool:
-    """Return whether a scalar's bytes are as many as its type says."""
+    """Return whether a scalar has as many bytes as its type."""
     dtype, content = arguments
     if not _type(dtype).itemsize:
         return len(content) <= _LARGEST_OF_NOTHING and not content.strip(
@@ -117,7 +117,7 @@ def is_scalar(arguments: tuple[Any, ...]) -> bool:
 
 
 def is_view(arguments: tuple[Any, ...]) -> bool:
-    """Return whether an array can be a view of some bytes, which are held in memory already."""
+    """Return whether an array can be a view of bytes that are in memory already."""
     content, dtype, shape, *order = arguments
     return (
         type(content) in (bytes, bytearray)

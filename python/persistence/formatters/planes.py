@@ -1,7 +1,4 @@
-"""Where the parts of an exposure lie in its file.
-
-The planes behind the image, and the archive (afw-files 1.1).
-"""
+"""The HDUs of an exposure's planes and of its archive in a file (doc/gen2/afw-files.md 1.1)."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from persistence.types.pixels.mask import DEFAULT_PLANES, planes_in
 
 
 class Layout(NamedTuple):
-    """The first HDUs of a file, as far as those of an exposure go.
+    """The first HDUs of a file, up to the last one of an exposure.
 
     Attributes
     ----------
@@ -28,7 +25,7 @@ class Layout(NamedTuple):
     cards : `list` [`Cards`]
         Their headers.
     spans : `list` [`Span`]
-        Where they lie.
+        Their spans in the file (bytes).
     """
 
     path: str
@@ -42,13 +39,13 @@ class Layout(NamedTuple):
         return {_kind(self.cards[number]): number for number in behind}
 
     def bits(self, mask: int) -> Mapping[str, int]:
-        """Give the names of the bits of the mask in an HDU."""
+        """Return the bit number of each plane of the mask in an HDU, by name."""
         return planes_in(self.cards[mask]) or dict(DEFAULT_PLANES)
 
     def components(self, stream: Any) -> Components:
-        """Read the bytes of the archive; nothing is made of them until a component is asked for.
+        """Read the bytes of the archive; they are parsed when a component is needed.
 
-        They are few beside the pixels, and by then the file may be another one.
+        They are few compared with the pixels, and the file may change before they are needed.
 
         Parameters
         ----------
@@ -95,9 +92,9 @@ def layout(path: str, image: int) -> Layout:
 
 
 def _kind(cards: Cards) -> str:
-    """Say what plane an HDU holds.
+    """Return the kind of plane in an HDU: ``IMAGE``, ``MASK``, ``VARIANCE``, or empty.
 
-    Masks of before afw's EXTTYPE are known by the names of their bits.
+    Masks older than afw's EXTTYPE are recognized by their ``MP_`` cards.
     """
     kind = cards.get("EXTTYPE") or cards.get("EXTNAME")
     return str(kind) if kind else "MASK" if any(key.startswith("MP_") for key in cards) else ""

@@ -1,8 +1,6 @@
 """Metadata under ``YamlStorage``, as `PropertySet` and `PropertyList`.
 
-Gen2's YAML, or its older Boost text.
-
-Source of both forms: afw-files 5.1 and 5.3.
+They are Gen2's YAML, or its older Boost text (doc/gen2/afw-files.md 5.1 and 5.3).
 """
 
 from __future__ import annotations
@@ -32,9 +30,9 @@ def _list(loader: Any, node: Any) -> PropertySet:
 
 
 def _filled(found: PropertySet, loader: Any, node: Any) -> PropertySet:
-    """Take the items of a node: ``[name, type, value, comment]``.
+    """Add the items of a node, ``[name, type, value, comment]``, to a set.
 
-    One that comes twice has all its values.
+    Repeated items have all their values.
     """
     if node.id == "mapping":
         for name, value in loader.construct_mapping(node, deep=True).items():
@@ -60,11 +58,11 @@ def _value(loader: Any, node: Any, kind: str) -> Any:
     if node.tag == _SEQUENCE:
         return [_value(loader, one, kind) for one in node.value]
     if node.id == "scalar" and kind == "String" and not node.tag.endswith(":null"):
-        return node.value  # whatever it looks like
+        return node.value  # even if it looks like a number
     if node.id == "scalar" and kind == "DateTime":
         return _moment(loader, node)
     value = loader.construct_object(node, deep=True)
-    # PyYAML takes 1e5 for text.
+    # PyYAML reads 1e5 as text.
     return float(value) if kind in ("Float", "Double") and isinstance(value, str) else value
 
 
@@ -98,9 +96,10 @@ _WRITER = yaml_files.writer(
 
 
 def read(location: Location) -> PropertySet:
-    """Read metadata; a plain YAML mapping becomes a `PropertySet`, as does Boost text.
+    """Read metadata; plain YAML mappings and Boost text become a `PropertySet`.
 
-    What a damaged Boost file has lost is named in the object's ``lost``, and in a warning.
+    Items that were lost from a damaged Boost file are named in the object's ``lost`` and in a
+    warning.
 
     Raises
     ------
@@ -148,7 +147,7 @@ def write(obj: Any, path: str, location: Location) -> None:
             f"{location.datasetType}: metadata are a PropertySet or a mapping, not {type(obj)}"
         )
     try:
-        is_properties = foreign.is_properties(obj)  # the stack's, too
+        is_properties = foreign.is_properties(obj)  # or the stack's
         properties = foreign.properties_of(obj) if is_properties else PropertySet(obj)
     except TypeError as error:
         raise FormatterError(

@@ -1,8 +1,8 @@
-"""``skyMap.pickle``: sky maps, as the original pickles them.
+"""``skyMap.pickle``: sky maps, as Gen2 pickles them.
 
-Such a file makes a class of ``lsst.skymap`` of a configuration, and that of its text (afw-files
-6.7). Here the names of the classes only tell which sky map of ours to make, and the text is parsed;
-nothing is imported or run.
+Such a file calls a class of ``lsst.skymap`` with a configuration, which is stored as text
+(doc/gen2/afw-files.md 6.7). The names of the classes only determine the class of
+`persistence.skymap`, and the text is parsed; nothing is imported or run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from persistence.types.metadata.config import Config
 
 
 class _Sketch:
-    """What a pickle makes in the place of a sky map; it keeps what it is told."""
+    """A stand-in for a sky map in a pickle, which stores its arguments."""
 
     cls: ClassVar[type[SkyMap]]
     config: Any = None
@@ -33,14 +33,14 @@ class _Sketch:
         self.config, self.version = state["config"], state["version"]
 
     def finished(self) -> SkyMap:
-        """Make the sky map."""
+        """Return the sky map."""
         if not isinstance(self.config, Config):
             raise FormatterError(f"the {self.cls.__name__} has no configuration")
         return self.cls(self.cls.config_class.of(self.config), self.version)
 
 
 def _module(cls: type[SkyMap]) -> str:
-    """Give the module that the original has a class in: ``lsst.skymap.ringsSkyMap``."""
+    """Return the module of Gen2's class: ``lsst.skymap.ringsSkyMap``."""
     return f"lsst.skymap.{cls.kind}SkyMap"
 
 
@@ -51,8 +51,7 @@ def _unreduced(_class: Any, text: Any) -> Config:
     )
 
 
-# What stands in a pickle, and what is made instead; a class of configurations only says which text
-# it is.
+# Name in a pickle -> its replacement; for classes of configurations, it is only their name.
 _STAND_INS: Mapping[str, Any] = {
     "lsst.pex.config.config.unreduceConfig": _unreduced,
     **{
@@ -83,7 +82,7 @@ def read(location: Location) -> SkyMap:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a sky map of ours as the original does, which can read it."""
+    """Write a sky map such that Gen2 reads it."""
     if not isinstance(obj, SkyMap):
         raise FormatterError(
             f"{location.datasetType} holds a sky map of persistence.skymap, not {type(obj)}"
@@ -93,12 +92,9 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 
 def dumps(skymap: SkyMap) -> bytes:
-    """Give the pickle, in protocol 2, that the original's class would make.
-
-    By hand, for we have not that class.
-    """
+    """Return the pickle, in protocol 2, that Gen2's class would produce."""
     cls = type(skymap)
-    # The kinds that keep no cache of tracts are pickled by their state (afw-files 6.7).
+    # Kinds without a cache of tracts are pickled by their state (doc/gen2/afw-files.md 6.7).
     made = _by_state if isinstance(skymap.version, tuple) else _by_call
     return b"".join(
         [pickle.PROTO, b"\x02", made(_global(_module(cls), cls.__name__), skymap), pickle.STOP]
@@ -134,5 +130,5 @@ def _global(module: str, name: str) -> bytes:
 
 
 def _plain(value: Any) -> bytes:
-    """Pickle a text, a whole number or a pair, without the frame about it."""
+    """Return the pickle of a text, a whole number or a pair, without its beginning and end."""
     return pickle.dumps(value, 2)[2:-1]

@@ -1,4 +1,4 @@
-"""The LSST stack's own classes, where they are installed and preferred to ours."""
+"""Use the LSST stack's own classes, if they are installed and preferred."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from persistence.dataids.location import Location
 from persistence.errors import FormatterError, PolicyError, told
 
 _STORAGES = ("FitsStorage", "FitsCatalogStorage")
-# Options that afw's classes take in other ways: ours read what is asked for in part.
+# Options for partial reads, which afw's classes take in other ways: ours are used.
 _IN_PART = frozenset({"bbox", "columns"})
 
 
 def reader(location: Location) -> Any:
-    """Give the class that a policy names, if it is the stack's, installed, and reads FITS files.
-
-    Else None.
-    """
+    """Return the stack's class that a policy names; None if it is missing or does not read FITS."""
     name = location.python or ""
     if (
         location.storage not in _STORAGES
@@ -34,7 +31,7 @@ def reader(location: Location) -> Any:
 
 
 def read(cls: Any, location: Location) -> Any:
-    """Let a class of the stack read a file; afw counts HDUs from 0, as we do.
+    """Read a file with a class of the stack; afw counts HDUs from 0, as we do.
 
     Raises
     ------

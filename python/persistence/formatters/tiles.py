@@ -1,10 +1,10 @@
-"""Tiles of compressed images, and cells of tables: whether they are where the file says.
+"""Check that the tiles of compressed images, and cells of tables, lie where the file says.
 
-Also reads images whose tiles gzip alone has compressed: astropy decompresses each of them twice.
+It also reads images compressed by gzip alone, because astropy decompresses each tile twice.
 
-astropy takes what it finds. Where a descriptor points out of the heap, that may be nothing, or the
-next HDU; where a PLIO line list is cut, no runs of pixels: these are 0 then, of a mask good.
-Source of the format: FITS Standard 4.0, section 10.
+astropy does not check: if a descriptor points outside the heap, it reads zeros or the next HDU; if
+a PLIO line list is cut, it reads no runs of pixels, so that a mask becomes good. Source of the
+format: FITS Standard 4.0, section 10.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from persistence.files.bintable_columns import Column
 from persistence.files.fits_headers import Cards
 
 _COLUMNS = ("COMPRESSED_DATA", "GZIP_COMPRESSED_DATA", "UNCOMPRESSED_DATA")
-# A line list says how long it is in its third word, or in the fourth and the fifth where that is
-# not positive. Source: IRAF's plio, as CFITSIO's pl_l2pi reads it.
+# The length of a line list is its third word, or the fourth and fifth if that is not positive.
+# Source: IRAF's plio, as CFITSIO's pl_l2pi reads it.
 _SHORT, _LONG = 3, 5
 _GZIP = ("GZIP_1", "GZIP_2")
-# Cards by which a pixel is more than what is stored of it.
+# Cards by which pixels differ from their stored values.
 _SCALES = frozenset({"BSCALE", "BZERO", "BLANK", "ZSCALE", "ZZERO", "ZBLANK", "ZMASKCMP"})
 _BITPIX = {8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}
 
 
 def check(hdu: Any) -> None:
-    """Refuse a compressed image of which a tile is not in the heap, or a PLIO line list is cut.
+    """Check that the tiles of a compressed image are in the heap, and its PLIO line lists complete.
 
     Parameters
     ----------
     hdu : `astropy.io.fits.CompImageHDU`
-        An HDU of an open file; one in memory alone is as it should be.
+        An HDU of an open file; one in memory is not checked.
 
     Raises
     ------
     ValueError
-        If a tile is not where the file says, or a PLIO line list is cut: damage, as what astropy
-        raises is, which `persistence.formatters.fits_open.opened` tells with the file's name.
+        If a tile is not where the file says, or a PLIO line list is cut. As with astropy's own
+        errors, `persistence.formatters.fits_open.opened` adds the file's name.
     """
     try:
         for table, source, column in _pointers(hdu):
@@ -56,7 +56,7 @@ def check(hdu: Any) -> None:
 
 
 def gunzipped(hdu: Any) -> NDArray[Any] | None:
-    """Read a compressed image of an open file whose pixels need nothing but decompressing.
+    """Read a compressed image of an open file whose pixels only need decompression.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def gunzipped(hdu: Any) -> NDArray[Any] | None:
     Returns
     -------
     pixels : array or None
-        In the machine's own order of bytes. None if another algorithm compressed a tile, or pixels
+        In native byte order. None if another algorithm compressed a tile, or pixels
         are quantised, scaled, or may be undefined.
 
     Raises
@@ -97,7 +97,7 @@ def gunzipped(hdu: Any) -> NDArray[Any] | None:
 
 
 def check_cells(hdu: Any) -> None:
-    """Refuse a table of an open file of which a cell is not in the heap.
+    """Check that the cells of a table in an open file are in the heap.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def _opened(hdu: Any) -> tuple[Cards, Stream] | None:
 
 
 def _check_lines(heap: NDArray[np.uint8], tiles: NDArray[np.int64]) -> None:
-    """Refuse line lists that are longer than what is stored of them."""
+    """Check that no line list is longer than its stored words."""
     stored, starts = tiles[tiles[:, 0] > 0].T
     if not len(stored):
         return
@@ -147,7 +147,7 @@ def _check_lines(heap: NDArray[np.uint8], tiles: NDArray[np.int64]) -> None:
 
 
 def _word(heap: NDArray[np.uint8], starts: NDArray[np.int64], index: int) -> NDArray[np.int64]:
-    """Return a word of each list; of one that ends with the heap before it, whatever is there."""
+    """Return the word at an index of each line list; beyond the heap's end it is arbitrary."""
     first = np.minimum(starts + 2 * index, len(heap) - 2)
     unsigned = (heap[first].astype(np.int64) << 8) | heap[first + 1]
     return np.asarray(unsigned - ((unsigned & 0x8000) << 1))

@@ -1,7 +1,4 @@
-"""Objects that are not read here.
-
-Who asks for one is told so, and gets no part of it for the whole.
-"""
+"""Objects that cannot be read here: an error is better than a part or a wrong object."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from persistence.errors import FormatterError
 
 
 def read(location: Location) -> NoReturn:
-    """Refuse to read what would be read in part, or wrongly.
+    """Raise an error, because the object would be read in part, or wrongly.
 
     Raises
     ------
@@ -26,7 +23,7 @@ def read(location: Location) -> NoReturn:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write an object that can write itself.
+    """Write an object that has a method ``writeFits``.
 
     Raises
     ------

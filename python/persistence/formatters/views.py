@@ -1,7 +1,4 @@
-"""How each view of a dataset (`persistence.dataids.request.VIEWS`) is read.
-
-As little of the file as it needs.
-"""
+"""Read each view of a dataset (`persistence.dataids.request.VIEWS`) with little of its file."""
 
 from __future__ import annotations
 
@@ -70,7 +67,7 @@ def _component(name: str) -> Callable[[Location, Mapper], Any]:
     return read
 
 
-# `filename` reads nothing, and `sub` is the dataset itself, in part: the Butler sees to both.
+# `filename` and `sub` (part of the dataset itself) are handled by the Butler.
 READERS: Mapping[str, Callable[[Location, Mapper], Any]] = {
     "md": _metadata,
     "bbox": _bbox,

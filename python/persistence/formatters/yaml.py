@@ -1,4 +1,4 @@
-"""``YamlStorage``: plain data as YAML. No tag in a file can run code."""
+"""``YamlStorage``: plain data as YAML; no tag in a file can run code."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """A safe loader that also knows Python's own plain types, which Gen2 wrote with tags."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        """Make a mapping, if its keys do not take for ever; see `hashes.refuse_bomb`."""
+        """Return a mapping, if hashing its keys is not an attack; see `hashes.refuse_bomb`."""
         pairs = node.value if isinstance(node.value, list) else ()
         is_odd = len(pairs) > hashes.MOST
-        for key, _value in pairs:  # nearly always names: a loop that does no more is not noticed
+        for key, _value in pairs:  # nearly always names, and the loop is cheap
             if key.tag != _TEXT and key.value.__class__ is list:
                 is_odd = True
         if is_odd:
@@ -98,10 +98,7 @@ def read(location: Location) -> Any:
 
 
 def reader(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> type:
-    """Make a loader, for `load`, that knows some more tags.
-
-    Each with a function of the loader and the node.
-    """
+    """Return a loader, for `load`, that knows more tags, each by a function of loader and node."""
     made = type("_Reader", (_Loader,), {})
     for tag, construct in constructors.items():
         made.add_constructor(tag, construct)  # type: ignore[attr-defined]  # the base is chosen at run time
@@ -109,10 +106,7 @@ def reader(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> type:
 
 
 def writer(representers: Mapping[type, Callable[[Any, Any], Any]]) -> type:
-    """Make a dumper, for `dump`, that writes some more types.
-
-    Each with a function of the dumper and the value.
-    """
+    """Return a dumper, for `dump`, that writes more types, each by a function."""
     made = type("_Writer", (_Dumper,), {})
     for kind, represent in representers.items():
         made.add_representer(kind, represent)  # type: ignore[attr-defined]  # the base is chosen at run time
@@ -120,7 +114,7 @@ def writer(representers: Mapping[type, Callable[[Any, Any], Any]]) -> type:
 
 
 def load(location: Location, loader: type = _Loader) -> Any:
-    """Read a file whose parts will be walked through, with a loader that `reader` made.
+    """Read a file with a loader from `reader`.
 
     Raises
     ------
@@ -140,7 +134,7 @@ def load(location: Location, loader: type = _Loader) -> Any:
 
 
 def _refusal(error: Exception, path: str) -> FormatterError:
-    """Return what to say, in a file's name, of what is wrong with it."""
+    """Return the error that names the file and the problem."""
     text = " ".join(str(error).split())
     if isinstance(error, PolicyError):
         return FormatterError(str(error))
@@ -159,7 +153,7 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 
 def dump(obj: Any, path: str, location: Location, dumper: type, flow: bool | None = False) -> None:
-    """Write a file with a dumper that `writer` made.
+    """Write a file with a dumper from `writer`.
 
     ``flow=None`` writes the innermost lists on one line.
     """

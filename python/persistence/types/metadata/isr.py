@@ -51,7 +51,23 @@ class IsrCalib:
     tables: tuple[Table, ...]
 
     def __getitem__(self, column: str) -> Any:
-        """Return a column of any of the tables."""
+        """Return a column by its name, from the first table that has it.
+
+        Parameters
+        ----------
+        column : `str`
+            The name.
+
+        Returns
+        -------
+        `~astropy.table.Column`
+            The column.
+
+        Raises
+        ------
+        KeyError
+            If no table has it.
+        """
         for table in self.tables:
             if column in table.colnames:
                 return table[column]
