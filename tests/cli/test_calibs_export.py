@@ -165,7 +165,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "no files": (edited("files", 5), "is not a manifest"),
     "a path out of it": (edited("files", [{"path": "../x", **ENTRY}]), "leads out of the directory"),
     "a table of which nothing is said": (
-        edited("files", [{"path": "x", **ENTRY, "table": "dork"}]), "says nothing of the table 'dork'"
+        edited("files", [{"path": "x", **ENTRY, "table": "dork"}]), "has no table 'dork'"
     ),
     "no manifest": (lambda exported: os.unlink(exported / "calibrations.json"), "--export makes it"),
     "no JSON": (lambda exported: (exported / "calibrations.json").write_text("x"), "is not a manifest"),

@@ -159,7 +159,7 @@ def test_a_calibration_root_that_is_not_there_is_an_error_that_says_to_make_it(
         == 1
     )
     assert (
-        f"there is no calibration root {tmp_path}/no: make it first (mkdir {tmp_path}/no)"
+        f"there is no calibration root {tmp_path}/no: create it first (mkdir {tmp_path}/no)"
         in capsys.readouterr().err
     )
     assert Path(path).exists()
@@ -242,7 +242,9 @@ def test_a_camera_that_does_not_say_how_is_told(
     (tmp_path / "cfht").mkdir()
     (tmp_path / "cfht" / "_mapper").write_text("lsst.obs.cfht.MegacamMapper\n")
     assert ingest_calibs.main([str(tmp_path / "cfht"), master(), "--calib=.", "--validity=5"]) == 2
-    assert "MegacamMapper does not say how its calibrations are ingested" in capsys.readouterr().err
+    assert (
+        "MegacamMapper does not define how its calibrations are ingested" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("name", ["ingestCalibs.py", "ingestCuratedCalibs.py", "ingestDefects.py"])

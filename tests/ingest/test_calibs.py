@@ -592,7 +592,7 @@ def test_a_row_that_says_otherwise_stays_unless_told_otherwise(
     path = master(FILTER=G)
     ingest(path)
     tell(calib, "update bias set calib_hdu = 7, path = 'elsewhere'")
-    assert "is registered otherwise: calib_hdu is 7, not 1" in ingest(path).failed[0][1]
+    assert "is registered differently: calib_hdu is 7, not 1" in ingest(path).failed[0][1]
     assert ingest(path, {"register.ignore": True}).failed == []
     assert ingest(path, {"clobber": True}).placed == [path]
     assert ask(calib, "select calib_hdu, path, validStart from bias") == [(1, path, "2012-05-25")]
@@ -638,9 +638,9 @@ def test_headers_may_be_read_by_several_processes(
     ("cards", "problem"),
     [
         ({"obstype": None}, "the header has no OBSTYPE"),
-        ({"obstype": "x"}, "OBSTYPE 'x' is of no type that has a table (bias, flat, fringe, dark, illumcor)"),
-        ({"obstype": "sky"}, "OBSTYPE 'sky' is of no type that has a table (bias, flat, fringe, dark, illumcor)"),
-        ({"obstype": "darc"}, "OBSTYPE 'darc' is of no type that has a table; did you mean 'dark'? "
+        ({"obstype": "x"}, "OBSTYPE 'x' matches no type that has a table (bias, flat, fringe, dark, illumcor)"),
+        ({"obstype": "sky"}, "OBSTYPE 'sky' matches no type that has a table (bias, flat, fringe, dark, illumcor)"),
+        ({"obstype": "darc"}, "OBSTYPE 'darc' matches no type that has a table; did you mean 'dark'? "
                               "(bias, flat, fringe, dark, illumcor)"),
         ({"date": "last summer"}, "DATE-OBS='last summer' is not a date (for calibDate)"),
         ({"date": "2015-02-31"}, "DATE-OBS='2015-02-31' is not a date (for calibDate)"),

@@ -154,7 +154,7 @@ _PATH = "cannot be a part of a path: it holds a slash or a control character, or
 REFUSED: list[tuple[str, str | None, str]] = [
     ("IMAGEID", None, "the header has no IMAGEID (for visit)"),
     ("IMAGEID", "", "the header has no value in IMAGEID (for visit)"),
-    ("IMAGEID", "-1", "IMAGEID=-1 is negative: it stands for a number that is not known (for visit)"),
+    ("IMAGEID", "-1", "IMAGEID=-1 is negative: that means an unknown number (for visit)"),
     ("IMAGEID", "7.5", "IMAGEID=7.5 is not an integer (for visit)"),
     ("IMAGEID", "20170119014819001.0", "IMAGEID=2.0170119014819e+16 is not an integer (for visit)"),
     ("IMAGEID", "T", "IMAGEID=True is not an integer (for visit)"),
@@ -176,7 +176,7 @@ REFUSED: list[tuple[str, str | None, str]] = [
     ("OBJECT", "NaN", "OBJECT=nan is not a text (for object)"),
     ("OBJECT", "'a\0b'", "OBJECT='a\\x00b' holds a zero byte (for object)"),
     ("OBJECT", "20170119014819001.0",
-     "OBJECT=2.0170119014819e+16 is a number of which digits are lost, not a text (for object)"),
+     "OBJECT=2.0170119014819e+16 is a number that has lost digits, not a text (for object)"),
     ("FIELD", "'03/03/26'", f"FIELD='03/03/26' {_PATH} (for field)"),
     ("FIELD", "'..'", f"FIELD='..' {_PATH} (for field)"),
     ("FIELD", "'.hidden'", f"FIELD='.hidden' {_PATH} (for field)"),

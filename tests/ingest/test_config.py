@@ -60,9 +60,9 @@ def test_a_value_is_taken_from_its_text(name: str, text: str, expected: Any) -> 
         ("clober", "True", "no field 'clober'; did you mean 'clobber'"),
         ("register.ignor", "True", "no field 'ignor'; did you mean 'ignore'"),
         ("clobber.x", "1", "clobber has no field 'x'"),
-        ("clobber", "yes", "clobber=yes: this is no bool"),
-        ("clobber", "1", "clobber=1: this is no bool"),
-        ("parse.hdu", "True", "hdu=True: this is no int"),
+        ("clobber", "yes", "clobber=yes: expected bool"),
+        ("clobber", "1", "clobber=1: expected bool"),
+        ("parse.hdu", "True", "hdu=True: expected int"),
     ],
 )
 def test_a_wrong_override_says_what_is_wrong(name: str, text: str, message: str) -> None:
@@ -80,7 +80,7 @@ def test_a_wrong_override_says_what_is_wrong(name: str, text: str, message: str)
         ),
         (
             "register: {columns: {visit: int, ccd: int}, unique: [ccd], visit: [visit]}",
-            "register.visit has to share a column with register.unique",
+            "register.visit must share a column with register.unique",
         ),
         ("parse: {translations: {}}", "unknown key 'translations'; did you mean 'translation'"),
         ("registr: {}", "unknown key 'registr'; did you mean 'register'"),

@@ -255,14 +255,18 @@ def test_a_region_that_is_no_box_is_refused(
         (
             "decam/defects/s99/19700101.ecsv",
             {},
-            "defects/s99 is named like no detector; did you mean 's9'",
+            "defects/s99 is not named after a detector; did you mean 's9'",
         ),
         (
             "decam/defects/s1/first.ecsv",
             {},
-            "a file's name says from when on it holds: 'first' is no date",
+            "the name of a file must be the start of its validity: 'first' is no date",
         ),
-        ("decam/defects/19700101.ecsv", {}, "defects holds no directories, named like detectors"),
+        (
+            "decam/defects/19700101.ecsv",
+            {},
+            "defects contains no directories named after detectors",
+        ),
         (
             "decam/defects/s1/19700101.txt",
             {},
@@ -271,7 +275,7 @@ def test_a_region_that_is_no_box_is_refused(
         (
             "decam/defekts/s1/19700101.ecsv",
             {},
-            "decam/defekts is not called like a type of curated calibrations",
+            "decam/defekts is not named after a type of curated calibrations",
         ),
     ],
 )
@@ -293,7 +297,7 @@ def test_one_wrong_file_keeps_the_others_out_and_all_are_told(
     (bad[1]).write_text("no table\n")
     assert run(root, calib, good.parents[1]) == 1
     told = capsys.readouterr().err
-    assert "nothing was ingested, for 2 things are wrong:\n" in told
+    assert "nothing was ingested, because of 2 problems:\n" in told
     assert f"\n  {bad[0]}: DETECTOR is 25" in told
     assert f"\n  {bad[1]}: it cannot be read" in told
     assert images(calib) == []
@@ -327,7 +331,7 @@ def test_a_yaml_file_that_is_no_calibration_is_refused(
 def test_a_type_without_a_table_fails(root: Path, calib: Path, text: Text, capsys: Any) -> None:
     folder = text("decam/linearizer/s1/19700101.ecsv", OBSTYPE="linearizer").parents[1]
     assert run(root, calib, folder) == 1
-    assert "OBSTYPE 'linearizer' is of no type that has a table" in capsys.readouterr().out
+    assert "OBSTYPE 'linearizer' matches no type that has a table" in capsys.readouterr().out
 
 
 def test_a_missing_directory_and_a_missing_calibration_root_are_told(

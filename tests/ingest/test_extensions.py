@@ -66,7 +66,11 @@ def test_an_extension_is_known_by_its_name_or_by_its_detectors_number(
 @pytest.mark.parametrize(
     ("parse", "extensions", "problem"),
     [
-        (RAWS, [S4, ("im2", None)], r"detector of HDU 2 \(im2\): neither EXTNAME nor CCDNUM is of"),
+        (
+            RAWS,
+            [S4, ("im2", None)],
+            r"detector of HDU 2 \(im2\) is unknown: neither EXTNAME nor CCDNUM is",
+        ),
         (RAWS, [S4, (None, None)], r"detector of HDU 2 \(without EXTNAME\)"),
         (RAWS, [S4, ("COMPRESSED_IMAGE", 99)], r"detector of HDU 2 \(COMPRESSED_IMAGE\)"),
         (RAWS, [S4, ("S5", 28)], "HDU 2: CCDNUM = 28 .S4., but EXTNAME = 'S5' .29."),

@@ -423,7 +423,7 @@ BAD: Mapping[str, tuple[str, dict[str, Any], str]] = {
     ),
     "of a raft that there is not": ("lsstCam", {"RAFTBAY": "R99"}, "the camera has no detector 'R99_S22'"),
     "of a controller that there is not": (
-        "lsstCam", {"OBSID": "MC_X_20190322_000002"}, "the controller 'X' is none of O, C, P, Q, S",
+        "lsstCam", {"OBSID": "MC_X_20190322_000002"}, "the controller 'X' is not one of O, C, P, Q, S",
     ),
     "of a filter that there is not": ("phosim", {"FILTER": "v"}, "filter='v' is not a filter that the camera lists"),
 }  # fmt: skip
@@ -476,7 +476,9 @@ def test_a_detector_beyond_the_last_is_refused(
 ) -> None:
     cards = cards_of(real / "camera_headers" / "fitsheader-hsc.yaml") | {"DET-ID": 112}
     assert ingest(make(tmp_path / "repo", "hsc"), write(tmp_path / "raw.fits", cards)) == 1
-    assert "DET-ID=112 is no detector of this camera, which has 0 to 111" in capsys.readouterr().out
+    assert (
+        "DET-ID=112 is not a detector of this camera, which has 0 to 111" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(("camera", "name"), [("ts3", "Ts3Mapper"), ("ucd", "UcdMapper")])
@@ -487,12 +489,12 @@ def test_a_camera_of_which_no_one_says_how_its_raws_are_ingested_is_read_only(
     path = write(tmp_path / "raw.fits", {"EXPTIME": 1.0})
     assert ingest(root, path) != 0
     told = capsys.readouterr().err
-    assert f"{name} is read only here: its file " in told
+    assert f"{name} is for reading only: its file " in told
     assert str(path) not in told
     calib = tmp_path / "calib"
     calib.mkdir()
     assert ingest_calibs.main([str(root), "--calib", str(calib), "--validity", "9", str(path)]) != 0
-    assert f"{name} does not say how its calibrations are ingested" in capsys.readouterr().err
+    assert f"{name} does not define how its calibrations are ingested" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_a_column_that_nothing_tells_is_named(raws: list[str]) -> None:
     row = Parser(DECAM.parse)(raws[0]).rows[0]
-    with pytest.raises(FormatterError, match="the header does not tell instcal, dqmask, wtmap"):
+    with pytest.raises(FormatterError, match="the header lacks instcal, dqmask, wtmap"):
         stored(row, DECAM)
 
 

@@ -114,7 +114,10 @@ def test_a_rule_makes_a_property(case: str) -> None:
         ("{key: FILTER2, scale: 2}", "^camera.yaml:7: FILTER2='V' is not a number"),
         ("{key: FILTER2, night: {}}", "^camera.yaml:7: 'V' is not a date with a time of day"),
         ("{key: DAY, night: {}}", "^camera.yaml:7: DAY='2024-02-01' is a date without a time"),
-        ("{key: MJD-OBS, night: {longitude: FILTER2}}", "FILTER2='V' is no longitude in degrees"),
+        (
+            "{key: MJD-OBS, night: {longitude: FILTER2}}",
+            "FILTER2='V' is not a longitude in degrees",
+        ),
     ],
 )
 def test_what_a_rule_cannot_take_is_told_with_file_line_keyword_and_value(

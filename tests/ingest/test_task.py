@@ -326,7 +326,7 @@ def test_a_row_that_says_otherwise_stays_unless_told_otherwise(root: Path, raws:
     connection.commit()
     connection.close()
     report = task(root).run(raws)
-    assert "visit=410877 ccdnum=7 is registered otherwise: object is 'M31'" in report.failed[0][1]
+    assert "visit=410877 ccdnum=7 is registered differently: object is 'M31'" in report.failed[0][1]
     assert counts(task(root, {"register.ignore": True}).run(raws)) == (0, 0, 2, 0)
     assert rows(root, "select object from raw where visit = 410877 and ccdnum = 7") == [("M31",)]
     assert counts(task(root, {"clobber": True}).run(raws)) == (0, 1, 1, 0)
@@ -811,7 +811,7 @@ def test_a_triple_outside_a_directory_of_its_kind_is_told(
     path = shutil.copy(triples / "instcal" / "c4d_500001_ooi_g.fits.fz", tmp_path)
     report = task(root, filetype="instcal").run([str(path)])
     assert (
-        "no part of its directory" in report.failed[0][1]
+        "no component of its directory" in report.failed[0][1]
         or "no file of visit" in report.failed[0][1]
     )
 

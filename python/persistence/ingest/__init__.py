@@ -1,1 +1,1 @@
-"""Filling a repository: plan, deliver, record."""
+"""Ingest: bring files into a repository. Plan, deliver, record."""

@@ -1,7 +1,4 @@
-"""What bringing files into a repository is made of, whatever they are.
-
-Expand, read, deliver, end, report.
-"""
+"""The steps common to all kinds of ingest: expand, read, deliver, end, report."""
 
 from __future__ import annotations
 
@@ -39,32 +36,32 @@ log = logging.getLogger("persistence.ingest")
 
 @dataclass
 class FileIngest:
-    """Brings files to their places; what is recorded of them is for subclasses to say.
+    """The base of ingest tasks: delivers files; subclasses define what is recorded of them.
 
     Attributes
     ----------
     repository : `Repository`
-        What the files are of.
+        The repository.
     config : `IngestConfig`
-        The camera's tables, with the user's overrides.
+        The camera's configuration, with the user's overrides.
     mode : `str`
         One of ``MODES``; see `files.atomic.deliver`.
     dry_run : `bool`
-        Plan and tell, but change nothing.
+        Plan and report, but change nothing.
     create : `bool`
-        Make the registry's tables anew.
+        Replace the registry's tables by new ones.
     ignore_ingested : `bool`
-        Pass silently over files that have rows.
+        Silently skip files that are already registered.
     processes : `int`
-        How many processes read headers.
+        The number of processes that read headers.
     force : `bool`
-        Write where another user is the owner.
+        Write although the repository belongs to another user.
     names : mapping
-        What files are called in messages, if not by their paths.
+        Names of files in messages, if they differ from their paths.
     show : callable
-        Shows a line of a dry run.
+        Prints a line of a dry run.
     report : `Report`
-        What the last run did; kept, for one who interrupts a run wants to know.
+        The result of the last run, also of an interrupted one.
     """
 
     MODES: ClassVar[tuple[atomic.Mode, ...]] = atomic.MODES
@@ -92,16 +89,16 @@ class FileIngest:
             )
 
     def _expand(self, patterns: Sequence[str], report: Report) -> list[str]:
-        """Expand patterns, as the shell would have.
+        """Expand file name patterns, as a shell would.
 
-        What names no file is a failure, not a surprise.
+        Patterns that match nothing are reported as failures.
         """
         paths: list[str] = []
         for pattern in patterns:
-            found = [pattern] if os.path.lexists(pattern) else sorted(glob.glob(pattern))
-            if not found:
+            paths_ = [pattern] if os.path.lexists(pattern) else sorted(glob.glob(pattern))
+            if not paths_:
                 report.failed.append((pattern, links.fault(pattern) or "no such file"))
-            for path in found:
+            for path in paths_:
                 fault = links.fault(path)
                 if fault:
                     report.failed.append((path, fault))
@@ -109,7 +106,8 @@ class FileIngest:
                     paths.append(path)
         names: dict[str, str] = {}
         for path in paths:
-            names.setdefault(os.path.realpath(path), path)  # a file that is named twice is one file
+            # a file that is named twice is ingested once
+            names.setdefault(os.path.realpath(path), path)
         return list(names.values())
 
     def _check_writable(self, root: str) -> None:
@@ -122,7 +120,7 @@ class FileIngest:
             raise RepositoryError(refusal)
 
     def _read(self, paths: Sequence[str], parser: Parser) -> Iterator[Parsed]:
-        """Read the headers, in the order of the files, noting filters that nobody knows."""
+        """Yield the content of the headers, in the order of the files; count unknown filters."""
         for parsed in self._parsed(paths, parser):
             for name in parsed.unlisted:
                 self._unlisted.setdefault(name, []).append(self._name(parsed.path))
@@ -137,10 +135,7 @@ class FileIngest:
             yield from pool.map(parser, paths, chunksize=size)
 
     def _deliver(self, plan: FilePlan, report: Report) -> list[FilePlan]:
-        """Put the files in their places.
-
-        Gives the plan again if something is left to be recorded.
-        """
+        """Deliver the files of a plan; return the plan in a list if it has rows to record."""
         if plan.status == "failed":
             self._fail(plan, plan.problem, report)
             return []
@@ -169,15 +164,15 @@ class FileIngest:
             replace = self.config.clobber or atomic.is_lost(delivery.target)
             atomic.deliver(delivery.source, delivery.target, self.mode, replace)
         except FileConflict:
-            # another run may have placed it just now
+            # another run may have delivered it meanwhile
             if not atomic.same(delivery.source, delivery.target):
                 raise
         log.info("%s --%s--> %s", self._name(delivery.source), self.mode, delivery.target)
 
     def _flush(self, plans: Sequence[FilePlan], root: str) -> None:
-        """Force to the disk what was delivered, before rows say that it is there.
+        """Flush delivered files to the disk, before rows refer to them.
 
-        Also what an earlier run delivered that was killed before it came to the rows.
+        This includes files that an earlier, interrupted run delivered without recording rows.
         """
         targets = [
             delivery.target
@@ -190,15 +185,15 @@ class FileIngest:
             durable.flush(files, durable.ancestors(targets, root))
 
     def _end(self, plan: FilePlan, report: Report, root: str) -> None:
-        """Write files into their tree's journal and remove the sources of a move; it is done then.
+        """Write delivered files into the journal and remove the sources of a move.
 
-        The rows are there by now.
+        Their rows are already recorded.
         """
         if plan.status == "new" or plan.rows:
-            for one in plan.deliveries:
-                path = os.path.relpath(one.target, root)
-                journal.append(root, "ingest", path, d=one.datasetType, id=one.dataId)
-                self._origins.setdefault(root, Origins(root)).take(self._name(one.source), path)
+            for each in plan.deliveries:
+                path = os.path.relpath(each.target, root)
+                journal.append(root, "ingest", path, d=each.datasetType, id=each.dataId)
+                self._origins.setdefault(root, Origins(root)).take(self._name(each.source), path)
         try:
             for delivery in plan.deliveries if self.mode == "move" else ():
                 atomic.remove_source(delivery.source, delivery.target)
@@ -212,7 +207,7 @@ class FileIngest:
         report.add(plan.status, self._name(plan.source), plan)
 
     def _fail(self, plan: FilePlan, problem: str, report: Report) -> None:
-        # The report tells it; who looks on sees it at once.
+        # It is in the report; the log shows it at once.
         log.info("%s: %s", self._name(plan.source), problem)
         report.failed.append((self._name(plan.source), problem))
 
@@ -224,7 +219,7 @@ class FileIngest:
     def _parser(
         self, parse: ParseConfig, templates: Iterable[PathTemplate], dates: Iterable[str] = ()
     ) -> Parser:
-        """Make what reads headers, and checks what becomes of their values."""
+        """Return the parser that reads headers and checks their values."""
         translator = self.repository.mapper.translator
         self._checks = checks.of(
             self.config.register,
@@ -245,7 +240,7 @@ class FileIngest:
         return {} if key is None or numbers is None else {key: frozenset(numbers)}
 
     def _tell_filters(self, report: Report) -> None:
-        """Warn of the filters that the camera does not list, and count their files."""
+        """Warn of filters that the camera does not list, with the number of their files."""
         for name, paths in self._unlisted.items():
             count = f"{len(paths)} files have" if len(paths) > 1 else f"{paths[0]} has"
             note = (
@@ -268,7 +263,7 @@ class FileIngest:
 
 
 def removed(numbers: Mapping[str, int], dry_run: bool) -> list[str]:
-    """Return what to note of the rows that ``--create`` removes, by their table."""
+    """Return notes about the number of rows that ``--create`` removes, by table."""
     verb = "would remove" if dry_run else "removed"
     if not numbers:
         return ["  --create: no row was planned, and all tables stay as they are"]

@@ -1,9 +1,8 @@
-"""What the ingest of calibrations is told.
+"""The configuration of the ingest of calibrations.
 
-The camera's ``ingestCalibs.yaml``, and what the command line overrides.
-
-The names are Gen2's (gen2-cli 2.3), and those of `persistence.ingest.config`. The section
-``curated`` of the file says in the same form how curated calibrations are ingested.
+It comes from the camera's ``ingestCalibs.yaml``, with overrides of the command line. The names are
+Gen2's (doc/gen2/gen2-cli.md, 2.3), and those of `persistence.ingest.config`. The section
+``curated`` of the file configures the ingest of curated calibrations in the same form.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ CURATED = ("defects", "qe_curve", "linearizer", "crosstalk", "bfk", "photodiode"
 
 @dataclass(frozen=True)
 class CalibParseConfig(ParseConfig):
-    """From headers to properties.
+    """How headers are converted to properties.
 
     Attributes
     ----------
     datasets : mapping
-        Keyword -> word that it contains -> type -> the dataset type of such files, where that is
-        not the type itself.
+        Keyword -> word that it contains -> type -> the dataset type of such files, if it differs
+        from the type.
     """
 
     datasets: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
@@ -43,13 +42,13 @@ class CalibRegisterConfig(RegisterConfig):
     tables : `tuple` [`str`]
         The types that have a table.
     calibDate, validStart, validEnd : `str`
-        The columns of a calibration's date, and of the first and the last day on which it is used.
+        The columns of a calibration's date, and of the first and last day of its validity.
     detector : `tuple` [`str`]
-        The columns that tell series apart: each date of a series has its window.
+        The columns that distinguish series: each date of a series has its validity range.
     validityUntilSuperseded : `tuple` [`str`]
-        The types that are valid from their date on, until the next one's.
+        The types that are valid from their date until that of the next one.
     incrementValidEnd : `bool`
-        Whether a window ends on the day on which the next begins, or on the day before.
+        Whether a validity range ends on the day on which the next begins, or the day before.
     """
 
     tables: tuple[str, ...] = ("bias", "dark", "flat", "fringe", "sky", *CURATED)
@@ -61,23 +60,23 @@ class CalibRegisterConfig(RegisterConfig):
     incrementValidEnd: bool = True
 
     def spec(self, table: str) -> TableSpec:
-        """Give the tables of a type."""
-        # All that a look-up asks for and gives, so that the index answers alone; biases are looked
-        # for in any filter.
+        """Return the table layout of a type."""
+        # All columns of a look-up, so that the index suffices; biases are looked up with any
+        # filter.
         detector = [name for name in self.detector if name != "filter"]
-        given = [name for name in ("filter", "calib_hdu") if name in self.columns]
-        index = (*detector, self.validEnd, self.validStart, self.calibDate, *given)
+        present = [name for name in ("filter", "calib_hdu") if name in self.columns]
+        index = (*detector, self.validEnd, self.validStart, self.calibDate, *present)
         return TableSpec(table, self.columns, self.unique, self.visit, index)
 
 
 @dataclass(frozen=True)
 class CalibConfig(IngestConfig):
-    """All of it.
+    """The configuration of the ingest of calibrations.
 
     Attributes
     ----------
     detectors : mapping
-        Number -> name of detectors that have calibrations, and that data IDs do not know.
+        Number -> name of detectors that have calibrations, but no place in data IDs.
     """
 
     parse: CalibParseConfig = field(default_factory=CalibParseConfig)
@@ -85,7 +84,7 @@ class CalibConfig(IngestConfig):
     detectors: Mapping[int, str] = field(default_factory=dict)
 
     def of(self, table: str) -> IngestConfig:
-        """Give the configuration of the files of one type, whose windows are not known yet."""
+        """Return the ingest configuration for files of one type, without validity ranges."""
         windows = (self.register.validStart, self.register.validEnd)
         columns = {
             name: word for name, word in self.register.columns.items() if name not in windows
@@ -104,51 +103,57 @@ def load(path: str | None, camera: str, curated: bool = False) -> CalibConfig:
     camera : `str`
         The camera's name, for messages.
     curated : `bool`
-        Whether curated calibrations are to be ingested, which have their own section.
+        Whether to read the section for curated calibrations.
+
+    Returns
+    -------
+    config : `CalibConfig`
+        The configuration.
 
     Raises
     ------
     PolicyError
-        If the camera does not say how, or says something that cannot be meant.
+        If the camera has no such configuration, or it is invalid.
     """
     data = {} if path is None else config.section(path, "ingestCalibs")
     if curated:
         data = data.get("curated", {})
     if path is None or not data:
-        what = "curated calibrations" if curated else "calibrations"
+        files = "curated calibrations" if curated else "calibrations"
         raise PolicyError(
-            f"{camera} does not say how its {what} are ingested: see ingestCalibs in "
+            f"{camera} does not define how its {files} are ingested: see ingestCalibs in "
             "doc/cameras.rst"
         )
     data = {name: entry for name, entry in data.items() if name != "curated"}
     config.check_names(path, CalibConfig, data)
-    made = CalibConfig(
+    calibs = CalibConfig(
         parse=config.make(path, CalibParseConfig, data.get("parse", {})),
         register=config.make(path, CalibRegisterConfig, data.get("register", {})),
         detectors=data.get("detectors", {}),
     )
-    return checked(config.switched(made, data), path)
+    return checked(config.switched(calibs, data), path)
 
 
-def checked(made: CalibConfig, source: str) -> CalibConfig:
-    """Refuse a configuration of which no tables, or no windows, could be made."""
-    config.checked(made, source)
-    register = made.register
+def checked(calibs: CalibConfig, source: str) -> CalibConfig:
+    """Return a configuration; raise an error if its tables or validity ranges are inconsistent."""
+    config.checked(calibs, source)
+    register = calibs.register
     windows = (register.validStart, register.validEnd)
     for column in (register.calibDate, *windows, *register.detector):
         if column not in register.columns:
             hint = did_you_mean(column, register.columns)
             raise PolicyError(
-                f"{source}: register.columns lacks {column!r}, which windows are made with{hint}"
+                f"{source}: register.columns lacks {column!r}, which validity ranges need{hint}"
             )
     for column in windows:
         if register.columns[column] != "text" or column in (*register.unique, *register.visit):
             raise PolicyError(
-                f"{source}: column {column!r} holds a window's end: a text, neither unique nor of "
+                f"{source}: column {column!r} holds an end of a validity range: a text, neither "
+                "unique nor of "
                 "a visit"
             )
     if not register.unique:
         raise PolicyError(
-            f"{source}: register.unique is empty: calibrations could not be told apart"
+            f"{source}: register.unique is empty: calibrations could not be distinguished"
         )
-    return made
+    return calibs

@@ -1,6 +1,7 @@
-"""Calibrations taken from one calibration root to another: files, windows, and a manifest of both.
+"""Copy calibrations from one calibration root to another, with their validity ranges.
 
-The manifest, ``calibrations.json``, is written last: a directory that has one is whole.
+The manifest of files and rows, ``calibrations.json``, is written last: a directory that contains it
+is complete.
 """
 
 from __future__ import annotations
@@ -31,16 +32,16 @@ _ID = "id"
 
 
 class Exported(NamedTuple):
-    """What an export did.
+    """The result of an export.
 
     Attributes
     ----------
     path : `str`
         The manifest.
     files, rows : `int`
-        How many it lists.
+        The numbers of files and rows in it.
     missing : `tuple` [`str`]
-        Rows whose file is not there.
+        Rows whose file does not exist.
     """
 
     path: str
@@ -57,27 +58,32 @@ def export(
     dry_run: bool = False,
     progress: Callable[[Iterable[Any], int], Iterable[Any]] = lambda items, total: items,
 ) -> Exported:
-    """Export calibrations of a repository: their files, and a manifest with rows and windows.
+    """Export calibrations of a repository: their files, and a manifest with their rows.
 
     Parameters
     ----------
     repository : `Repository`
-        What has them.
+        The repository.
     folder : `str`
-        Where to; it is made if need be.
+        The target directory, created if missing.
     types : sequence of `DatasetType`
-        The dataset types, whose tables are exported whole.
+        The dataset types, whose tables are exported completely.
     mode : `str`
-        How files come there: ``copy``, ``link``, ``relsymlink`` or ``hardlink``.
+        How files are delivered: ``copy``, ``link``, ``relsymlink`` or ``hardlink``.
     dry_run : `bool`
         Write nothing.
     progress : callable
-        Shows how many files are done.
+        Wraps the iteration over files to show a progress bar.
+
+    Returns
+    -------
+    exported : `Exported`
+        The result.
 
     Raises
     ------
     FileConflict
-        If other files, or another manifest, lie in the folder.
+        If the directory contains other files of these names, or another manifest.
     """
     entries, tables, missing = _listed(repository, types)
     path = os.path.join(os.path.abspath(folder), MANIFEST)
@@ -109,7 +115,7 @@ def digest(path: str) -> str:
 def _listed(
     repository: Repository, types: Sequence[DatasetType]
 ) -> tuple[dict[str, dict[str, Any]], dict[str, Any], list[str]]:
-    """Return each file with its rows, the columns of the tables, and rows without a file."""
+    """Return the files with their rows, the tables' columns, and the rows without a file."""
     entries: dict[str, dict[str, Any]] = {}
     tables: dict[str, Any] = {}
     missing = []
@@ -119,27 +125,33 @@ def _listed(
         if registry is None or table not in registry.tables() or table in tables:
             continue
         columns = {name: kind for name, kind in registry.columns([table]).items() if name != _ID}
-        homes = [one for one in repository.mapper.types.values() if one.tables == dataset.tables]
-        unique = dict.fromkeys(key for one in homes for key in one.keys if key in columns)
+        homes = [
+            candidate
+            for candidate in repository.mapper.types.values()
+            if candidate.tables == dataset.tables
+        ]
+        unique = dict.fromkeys(
+            key for candidate in homes for key in candidate.keys if key in columns
+        )
         tables[table] = {"columns": columns, "unique": list(unique)}
         visit = _visit_columns(registry, table)
         if visit:
             tables[table]["visit"] = visit
         for values in registry.lookup(list(columns), {}, [table]):
             row = dict(zip(columns, values, strict=True))
-            found = next(_paths(source.root, row, homes), None)
-            if found is None:
+            path_ = next(_paths(source.root, row, homes), None)
+            if path_ is None:
                 missing.append(f"{table} {' '.join(f'{key}={row[key]}' for key in unique)}")
                 continue
             entry = entries.setdefault(
-                os.path.join(source.root, found), {"path": found, "table": table, "rows": []}
+                os.path.join(source.root, path_), {"path": path_, "table": table, "rows": []}
             )
             entry["rows"].append(row)
     return entries, tables, missing
 
 
 def _paths(root: str, row: Mapping[str, Any], homes: Sequence[DatasetType]) -> Iterator[str]:
-    """Yield the file of a row, of each dataset type that its table may be of."""
+    """Yield the file of a row, for each dataset type of its table."""
     for dataset in homes:
         if dataset.template is not None:
             try:
@@ -171,14 +183,14 @@ def _read(path: str) -> str:
 
 @dataclass
 class ImportTask(FileIngest):
-    """Imports what `export` made into a calibration root: rows come with the windows that they had.
+    """Import an `export` into a calibration root: rows keep their validity ranges.
 
     Attributes
     ----------
     root : `str`
-        The calibration root, which has to be there.
+        The calibration root, which must exist.
     types : sequence of `str`
-        The tables that are imported; none means all.
+        The tables to import; all, if empty.
     """
 
     MODES: ClassVar[tuple[atomic.Mode, ...]] = ("copy", "link", "relsymlink", "hardlink")
@@ -188,19 +200,29 @@ class ImportTask(FileIngest):
     _manifest: dict[str, Any] = field(default_factory=dict, init=False)
 
     def run(self, patterns: Sequence[str]) -> Report:
-        """Import the files that the manifests of some directories list.
+        """Import the files in the manifests of some directories.
+
+        Parameters
+        ----------
+        patterns : sequence of `str`
+            The directories, or patterns of them.
+
+        Returns
+        -------
+        report : `Report`
+            The result for each file.
 
         Raises
         ------
         IngestError
-            If a file is gone, or is another one than the manifest says: then nothing is imported.
+            If a file is missing or differs from the manifest: then nothing is imported.
         PolicyError
-            If it is no manifest, or of another camera.
+            If a manifest is invalid, or of another camera.
         """
         self.report = report = Report(dry_run=self.dry_run)
         self.root = os.path.abspath(self.root)
         if not os.path.isdir(self.root):
-            raise PolicyError(f"there is no calibration root {self.root}: make it first (mkdir)")
+            raise PolicyError(f"there is no calibration root {self.root}: create it first (mkdir)")
         self._check_writable(self.root)
         for folder in patterns:
             self._import(os.path.abspath(folder), report)
@@ -214,13 +236,13 @@ class ImportTask(FileIngest):
         _refuse_changed(folder, entries, self.progress)
         there = open_registry(self.root, {}, "calibRegistry")
         specs = {
-            name: _spec(name, said, _visit_columns(there, name))
-            for name, said in manifest["tables"].items()
+            name: _spec(name, settings, _visit_columns(there, name))
+            for name, settings in manifest["tables"].items()
         }
         writer = open_writer(self.root, specs, "calibRegistry", dry_run=self.dry_run)
         try:
             plans = [self._plan(folder, entry, writer, specs) for entry in entries]
-            pending = [plan for one in plans for plan in self._deliver(one, report)]
+            pending = [plan for plan_ in plans for plan in self._deliver(plan_, report)]
             if self.dry_run or not pending:
                 return
             self._flush(pending, self.root)
@@ -257,7 +279,7 @@ class ImportTask(FileIngest):
         if differing and not self.config.clobber:
             shown = " ".join(f"{name}={row[name]}" for name in spec.unique)
             raise FileConflict(
-                f"{spec.name} {shown} is registered otherwise: {'; '.join(differing)}; -c "
+                f"{spec.name} {shown} is registered differently: {'; '.join(differing)}; -c "
                 "clobber=True replaces it"
             )
         return bool(differing)
@@ -269,7 +291,7 @@ def read(folder: str, repository: Repository) -> dict[str, Any]:
     Raises
     ------
     PolicyError
-        If there is none, or it is none, or of another camera than the repository's.
+        If it does not exist, is invalid, or is of another camera than the repository's.
     """
     path = os.path.join(folder, MANIFEST)
     try:
@@ -282,7 +304,7 @@ def read(folder: str, repository: Repository) -> dict[str, Any]:
             if not {"table", "rows", "sha256"} <= entry.keys():
                 raise KeyError("table")
             if entry["table"] not in manifest["tables"]:
-                raise PolicyError(f"{path} says nothing of the table {entry['table']!r}")
+                raise PolicyError(f"{path} has no table {entry['table']!r}")
     except OSError as error:
         raise PolicyError(f"{path}: {error.strerror or error}; --export makes it") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -296,15 +318,17 @@ def read(folder: str, repository: Repository) -> dict[str, Any]:
 
 
 def _visit_columns(registry: Registry | None, table: str) -> list[str]:
-    """Return the columns of a table's visit table; none if it has none."""
+    """Return the columns of a table's visit table; empty if there is none."""
     name = f"{table}_visit"
     return list(registry.columns([name])) if registry and name in registry.tables() else []
 
 
-def _spec(name: str, said: Mapping[str, Any], visit: Sequence[str]) -> TableSpec:
-    """Return the tables of rows: a visit table that is there stays as it is."""
-    unique = tuple(said["unique"])
-    return TableSpec(name, said["columns"], unique, tuple(visit or said.get("visit", unique)))
+def _spec(name: str, settings: Mapping[str, Any], visit: Sequence[str]) -> TableSpec:
+    """Return the layout of a table; an existing visit table keeps its layout."""
+    unique = tuple(settings["unique"])
+    return TableSpec(
+        name, settings["columns"], unique, tuple(visit or settings.get("visit", unique))
+    )
 
 
 def _refuse_changed(
@@ -312,7 +336,7 @@ def _refuse_changed(
     entries: Sequence[Mapping[str, Any]],
     progress: Callable[[Iterable[Any], int], Iterable[Any]],
 ) -> None:
-    """Refuse to import anything, if a file is not what the manifest says."""
+    """Raise an error, before anything is imported, if a file differs from the manifest."""
     problems = []
     for entry in progress(entries, len(entries)):
         path = os.path.join(folder, entry["path"])
@@ -325,6 +349,6 @@ def _refuse_changed(
         lines = "".join(f"\n  {line}" for line in problems[:_SHOWN])
         more = f"\n  ... and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise IngestError(
-            f"nothing was imported, for {len(problems)} of {len(entries)} files are not as "
-            f"{os.path.join(folder, MANIFEST)} says:{lines}{more}"
+            f"nothing was imported: {len(problems)} of {len(entries)} files differ from "
+            f"{os.path.join(folder, MANIFEST)}:{lines}{more}"
         )

@@ -1,7 +1,4 @@
-"""What is to be done with a file of a calibration.
-
-Its type, and what `persistence.ingest.plan` decides.
-"""
+"""Plan the ingest of a calibration file: determine its type, then as `persistence.ingest.plan`."""
 
 from __future__ import annotations
 
@@ -26,8 +23,8 @@ from persistence.ingest.parse import Parsed
 from persistence.ingest.plan import FilePlan, Planner
 from persistence.policy.dataset_type import DatasetType
 
-# Words in OBSTYPE and the type that they mean (gen2-cli 2.2). The first that is found counts: a sky
-# flat is a flat.
+# Words in OBSTYPE and the types that they mean (doc/gen2/gen2-cli.md, 2.2). The first match counts:
+# a sky flat is a flat.
 _KINDS: Mapping[str, str] = {
     "flat": "flat",
     "zero": "bias",
@@ -44,18 +41,18 @@ _KINDS: Mapping[str, str] = {
     "photodiode": "photodiode",
 }
 _OBSTYPE = "OBSTYPE"
-# Where a calibration came from does not make it another one.
+# The origin of a file does not make it another calibration.
 _SOURCE = "path"
 
 
 def kind_of(obstype: str) -> str:
-    """Give the type of a calibration by its header's OBSTYPE: ``dome flat`` is a ``flat``."""
+    """Return the type of a calibration from its header's OBSTYPE: ``dome flat`` is a ``flat``."""
     word = obstype.strip().lower()
     return next((kind for part, kind in _KINDS.items() if part in word), word)
 
 
 def needing(parse: CalibParseConfig) -> CalibParseConfig:
-    """Have the keywords read that tell the type."""
+    """Return a configuration that also reads the keywords that determine the type."""
     keywords = dict.fromkeys(parse.datasets, "")
     translation = {**parse.translation, **{name: name for name in (_OBSTYPE, *keywords)}}
     return dataclasses.replace(
@@ -65,22 +62,22 @@ def needing(parse: CalibParseConfig) -> CalibParseConfig:
 
 @dataclass
 class CalibPlanner:
-    """Decides, file by file; see `persistence.ingest.plan.Planner`.
+    """Plan the ingest of calibrations file by file; see `persistence.ingest.plan.Planner`.
 
     Attributes
     ----------
     root : `str`
-        Where calibrations go.
+        The calibration root.
     config : `CalibConfig`
-        The camera's tables and the user's wishes.
+        The camera's configuration, with the user's overrides.
     types : mapping
         The camera's dataset types.
     find_row : callable
-        Gives the registered row of a table that has some values of the unique columns, or None.
+        Returns the registered row of a table with certain values of the unique columns, or None.
     mode, ignore_ingested
-        How files are delivered; whether those that have rows are passed over silently.
+        How files are delivered; whether registered files are skipped silently.
     wanted : sequence of `str`
-        The types of which files are ingested; none means all.
+        The types of files to ingest; all, if empty.
     """
 
     root: str
@@ -94,12 +91,12 @@ class CalibPlanner:
     _taken: dict[str, dict[tuple[Any, ...], str]] = field(default_factory=dict)
 
     def plan(self, parsed: Parsed) -> FilePlan:
-        """Decide what is to be done with a file.
+        """Return the plan for a file.
 
         Raises
         ------
         RegistryError
-            If the registry cannot be read: that is no file's fault.
+            If the registry cannot be read, which is not the file's fault.
         """
         if parsed.problem:
             return FilePlan(parsed.path, "failed", problem=parsed.problem)
@@ -114,7 +111,7 @@ class CalibPlanner:
             return FilePlan(parsed.path, "failed", problem=str(error))
 
     def templates(self) -> list[PathTemplate]:
-        """Return the path templates of all types that can come."""
+        """Return the path templates of all possible types."""
         words = self.config.parse.datasets.values()
         names = {name for by_word in words for kinds in by_word.values() for name in kinds.values()}
         return [
@@ -124,21 +121,21 @@ class CalibPlanner:
         ]
 
     def plan_again(self, plan: FilePlan) -> FilePlan:
-        """Decide anew which rows are missing; see `Planner.plan_again`."""
+        """Return a plan with the rows that are still missing; see `Planner.plan_again`."""
         planners = {planner.config.register.table: planner for planner in self._planners.values()}
         return planners[plan.table].plan_again(plan)
 
     def _kind(self, parsed: Parsed) -> str:
-        """Return the type of a file, which has to have a table."""
+        """Return the type of a file, which must have a table."""
         kinds = {kind_of(str(row[_OBSTYPE])) for row in parsed.rows}
         if len(kinds) > 1:
             raise DataIdError(f"its parts are of several types: {', '.join(sorted(kinds))}")
         (kind,) = kinds
         tables = self.config.register.tables
         if kind not in tables:
-            said = str(parsed.rows[0][_OBSTYPE]).strip()
+            obstype = str(parsed.rows[0][_OBSTYPE]).strip()
             raise DataIdError(
-                f"OBSTYPE {said!r} is of no type that has a table{did_you_mean(kind, tables)} "
+                f"OBSTYPE {obstype!r} matches no type that has a table{did_you_mean(kind, tables)} "
                 f"({', '.join(tables)})"
             )
         return kind
@@ -152,7 +149,7 @@ class CalibPlanner:
         return self._planners[name]
 
     def _dataset(self, kind: str, row: Mapping[str, Any]) -> str:
-        """Give the dataset type: the type itself, if no other keyword says otherwise."""
+        """Return the dataset type: the type itself, unless another keyword determines it."""
         for keyword, words in self.config.parse.datasets.items():
             for word, names in words.items():
                 if word in str(row.get(keyword, "")):
@@ -168,8 +165,7 @@ class CalibPlanner:
         template = self.types[name].template if name in self.types else None
         if template is None:
             raise PolicyError(
-                f"the camera has no place for {name!r}: no dataset type of that name with a "
-                "template"
+                f"the camera has no path for {name!r}: no dataset type of that name with a template"
             )
         return Planner(
             self.root,

@@ -1,8 +1,8 @@
-"""Ingest of calibrations: plan all files, deliver them, then record rows and windows together.
+"""Ingest of calibrations: plan all files, deliver them, then record their rows together.
 
-The order makes each step repeatable. Rows come into the registry with their windows, all of a run
-in one transaction: no reader ever sees a row without a window, or half of a series moved. Whatever
-is killed before that, the next run finds files in their places and does the rest.
+The order makes each step repeatable. Rows are written with their validity ranges, all rows of a run
+in one transaction: no reader ever sees a row without a range, or a half-updated series. After an
+interruption, the next run finds the delivered files and does the rest.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ RuleName = Literal["around", "until-superseded", "nearest"]
 
 @dataclass
 class CalibTask(FileIngest):
-    """Brings calibrations into a calibration root.
+    """Ingest calibrations into a calibration root.
 
     Attributes
     ----------
     root : `str`
-        The calibration root, which has to be there.
+        The calibration root, which must exist.
     days : `int` or None
-        For how many days before and after its date a calibration may be used.
+        The number of days before and after its date for which a calibration is valid.
     rule : `str` or None
-        How days are shared out; by default ``around`` with ``days``, and ``until-superseded`` for
-        the types of which the camera's configuration says so.
+        The rule for validity ranges. Default: ``around`` with ``days``, or ``until-superseded``
+        for the types that the camera's configuration lists.
     recompute : `bool`
-        Give new windows to the rows of earlier runs too.
+        Also recompute the validity ranges of rows from earlier runs.
     types : sequence of `str`
-        The types that are ingested; files of others are passed over. None means all.
+        The types to ingest; files of others are skipped. All, if empty.
     """
 
-    # Registered files outside a tree are looked for in repositories, not in calibration roots.
+    # Files registered outside a tree are supported in repositories, not in calibration roots.
     MODES: ClassVar[tuple[atomic.Mode, ...]] = tuple(
         mode for mode in atomic.MODES if mode != "direct"
     )
@@ -67,11 +67,11 @@ class CalibTask(FileIngest):
         for name in self.types:
             if name not in register.tables:
                 raise PolicyError(
-                    f"no type {name!r}{did_you_mean(name, register.tables)} (those that have a "
-                    f"table: {', '.join(register.tables)})"
+                    f"no type {name!r}{did_you_mean(name, register.tables)} (types with a table: "
+                    f"{', '.join(register.tables)})"
                 )
         for table in self.types or register.tables:
-            self._sharing(table)  # refuses what cannot be meant before anything is done
+            self._sharing(table)  # raises an error for invalid settings before anything is done
         self._writer = open_writer(
             self.root,
             {table: register.spec(table) for table in register.tables},
@@ -92,13 +92,12 @@ class CalibTask(FileIngest):
         Returns
         -------
         report : `Report`
-            What was done with each; the notes tell of gaps and overlaps in the series of their
-            types.
+            The result for each file; its notes list gaps and overlaps in the series.
 
         Raises
         ------
         RegistryError
-            If the registry is of another layout, or locked for too long.
+            If the registry has another layout, or is locked for too long.
         RepositoryError
             If there is no calibration root, or it cannot be written to.
         """
@@ -106,7 +105,7 @@ class CalibTask(FileIngest):
         if not os.path.isdir(self.root):
             raise RepositoryError(
                 links.fault(self.root)
-                or f"there is no calibration root {self.root}: make it first (mkdir {self.root})"
+                or f"there is no calibration root {self.root}: create it first (mkdir {self.root})"
             )
         paths = self._expand(patterns, report)
         self._check_writable(self.root)
@@ -137,8 +136,8 @@ class CalibTask(FileIngest):
                 pending += self._deliver(plan, report)
             is_whole = True
         finally:
-            # Also after an interrupt: what was delivered is recorded. But tables are not replaced
-            # by a part of what was asked for.
+            # Also after an interrupt, delivered files are recorded. Tables, however, are not
+            # replaced by an incomplete run.
             if tables and not self.dry_run and (is_whole or not self.create):
                 self._record(pending, tables, share, report)
 
@@ -174,8 +173,8 @@ class CalibTask(FileIngest):
             return Sharing(validity.until_superseded, touching=True, anew=self.recompute)
         if self.days is None:
             raise PolicyError(
-                f"--validity DAYS is needed: for how many days around its date may a {table} be "
-                "used?"
+                "--validity DAYS is needed: the number of days around its date for which a "
+                f"{table} is valid"
             )
         increment = register.incrementValidEnd
         return Sharing(
@@ -185,23 +184,20 @@ class CalibTask(FileIngest):
     def _record(
         self, plans: Sequence[FilePlan], tables: set[str], share: Sharer, report: Report
     ) -> None:
-        """Register the rows of the files that are in place, with their windows.
-
-        Then end what depends on it.
-        """
+        """Register the rows of delivered files with their validity ranges, and end their ingest."""
         self._flush(plans, self.root)
         anew = {plan.table for plan in plans if plan.rows} if self.create else set()
         self._note_removed(anew, report)
         with self._writer.transaction(anew):
-            # Another run may have been here since these were planned.
+            # Another run may have changed the registry since these were planned.
             shares = share([self._again(plan) for plan in plans], tables)
-            for table, made in shares.windows.items():
+            for table, windows in shares.windows.items():
                 rows = [row for plan in shares.plans if plan.table == table for row in plan.rows]
                 self._writer.add(table, rows, self.config.clobber, self.config.register.ignore)
                 start, end = self.config.register.validStart, self.config.register.validEnd
                 changes = (
                     (number, {start: str(window.first), end: str(window.last)})
-                    for window, number in made.changed
+                    for window, number in windows.changed
                 )
                 self._writer.update(table, changes)
         self._note(shares.notes, report)
@@ -212,7 +208,7 @@ class CalibTask(FileIngest):
                 self._end(plan, report, self.root)
 
     def _note_removed(self, tables: set[str], report: Report) -> None:
-        """Note how many rows go from the tables that are to be created anew."""
+        """Note the number of rows removed from the tables that are created anew."""
         if self.create:
             numbers = {table: self._writer.count(table) for table in sorted(tables)}
             self._note(removed(numbers, self.dry_run), report)
@@ -225,9 +221,6 @@ class CalibTask(FileIngest):
 
 
 def calibs_file(repository: Repository) -> str | None:
-    """Give the file that says how the calibrations of a repository's camera are ingested.
-
-    None if it has none.
-    """
+    """Return the ingest configuration file for calibrations of a repository's camera, or None."""
     mapper = repository.mapper
     return mapper.ingestCalibsFile if isinstance(mapper, CameraMapper) else None

@@ -1,4 +1,4 @@
-"""What a value has to be before it becomes a column of a registry, a key, or a part of a path."""
+"""Checks of values before they become columns of a registry, keys, or parts of a path."""
 
 from __future__ import annotations
 
@@ -15,40 +15,41 @@ from persistence.ingest.config import RegisterConfig
 from persistence.types.exposure.translator import FilterLabel
 
 FILTER = "filter"
-# What biases and darks are registered with, which need no filter.
+# The filter with which biases and darks are registered.
 _NO_FILTERS = ("NONE", "unknown")
-# A part of a path is a name: what it holds must neither end it, nor hide it, nor move a cursor.
+# A part of a path is a file name: it must not contain a slash, be hidden, or contain control
+# characters.
 _UNFIT = re.compile(r"[/\x00-\x1f\x7f-\x9f]|\A\.")
-_BITS = 63  # what an integer of SQLite holds, beside its sign
-# From here on a double has not the last digit that was written; as a text it would be another one.
+_BITS = 63  # SQLite's integers have 63 bits and a sign
+# Larger doubles lose their last digits, and would be written as another text.
 _EXACT = 2**53
 
 
 class Unfit(ValueError):
-    """A value that cannot be what it is needed for; the message says why, without the value."""
+    """A value that is invalid for its purpose; the message gives the reason, without the value."""
 
 
 @dataclass(frozen=True)
 class Checks:
-    """What the values of a file's properties have to be. It can be sent to another process.
+    """The checks of a file's properties; can be pickled.
 
     Attributes
     ----------
     types : mapping
         Property -> ``int``, ``float`` or ``str``; others are not checked.
     dates : collection of `str`
-        The properties that hold dates, if they are texts.
+        The text properties that must be dates.
     keys : collection of `str`
-        Those that tell files apart: they are neither empty nor negative.
+        The properties that distinguish files: neither empty nor negative.
     paths : collection of `str`
-        Those whose text becomes a part of a path.
+        The text properties that become parts of a path.
     filters : `tuple` [`FilterLabel`]
-        The filters that the camera lists; none means that it lists none.
+        The filters that the camera lists; if empty, filters are not checked.
     strict_filters : `bool`
-        Whether a filter that the camera does not list fails its file.
+        Whether a filter that the camera does not list is an error.
     detectors : mapping
-        The property that is the detector's number -> the numbers that the camera has; empty if it
-        does not say.
+        The property with the detector's number -> the numbers of the camera's detectors; empty if
+        these are unknown.
     """
 
     types: Mapping[str, type] = field(default_factory=dict)
@@ -60,21 +61,21 @@ class Checks:
     detectors: Mapping[str, Collection[int]] = field(default_factory=dict)
 
     def __call__(self, name: str, value: Any) -> Any:
-        """Return a property's value in its type.
+        """Return a property's value converted to its type.
 
         Raises
         ------
         Unfit
-            If it cannot be of that type without loss, or cannot be used as what it is for.
+            If it cannot be converted without loss, or is invalid for its purpose.
         """
         kind = self.types.get(name)
         if kind is None:
             return value
         checked = _OF_TYPE[kind](value)
         if kind is int and checked < 0 and name in self.keys:
-            raise Unfit("is negative: it stands for a number that is not known")
+            raise Unfit("is negative: that means an unknown number")
         if name in self.detectors and checked not in self.detectors[name]:
-            raise Unfit(f"is no detector of this camera, which has {span(self.detectors[name])}")
+            raise Unfit(f"is not a detector of this camera, which has {span(self.detectors[name])}")
         if kind is str:
             checked = self._text(name, checked)
         return checked
@@ -97,12 +98,12 @@ class Checks:
         return text
 
     def lists(self, name: str) -> bool:
-        """Return whether the camera lists a filter of this name, or the name is that of none."""
+        """Return whether the camera lists a filter of this name, or the name means no filter."""
         known = self.filters
         return not known or name in _NO_FILTERS or any(label.answers_to(name) for label in known)
 
     def neighbours(self, name: str) -> str:
-        """Return which filters of the camera have similar names, for messages."""
+        """Return the similar names of the camera's filters, for messages."""
         names = [(label.name, label.physical) for label in self.filters]
         return did_you_mean(name, [one for both in names for one in both if one is not None])
 
@@ -122,15 +123,20 @@ def of(
     register : `RegisterConfig`
         The columns.
     templates : iterable of `PathTemplate`
-        Where the files go.
+        The path templates of the files.
     dates : iterable of `str`
-        Columns that hold dates, beside those that the configuration names.
+        Further columns with dates, besides those in the configuration.
     filters : `tuple` [`FilterLabel`]
         The filters that the camera lists.
     strict_filters : `bool`
-        Whether a filter that the camera does not list fails its file.
+        Whether a filter that the camera does not list is an error.
     detectors : mapping
-        The property that is the detector's number -> the numbers that the camera has.
+        The property with the detector's number -> the numbers of the camera's detectors.
+
+    Returns
+    -------
+    checks : `Checks`
+        The checks.
     """
     keys = {key: kind for template in templates for key, kind in template.keys.items()}
     return Checks(
@@ -165,7 +171,7 @@ def _text(value: Any) -> str:
         if header_values.number(value) is None:
             raise Unfit("is not a text")
         if isinstance(value, float) and abs(value) >= _EXACT:
-            raise Unfit("is a number of which digits are lost, not a text")
+            raise Unfit("is a number that has lost digits, not a text")
         return str(value)
     text: str = header_values.known(value)
     if "\0" in text:

@@ -1,7 +1,7 @@
-"""What ingest is told: the camera's ``ingest.yaml``, and what the command line overrides.
+"""The configuration of ingest: the camera's ``ingest.yaml``, with overrides of the command line.
 
-The tree of names is Gen2's (gen2-cli 1.4): ``clobber``, ``allowError``, ``parse.hdu``,
-``register.ignore``, ...
+The hierarchy of names is Gen2's (doc/gen2/gen2-cli.md, 1.4): ``clobber``, ``allowError``,
+``parse.hdu``, ``register.ignore``, ...
 """
 
 from __future__ import annotations
@@ -36,28 +36,28 @@ Config = TypeVar("Config", bound="IngestConfig")
 
 @dataclass(frozen=True)
 class ParseConfig:
-    """From headers to properties.
+    """How headers are converted to properties.
 
     Attributes
     ----------
     translation : mapping
-        Property -> keyword, copied.
+        Property -> keyword whose value is copied.
     translators : mapping
         Property -> the name of a function of the header, and of the file's ``path`` if it has such
         a parameter; or a `~persistence.ingest.rules.Rule`.
     defaults : mapping
-        Property -> its value where the keyword is absent.
+        Property -> its value where the keyword is missing.
     hdu : `int` or None
-        The HDU that describes the file; by default the primary, with the first extension if it has
-        no image.
+        The HDU that describes the file. Default: the primary, with the first extension if the
+        primary has no image.
     extnames : `tuple` [`str`]
-        The extensions that get a row each; none means that the file is one row.
+        The extensions that have a row each; if empty, the file is one row.
     skippedExtnames : `tuple` [`str`]
-        The extensions that get none; if they are listed, no file may have others.
+        The extensions without a row; if any are listed, no file may have others.
     hduName : `str`
-        The property that holds the number of a row's extension.
+        The property with the number of a row's extension.
     orWhole : `bool`
-        Whether a file that has none of the extensions is one row, or no file of this camera.
+        Whether a file with none of the extensions is one row, rather than an error.
     """
 
     translation: Mapping[str, str] = field(default_factory=dict)
@@ -77,19 +77,19 @@ class RegisterConfig:
     Attributes
     ----------
     table : `str`
-        The main table; ``<table>_visit`` goes with it.
+        The main table, which is accompanied by ``<table>_visit``.
     columns : mapping
         Column -> ``text``, ``int`` or ``double``.
     unique, visit : `tuple` [`str`]
         The columns that are unique together; those of the visit table.
     dates : `tuple` [`str`]
-        Columns that hold dates, if they are texts: what is not a date is refused.
+        Text columns with dates; other values are errors.
     ignore : `bool`
-        Leave rows that are there already as they are.
+        Leave existing rows unchanged.
     permissions : `int`
-        The mode of a registry file that is created, less what the umask takes.
+        The mode of a new registry file, before the umask is applied.
     wait : `float`
-        For how many seconds to wait for another writer.
+        Seconds to wait for another writer.
     """
 
     table: str = "raw"
@@ -109,15 +109,15 @@ class RegisterConfig:
 
 @dataclass(frozen=True)
 class FileType:
-    """Which files make one exposure.
+    """The files of one exposure.
 
     Attributes
     ----------
     files : mapping
-        Dataset type -> the word in a directory's name that tells its files; the first is what is
-        named on the command line.
+        Dataset type -> the word in a directory's name that identifies its files; the files of the
+        first one are named on the command line.
     columns : `tuple` [`str`]
-        Columns that hold the path that the file of the dataset type of that name came from.
+        Columns with the original path of the file of the dataset type of that name.
     """
 
     files: Mapping[str, str] = field(default_factory=lambda: {"raw": ""})
@@ -126,16 +126,17 @@ class FileType:
 
 @dataclass(frozen=True)
 class IngestConfig:
-    """All of it.
+    """The configuration of ingest.
 
     Attributes
     ----------
     clobber : `bool`
-        Replace another file, or other rows, that are in the way.
+        Replace conflicting files or rows.
     allowError : `bool`
-        Files that fail do not make the whole run a failure.
+        Whether the run succeeds although files failed.
     strictFilters : `bool`
-        A filter that the camera does not list fails its file; else it is counted and told.
+        Whether a filter that the camera does not list is an error; otherwise such files are
+        counted and reported.
     """
 
     parse: ParseConfig = field(default_factory=ParseConfig)
@@ -146,19 +147,27 @@ class IngestConfig:
     strictFilters: bool = False
 
 
-# What a camera may say of all of it, beside its sections.
+# The switches that a camera may set outside the sections.
 _SWITCHES = ("allowError", "clobber", "strictFilters")
 
 
 def load(path: str | None) -> IngestConfig:
     """Read a camera's ``ingest.yaml``, or the section ``ingest`` of its file.
 
-    Without, Gen2's generic defaults hold.
+    Parameters
+    ----------
+    path : `str` or None
+        The file; None for Gen2's generic defaults.
+
+    Returns
+    -------
+    config : `IngestConfig`
+        The configuration.
 
     Raises
     ------
     PolicyError
-        If it says something unknown, or a table could not be made of it.
+        If an entry is unknown, or the tables are inconsistent.
     """
     if path is None:
         return IngestConfig()
@@ -176,46 +185,51 @@ def load(path: str | None) -> IngestConfig:
 
 
 def of(camera: Mapper) -> IngestConfig:
-    """Read how a camera's files are ingested.
+    """Return the ingest configuration of a camera.
 
     Raises
     ------
     PolicyError
-        If it is one file, which does not say; else as `load`.
+        If the camera's file has no such section; otherwise as `load`.
     """
     if camera.ingestFile is None and isinstance(camera, FileMapper):
         raise PolicyError(
-            f"{type(camera).__name__} is read only here: its file {camera.policyFile} has no "
-            "section ingest, which tells how raws become rows of the registry (doc/cameras.rst)"
+            f"{type(camera).__name__} is for reading only: its file {camera.policyFile} has no "
+            "section ingest, which defines the registry rows of raws (doc/cameras.rst)"
         )
     return load(camera.ingestFile)
 
 
 def section(path: str, name: str) -> Mapping[str, Any]:
-    """Read what a file says of ingest: all of it, or its section, or that of a camera's base."""
+    """Return the ingest configuration in a file: the whole, its section, or that of its base."""
     top = yaml_nodes.items(yaml_nodes.compose(path))
     if {name, "base"}.isdisjoint(top):
         schema.check_ingest(top)
         data = {key: yaml_nodes.plain(node) for key, node in top.items()}
         return with_rules(data, lambda *keys: yaml_nodes.where(yaml_nodes.at(top, *keys)))
-    # a camera that is one file, which may build on another
+    # a camera in one file, which may be based on another
     whole = policy.load(path)
     return with_rules(whole.settings.get(name, {}), lambda *keys: whole.where(name, *keys))
 
 
 def with_rules(data: Mapping[str, Any], where: Callable[..., str]) -> Mapping[str, Any]:
-    """Return what a file says of ingest, with its descriptions of translators made to rules.
+    """Return an ingest configuration with the descriptions of translators converted to rules.
 
     Parameters
     ----------
     data : mapping
         The section.
     where : callable
-        Gives file and line of a setting, by the keys that lead to it.
+        Returns file and line of a setting, by the keys that lead to it.
+
+    Returns
+    -------
+    data : mapping
+        The converted section.
     """
-    made = dict(data)
+    converted = dict(data)
     if "curated" in data:
-        made["curated"] = with_rules(data["curated"], lambda *keys: where("curated", *keys))
+        converted["curated"] = with_rules(data["curated"], lambda *keys: where("curated", *keys))
     translators = data.get("parse", {}).get("translators", {})
     described = {
         name: rules.make(name, entry, where("parse", "translators", name))
@@ -223,17 +237,17 @@ def with_rules(data: Mapping[str, Any], where: Callable[..., str]) -> Mapping[st
         if not isinstance(entry, str)
     }
     if described:
-        made["parse"] = {**data["parse"], "translators": {**translators, **described}}
-    return made
+        converted["parse"] = {**data["parse"], "translators": {**translators, **described}}
+    return converted
 
 
 def switched(config: Config, data: Mapping[str, Any]) -> Config:
-    """Take over the switches that a file sets.
+    """Return a configuration with the switches that a file sets.
 
     Raises
     ------
     PolicyError
-        If one is neither true nor false.
+        If one is not a boolean.
     """
     for name in _SWITCHES:
         if name in data:
@@ -242,15 +256,29 @@ def switched(config: Config, data: Mapping[str, Any]) -> Config:
 
 
 def override(config: Config, name: str, value: Any) -> Config:
-    """Replace one value, by its dotted name.
+    """Return a configuration with one value replaced.
+
+    Parameters
+    ----------
+    config : `IngestConfig`
+        The configuration.
+    name : `str`
+        The dotted name of the value, such as ``register.ignore``.
+    value : object
+        The value, or its text from the command line.
+
+    Returns
+    -------
+    config : `IngestConfig`
+        The new configuration.
 
     Raises
     ------
     PolicyError
-        If there is no such name, or the value is of another type.
+        If the name is unknown, or the value is of another type.
     """
     head, _, rest = name.partition(".")
-    names = [one.name for one in dataclasses.fields(config)]
+    names = [field.name for field in dataclasses.fields(config)]
     if head not in names:
         raise PolicyError(f"the configuration has no field {name!r}{did_you_mean(head, names)}")
     old = getattr(config, head)
@@ -264,35 +292,35 @@ def override(config: Config, name: str, value: Any) -> Config:
 
 
 def checked(config: Config, source: str) -> Config:
-    """Refuse a configuration of which no tables could be made."""
+    """Return a configuration; raise an error if its tables are inconsistent."""
     register = config.register
     for name, word in register.columns.items():
         if word not in _COLUMN_TYPES:
             raise PolicyError(
                 f"{source}: column {name!r} is of type {word!r}, not {', '.join(_COLUMN_TYPES)}"
             )
-    for what, columns in (("unique", register.unique), ("visit", register.visit)):
+    for group, columns in (("unique", register.unique), ("visit", register.visit)):
         for column in columns:
             if column not in register.columns:
                 hint = did_you_mean(column, register.columns)
                 raise PolicyError(
-                    f"{source}: register.{what} names column {column!r}, which is not there{hint}"
+                    f"{source}: register.{group} names column {column!r}, which is not there{hint}"
                 )
     if register.unique and not set(register.unique) & set(register.visit):
-        raise PolicyError(f"{source}: register.visit has to share a column with register.unique")
+        raise PolicyError(f"{source}: register.visit must share a column with register.unique")
     return config
 
 
 def check_names(source: str, cls: Any, entry: Mapping[str, Any]) -> None:
-    """Refuse a key that no field of a class has."""
-    names = [one.name for one in dataclasses.fields(cls)]
+    """Raise an error if a key is not a field of a class."""
+    names = [field.name for field in dataclasses.fields(cls)]
     for key in entry:
         if key not in names:
             raise PolicyError(f"{source}: unknown key {key!r}{did_you_mean(key, names)}")
 
 
 def make(source: str, cls: Any, entry: Mapping[str, Any]) -> Any:
-    """Make a part of the configuration of what a file says."""
+    """Return an instance of a configuration class with the entries of a file."""
     check_names(source, cls, entry)
     return cls(
         **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
@@ -300,18 +328,18 @@ def make(source: str, cls: Any, entry: Mapping[str, Any]) -> Any:
 
 
 def _typed(name: str, old: Any, value: Any) -> Any:
-    """Take a value, or its text from the command line, as what the field holds."""
-    # A field that is None by default holds an integer.
+    """Return a value, or its text from the command line, converted to the type of its field."""
+    # A field with the default None is an integer.
     kind: Any = Mapping if isinstance(old, Mapping) else int if old is None else type(old)
     if isinstance(value, str) and kind is not str:
         try:
             value = ast.literal_eval(value)
         except (ValueError, SyntaxError):
-            raise PolicyError(f"{name}={value}: this is no {kind.__name__}") from None
+            raise PolicyError(f"{name}={value}: expected {kind.__name__}") from None
     if isinstance(value, list) and kind is tuple:
         value = tuple(value)
     if type(value) is int and kind is float:
         value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise PolicyError(f"{name}={value!r}: this is no {kind.__name__}")
+        raise PolicyError(f"{name}={value!r}: expected {kind.__name__}")
     return value

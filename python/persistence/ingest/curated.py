@@ -1,10 +1,8 @@
-"""Ingest of curated calibrations.
-
-A directory of text files, checked as a whole, registered as FITS files.
+"""Ingest of curated calibrations: a directory of text files, checked as a whole, stored as FITS.
 
 The layout is Gen2's: ``<instrument>/<type>/<detector's name>/<start>.ecsv`` (or ``.yaml``,
-``.fits``); or that of a rerun in which they were made: ``<type>/<date>/*.fits``, or
-``<type>/*.fits``. If anything in it contradicts itself, nothing of it is ingested.
+``.fits``); or that of the rerun in which they were created: ``<type>/<date>/*.fits``, or
+``<type>/*.fits``. If any file contradicts its directory, nothing is ingested.
 """
 
 from __future__ import annotations
@@ -29,18 +27,18 @@ _DATE = "CALIBDATE"
 
 @dataclass(frozen=True)
 class Source:
-    """A file, and what its place says of it.
+    """A file, and the properties that its path implies.
 
     Attributes
     ----------
     path : `str`
         The file.
     instrument, kind : `str`
-        Whose calibration it is, and of which type.
+        The instrument and the type of calibration.
     detector : `int`
-        Of which detector.
+        The detector.
 
-    Of a file in a rerun, its place does not tell instrument and detector: they are None.
+    The path of a file in a rerun implies no instrument and detector: they are None.
     """
 
     path: str
@@ -50,25 +48,30 @@ class Source:
 
     @property
     def name(self) -> str:
-        """What the FITS file is called on its way."""
+        """The name of the temporary FITS file."""
         where = "rerun" if self.detector is None else self.detector
         return f"{self.kind}_{where}_{os.path.basename(self.path)}.fits"
 
 
 def find(root: str, detectors: Mapping[int, str]) -> list[Source]:
-    """Find the files of one type, or of all types that lie beside each other.
+    """Return the files of one type, or of all types in sibling directories.
 
     Parameters
     ----------
     root : `str`
-        The directory of a type (``.../decam/defects``), or the one above it.
+        The directory of a type (``.../decam/defects``), or its parent.
     detectors : mapping
         Number -> name of the camera's detectors.
+
+    Returns
+    -------
+    sources : `list` [`Source`]
+        The files.
 
     Raises
     ------
     IngestError
-        If the directories are not as they should be.
+        If the directories do not have the expected layout.
     """
     root = os.path.abspath(root)
     if not os.path.isdir(root):
@@ -80,29 +83,29 @@ def find(root: str, detectors: Mapping[int, str]) -> list[Source]:
     )
     if not folders:
         raise IngestError(
-            f"{root} is not called like a type of curated calibrations ({', '.join(CURATED)}), and "
-            f"holds no directory that is{did_you_mean(os.path.basename(root), CURATED)}",
+            f"{root} is not named after a type of curated calibrations ({', f'.join(CURATED)}), "
+            f"and contains no directory that is{did_you_mean(os.path.basename(root), CURATED)}",
             pathname=root,
         )
-    found = [source for folder in folders for source in _of_type(os.fspath(folder), detectors)]
-    if not found:
+    sources = [source for folder in folders for source in _of_type(os.fspath(folder), detectors)]
+    if not sources:
         raise IngestError(
             f"{root} holds no {' or '.join(curatedfiles.SUFFIXES)} file of any detector",
             pathname=root,
         )
-    return found
+    return sources
 
 
 def check(source: Source, metadata: Mapping[str, Any]) -> list[str]:
-    """Return what contradicts a file's place in what it says of itself, and a date that is none."""
+    """Return contradictions between a file's path and its metadata, and invalid dates."""
     wanted = {"INSTRUME": source.instrument, "OBSTYPE": source.kind, "DETECTOR": source.detector}
     wrong = []
-    for keyword, place in wanted.items():
-        said = metadata.get(keyword)
-        if said is None:
+    for keyword, expected in wanted.items():
+        value = metadata.get(keyword)
+        if value is None:
             wrong.append(f"it has no {keyword}")
-        elif place is not None and str(said).strip().lower() != str(place).lower():
-            wrong.append(f"{keyword} is {said!r}, but its directory says {place!r}")
+        elif expected is not None and str(value).strip().lower() != str(expected).lower():
+            wrong.append(f"{keyword} is {value!r}, but its directory says {expected!r}")
     date = metadata.get(_DATE)
     if date is not None and header_values.date(str(date)) is None:
         wrong.append(f"{_DATE}={date!r} is not a date")
@@ -110,12 +113,12 @@ def check(source: Source, metadata: Mapping[str, Any]) -> list[str]:
 
 
 class Curated:
-    """Ingests a directory.
+    """Ingest directories of curated calibrations.
 
     Parameters
     ----------
     task : `CalibTask`
-        Says where to, and how; it copies.
+        Defines the target and the options; files are copied.
     """
 
     def __init__(self, task: CalibTask) -> None:
@@ -123,30 +126,40 @@ class Curated:
 
     @property
     def report(self) -> Report:
-        """What the last run did."""
+        """The result of the last run."""
         return self._task.report
 
     def run(self, roots: Sequence[str]) -> Report:
-        """Ingest what lies in some directories; see `find`.
+        """Ingest the files in some directories; see `find`.
+
+        Parameters
+        ----------
+        roots : sequence of `str`
+            The directories.
+
+        Returns
+        -------
+        report : `Report`
+            The result for each file.
 
         Raises
         ------
         IngestError
-            If a directory or a file is not as it should be: then nothing is done.
+            If a directory or a file is invalid: then nothing is ingested.
         """
         task = self._task
         detectors = {**task.repository.mapper.detector_names, **task.config.detectors}
         sources = [source for root in roots for source in find(root, detectors)]
-        # Elsewhere than in the calibration root: what is killed leaves nothing there.
+        # Not in the calibration root, so that an interrupted run leaves nothing there.
         with tempfile.TemporaryDirectory(prefix="curated-") as folder:
             task.names = dict(_converted(sources, folder))
             return task.run(list(task.names))
 
 
 def _converted(sources: Sequence[Source], folder: str) -> Iterator[tuple[str, str]]:
-    """Write each as FITS; gives the new path and the old one.
+    """Write each file as FITS; yield the new path and the old one.
 
-    All are read before the first is told to be wrong.
+    All files are read before errors are raised for any of them.
     """
     wrong = []
     for source in sources:
@@ -163,7 +176,7 @@ def _converted(sources: Sequence[Source], folder: str) -> Iterator[tuple[str, st
     if wrong:
         lines = "".join(f"\n  {line}" for line in wrong)
         raise IngestError(
-            f"nothing was ingested, for {len(wrong)} things are wrong:{lines}",
+            f"nothing was ingested, because of {len(wrong)} problems:{lines}",
             wrong[0].split(": ")[0],
         )
 
@@ -179,7 +192,7 @@ def _of_type(root: str, detectors: Mapping[int, str]) -> Iterator[Source]:
     folders, datasets = _folders(root), _datasets(root, kind)
     yield from datasets
     if not folders and not datasets:
-        raise IngestError(f"{root} holds no directories, named like detectors", pathname=root)
+        raise IngestError(f"{root} contains no directories named after detectors", pathname=root)
     for folder in folders:
         if folder.name not in numbers and _is_date(folder.name):
             yield from _datasets(folder.path, kind)
@@ -188,7 +201,7 @@ def _of_type(root: str, detectors: Mapping[int, str]) -> Iterator[Source]:
             known = ", ".join(list(numbers)[:_SHOWN])
             hint = did_you_mean(folder.name, numbers)
             raise IngestError(
-                f"{folder.path} is named like no detector{hint} ({known}, ...)",
+                f"{folder.path} is not named after a detector{hint} ({known}, ...)",
                 pathname=folder.path,
             )
         for name in sorted(os.listdir(folder)):
@@ -199,7 +212,7 @@ def _of_type(root: str, detectors: Mapping[int, str]) -> Iterator[Source]:
 
 
 def _datasets(folder: str, kind: str) -> list[Source]:
-    """Return files as a rerun has them: what they are of, they say themselves."""
+    """Return files in the layout of a rerun; their metadata identify them."""
     return [
         Source(os.path.join(folder, name), None, kind, None)
         for name in sorted(os.listdir(folder))
@@ -220,5 +233,6 @@ def _check_start(start: str, folder: os.DirEntry[str]) -> None:
         validity.day_of(start)
     except DataIdError as error:
         raise IngestError(
-            f"{folder.path}: a file's name says from when on it holds: {error}", folder.path
+            f"{folder.path}: the name of a file must be the start of its validity: {error}",
+            folder.path,
         ) from None

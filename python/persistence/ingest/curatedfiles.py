@@ -1,4 +1,4 @@
-"""Reading curated calibrations: ECSV and FITS tables, and YAML, as tables with their metadata."""
+"""Read curated calibrations (ECSV and FITS tables, and YAML) as tables with their metadata."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEYWORD = 8
 
 
 def read(path: str) -> Table:
-    """Read a file; its metadata are the table's ``meta``, with keywords in capitals.
+    """Read a file as a table; its ``meta`` has keywords in upper case.
 
     Raises
     ------
@@ -31,16 +31,16 @@ def read(path: str) -> Table:
         table = _READERS[os.path.splitext(path)[1]](path)
     except PersistenceError:
         raise
-    except Exception as error:  # what astropy's parsers raise is of many kinds
+    except Exception as error:  # astropy's parsers raise many kinds of errors
         raise FormatterError(f"it cannot be read: {told(error)}") from error
     table.meta = {str(name).upper(): value for name, value in table.meta.items()}
     return Defects.from_table(table) if "SHAPE" in table.colnames else table
 
 
 def write(table: Table, path: str, kind: str) -> None:
-    """Write a table as FITS; what has no value is left out of the header."""
+    """Write a table as FITS, without keywords that have no value."""
     kept = table.copy(copy_data=False)
-    # Keywords of more than eight characters are written by a convention that has to be named.
+    # Keywords of more than eight characters need the HIERARCH convention.
     kept.meta = {
         f"HIERARCH {name}" if len(name) > _KEYWORD else name: value
         for name, value in table.meta.items()

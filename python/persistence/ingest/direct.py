@@ -1,7 +1,7 @@
-"""Delivery of files that stay where they lie: only where that is gets registered.
+"""Deliver files that stay where they are: only their paths are registered.
 
-It comes before the registry's rows, as the delivery of other files does: no row is ever without its
-file.
+This is done before the registry's rows are written, as for other deliveries: no row is ever without
+its file.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from persistence.registry.direct_writer import DirectWriter
 def register(
     plans: Sequence[FilePlan], writer: DirectWriter, in_place: Callable[[Delivery], bool]
 ) -> dict[str, str]:
-    """Register where the files of some plans lie, all in one transaction.
+    """Register the paths of the files of some plans, all in one transaction.
 
-    What stands at their targets goes then, for it would be taken for them.
+    Files at their targets are removed, as they would be read instead.
 
     Parameters
     ----------
     plans : sequence of `FilePlan`
-        Those whose files are in place already are passed over.
+        The plans; those whose files are in place are skipped.
     writer : `DirectWriter`
-        Where they are registered.
+        The table of registered paths.
     in_place : callable
-        Whether a file is in place; see `Planner.in_place`. It is asked again: another run may have
-        been here since the plans were made.
+        Returns whether a file is in place; see `Planner.in_place`. It is called again, as another
+        run may have changed this since the plans were made.
 
     Returns
     -------
     problems : `dict` [`str`, `str`]
-        The source of each plan that failed -> why.
+        The source of each plan that failed -> the reason.
     """
     problems: dict[str, str] = {}
     waiting = [plan for plan in plans if plan.status == "new"]
@@ -45,7 +45,11 @@ def register(
     with writer.transaction():
         for plan in waiting:
             try:
-                files = {one.target: one.source for one in plan.deliveries if not in_place(one)}
+                files = {
+                    delivery.target: delivery.source
+                    for delivery in plan.deliveries
+                    if not in_place(delivery)
+                }
             except FileConflict as error:
                 problems[plan.source] = str(error)
                 continue
@@ -64,7 +68,7 @@ def register(
 
 
 def forget(targets: Iterable[str], writer: DirectWriter) -> None:
-    """Forget what was registered for targets at which files, or links, stand by now."""
+    """Remove registered paths of targets where there are files, or links, now."""
     stale = [target for target in targets if writer.find(target) is not None]
     stale = [target for target in stale if os.path.lexists(target)]
     if stale:

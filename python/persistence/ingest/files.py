@@ -1,4 +1,4 @@
-"""Ingest of files whose data IDs are told, of dataset types that have no rows in registries."""
+"""Ingest files with given data IDs, of dataset types without registry rows."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ from persistence.ingest.plan import Delivery, FilePlan, Status, in_place
 from persistence.ingest.report import Report
 from persistence.registry.direct_writer import DirectWriter
 
-_BATCH = 500  # files whose names are forced to the disk together
-# Keys that hold dates, if they are texts.
+_BATCH = 500  # files that are flushed to the disk together
+# Text keys with dates.
 _DATES = frozenset((*ingest_config.RegisterConfig().dates, "calibDate"))
 _FITS = ("FitsStorage", "FitsCatalogStorage")
 
 
 @dataclass
 class FilesTask(FileIngest):
-    """Brings files of one dataset type into a repository.
+    """Ingest files of one dataset type into a repository.
 
     Attributes
     ----------
     name : `str`
         The dataset type.
     match : `PathTemplate` or None
-        What the names of the files are, if they tell the data IDs; else tables do.
+        The template of the file names, if these contain the data IDs; otherwise tables do.
     prefix : `str`
-        Where relative paths of a table begin; by default the current directory.
+        The directory of relative paths in a table. Default: the current directory.
     common : mapping
-        Keys and values that all data IDs have.
+        Keys and values shared by all data IDs.
     ignored : sequence of `str`
-        Columns of tables that are no keys.
+        Columns of tables that are not keys.
     """
 
-    # A file that lies in its place has nothing to be registered.
+    # Nothing is registered for a file that is in its place.
     MODES: ClassVar[tuple[atomic.Mode, ...]] = tuple(
         mode for mode in atomic.MODES if mode != "skip"
     )
@@ -71,12 +71,12 @@ class FilesTask(FileIngest):
             raise PolicyError(f"{self.name} has no files of its own: none can be ingested as it")
         if self._dataset.template.text.endswith("]"):
             raise PolicyError(f"{self.name} is a part of a file ({self._dataset.template.text})")
-        # the base asks whose it is; a dry run writes nothing
+        # the base class checks ownership; a dry run writes nothing
         self.repository.is_allowed = self.force or self.dry_run or self.repository.is_allowed
         self._direct = DirectWriter(self.repository.root, dry_run=self.dry_run)
 
     def _refuse_registered(self) -> None:
-        """Refuse what is looked up in registries that its files would not come into."""
+        """Raise an error for dataset types in a registry, which this ingest would not fill."""
         kinds = {name for kind in self.config.filetypes.values() for name in kind.files}
         commands = {"raw": "ingest-raws", "calibration": "ingest-calibs"}
         kind = (
@@ -88,8 +88,8 @@ class FilesTask(FileIngest):
         )
         if kind is not None:
             raise PolicyError(
-                f"{self.name} is looked up in a registry, which files alone do not fill: "
-                f"persistence {commands[kind]} does"
+                f"{self.name} is looked up in a registry, which is filled by persistence "
+                f"{commands[kind]}"
             )
 
     def run(self, patterns: Sequence[str]) -> Report:
@@ -103,14 +103,14 @@ class FilesTask(FileIngest):
         Returns
         -------
         report : `Report`
-            What was done with each.
+            The result for each file.
 
         Raises
         ------
         FormatterError
             If a table cannot be read.
         UnknownKey
-            If a column is no key that the camera knows.
+            If a column is not a key that the camera knows.
         RepositoryError
             If the repository cannot be written to.
         """
@@ -138,7 +138,7 @@ class FilesTask(FileIngest):
             yield from filetable.read(path, self.prefix, self.ignored)
 
     def _plans(self, entries: Sequence[Entry]) -> list[FilePlan]:
-        """Decide what is to be done with each; of two files that go to one place, neither goes."""
+        """Return the plan of each file; two files with the same target both fail."""
         planned = [(entry, self._plan(entry)) for entry in entries]
         files: dict[str, dict[str, Entry]] = {}
         for entry, plan in planned:
@@ -149,11 +149,11 @@ class FilesTask(FileIngest):
         for entry, plan in planned:
             rivals = files[plan.deliveries[0].target] if plan.deliveries else {"": entry}
             if len(rivals) > 1:
-                told = " and ".join(one.origin or one.path for one in rivals.values())
+                origins = " and ".join(rival.origin or rival.path for rival in rivals.values())
                 known = self.repository.mapper.typed(self._dataset, self._known(entry.data_id))
-                problem = f"{told} are both {_shown(known)}"
+                problem = f"{origins} are both {_shown(known)}"
                 plans.append(FilePlan(entry.path, "failed", problem=problem))
-            elif entry in rivals.values():  # not what another row has said already
+            elif entry in rivals.values():  # unless another row has the same
                 plans.append(plan)
         return plans
 
@@ -167,8 +167,8 @@ class FilesTask(FileIngest):
             if self._dataset.storage in _FITS:
                 next(fits_headers.scan(entry.path))
             location = write.prepare(self.repository, self._request, known).location
-            source, told = os.path.abspath(entry.path), recorder.identity(location)
-            delivery = Delivery(source, location.full_path, self.name, told)
+            source, record = os.path.abspath(entry.path), recorder.identity(location)
+            delivery = Delivery(source, location.full_path, self.name, record)
             if self.mode == "hardlink":
                 atomic.check_hard_link(delivery.source, delivery.target)
             status: Status = "same" if self._in_place(delivery) else "new"
@@ -179,7 +179,7 @@ class FilesTask(FileIngest):
             return FilePlan(entry.path, "failed", problem=_at(entry, text))
 
     def _known(self, data_id: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a data ID with the camera's names of keys; refuse those that it does not know."""
+        """Return a data ID with the camera's names of keys; raise an error for unknown keys."""
         policy = self.repository.mapper.policy
         keys = {**policy.keys, **self._dataset.keys}
         known = {policy.aliases.get(key, key): value for key, value in data_id.items()}
@@ -188,12 +188,12 @@ class FilesTask(FileIngest):
                 names = [*keys, *policy.aliases]
                 raise UnknownKey(
                     f"{key!r} is not a key of {self.name}{did_you_mean(key, names)} (its keys: "
-                    f"{', '.join(self._dataset.keys)}); --ignore {key} passes over the column"
+                    f"{', '.join(self._dataset.keys)}); --ignore {key} skips the column"
                 )
         return {**self.common, **known}
 
     def _settle(self, plans: Sequence[FilePlan], report: Report) -> None:
-        """Force to the disk what was delivered, and end what depends on it."""
+        """Flush delivered files to the disk, and end their ingest."""
         if not plans:
             return
         failed: Mapping[str, str] = {}
@@ -202,7 +202,9 @@ class FilesTask(FileIngest):
         else:
             self._flush(plans, self.repository.root)
             new = [plan for plan in plans if plan.status == "new"]
-            direct.forget((one.target for plan in new for one in plan.deliveries), self._direct)
+            direct.forget(
+                (delivery.target for plan in new for delivery in plan.deliveries), self._direct
+            )
         for plan in plans:
             if plan.source in failed:
                 self._fail(plan, failed[plan.source], report)

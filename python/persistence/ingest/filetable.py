@@ -1,4 +1,4 @@
-"""Files with their data IDs: as the rows of tables have them, or as a template finds them in names.
+"""Files with their data IDs: rows of a table, or file names parsed by a template.
 
 A table has a column of paths, and one for each key of the data IDs.
 """
@@ -14,23 +14,23 @@ from persistence.dataids.template import PathTemplate
 from persistence.errors import DataIdError, FormatterError, TemplateError, did_you_mean, told
 from persistence.files import links
 
-# How a column of paths may be called; else it is the first one.
+# The possible names of the column of paths; otherwise it is the first one.
 _PATHS = ("path", "file", "filename")
 
 
 class Entry(NamedTuple):
-    """A file that is to be ingested.
+    """A file to ingest.
 
     Attributes
     ----------
     path : `str`
         The file.
     data_id : mapping
-        Its data ID, as far as it is told; the values are texts where the table has texts.
+        Its data ID, as far as known; values are texts where the table has texts.
     origin : `str`
-        Where this is said, ``files.csv, row 3``; empty if the file's own name says it.
+        The source of the data ID, ``files.csv, row 3``; empty if it is the file's name.
     problem : `str`
-        Why it cannot be ingested; empty if nothing is known against it.
+        Why it cannot be ingested; empty if it can.
     """
 
     path: str
@@ -47,26 +47,31 @@ def read(path: str, prefix: str = "", ignored: Sequence[str] = ()) -> Iterator[E
     path : `str`
         The table: ``.ecsv`` or ``.csv``.
     prefix : `str`
-        The directory in which relative paths begin; by default the current one.
+        The directory of relative paths. Default: the current directory.
     ignored : sequence of `str`
-        Columns that are no keys.
+        Columns that are not keys.
+
+    Yields
+    ------
+    entry : `Entry`
+        A file.
 
     Raises
     ------
     FormatterError
-        If it is no such table, or has no rows.
+        If it is not such a table, or has no rows.
     """
     reader = _READERS.get(os.path.splitext(path)[1].lower())
     if reader is None:
         raise FormatterError(
             f"{path} is not a table of files: {' or '.join(_READERS)} is; to ingest files by "
-            "their names, give a template (--match)"
+            "their names, pass a template (--match)"
         )
     try:
         columns, rows = reader(path)
     except OSError as error:
         raise FormatterError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError, csv.Error) as error:  # of the reader of ECSV
+    except (ValueError, KeyError, TypeError, csv.Error) as error:  # raised by the reader of ECSV
         raise FormatterError(f"{path} cannot be read as a table: {told(error)}") from error
     if not columns or not rows:
         raise FormatterError(f"{path} has no rows")
@@ -90,37 +95,37 @@ def read(path: str, prefix: str = "", ignored: Sequence[str] = ()) -> Iterator[E
 def _entry(path: str, data_id: Mapping[str, Any], origin: str, prefix: str) -> Entry:
     if not path:
         return Entry(origin, data_id, origin, "it names no file")
-    place = os.path.join(prefix, path)
-    if os.path.exists(place):
-        return Entry(place, data_id, origin)
-    problem = links.fault(place) or "no such file"
+    full_path = os.path.join(prefix, path)
+    if os.path.exists(full_path):
+        return Entry(full_path, data_id, origin)
+    problem = links.fault(full_path) or "no such file"
     beside = os.path.join(os.path.dirname(origin.rpartition(",")[0]), path)
     if not os.path.isabs(path) and os.path.exists(beside):
         problem += f"; there is {beside}: give --prefix {os.path.dirname(origin) or os.curdir}"
-    return Entry(place, data_id, origin, problem)
+    return Entry(full_path, data_id, origin, problem)
 
 
 def matched(paths: Sequence[str], template: PathTemplate) -> Iterator[Entry]:
-    """Take data IDs from the names of files.
+    """Yield files with the data IDs in their names.
 
     Parameters
     ----------
     paths : sequence of `str`
         The files.
     template : `PathTemplate`
-        What a path has to be, from its last parts: ``%(visit)d/%(ccd)02d.fits`` fits
+        The template of the last components of the paths: ``%(visit)d/%(ccd)02d.fits`` matches
         ``/data/12/03.fits``.
     """
     depth = template.file_text.count("/") + 1
     for path in paths:
         tail = "/".join(os.path.abspath(path).split(os.sep)[-depth:])
         try:
-            found = template.parse(tail)
+            values = template.parse(tail)
         except (DataIdError, TemplateError) as error:
             yield Entry(path, {}, "", str(error))
             continue
-        problem = "" if found is not None else f"{tail} does not match {template.text}"
-        yield Entry(path, found or {}, "", problem)
+        problem = "" if values is not None else f"{tail} does not match {template.text}"
+        yield Entry(path, values or {}, "", problem)
 
 
 def _csv(path: str) -> tuple[list[str], list[list[Any]]]:

@@ -1,4 +1,4 @@
-"""A first file of a camera, guessed from the headers of its files. Each guess is marked as one."""
+"""Draft a camera's file from the headers of its raw files. Each guess is marked as one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from persistence.errors import FormatterError
 from persistence.files import fits_headers, header_values
 from persistence.files.fits_headers import COMPRESSED, Cards
 
-# Cards that have what is wanted, in the order of trying: of observatories' headers that are known.
+# Cards of known observatories that may have a property, in the order in which they are tried.
 _VISIT = (
     "EXPNUM", "EXPID", "OBSNUM", "RUN", "RUNNUM", "FRAMENO", "FRAMENUM", "IMAGEID", "IMGNUM",
     "FILENUM", "SEQNUM", "OBSID", "EXP-ID", "FRAMEID",
@@ -25,16 +25,16 @@ _DETECTOR = ("CCDNUM", "DET-ID", "CCDID", "CCD_ID", "CHIPID", "CHIP", "DETNUM", 
 _GAIN = ("GAIN", "EGAIN", "ESO DET OUT1 CONAD")
 _NOISE = ("RDNOISE", "READNOIS", "RON", "ENOISE")
 _FULL = ("SATURATE", "SATURATI", "SATURAT", "SATLEVEL", "SATUR")
-# Of amplifiers that are parts of one image: cards of their data, overscan, and place in the
-# detector, which a letter or a number follows.
+# Cards of amplifiers that are parts of one image: their data, overscan, and position in the
+# detector, followed by a letter or a number.
 _SECTIONS = (("DATASEC", "BIASSEC", "CCDSEC"), ("DSEC", "BSEC", "CSEC"))
 _LONGITUDE = ("OBS-LONG", "LONGITUD", "SITELONG", "LONG-OBS", "GEOLON", "OBSGEO-L", "LONGITUDE")
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "object": ("OBJECT", "OBJNAME", "TARGNAME"),
     "expTime": ("EXPTIME", "EXPOSURE", "EXPOSED", "ITIME", "EXPTM"),
 }
-# Attributes of a visit, and cards that may have them; where the first is the standard's, nothing
-# need be said.
+# Attributes of a visit, and cards that may have them; the first one is the standard's, and need not
+# be written.
 _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "exposure_time": ("EXPTIME", *_COLUMNS["expTime"][1:]),
     "ra": ("RA", "TELRA", "OBJCTRA", "RA_OBJ", "RA-OBS"),
@@ -74,7 +74,7 @@ class _File:
 
 
 class _Joined(Mapping[str, Any]):
-    """A header, and what lies below it."""
+    """A header, with another one that supplies missing cards."""
 
     def __init__(self, *headers: Cards) -> None:
         self._headers = headers
@@ -93,7 +93,7 @@ class _Joined(Mapping[str, Any]):
 
 
 def camera(patterns: Sequence[str]) -> str:
-    """Return the text of a camera's file.
+    """Return the text of a camera's file, guessed from raw files.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def camera(patterns: Sequence[str]) -> str:
     Raises
     ------
     FormatterError
-        If there is no file, or one is no FITS file, or nothing tells one from another.
+        If there is no file, or one is not FITS, or the files cannot be distinguished.
     """
     paths = [
         path
@@ -176,7 +176,7 @@ def _body(files: Sequence[_File]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Detectors:
-    """The detectors of a file: their lines, the card of their number, and their EXTNAMEs."""
+    """The detectors of a file: their lines, the card with their number, and their EXTNAMEs."""
 
     lines: tuple[str, ...] = ()
     keyword: str = ""
@@ -184,7 +184,7 @@ class _Detectors:
 
 
 def _detectors(files: Sequence[_File]) -> _Detectors:
-    """Find the detectors: images of one file that have different numbers."""
+    """Return the detectors: images of one file with different numbers."""
     images = files[0].images
     for keyword in _DETECTOR:
         numbers = [header_values.integer(cards.get(keyword)) for cards in images]
@@ -217,13 +217,15 @@ def _filters(files: Sequence[_File]) -> Iterator[str]:
         yield "# guess: no card tells a filter: all exposures are in the one of this name"
         yield "filters: [{physical: none}]"
         return
-    found = dict.fromkeys(str(each.get(keyword)) for each in files if each.get(keyword) is not None)
+    labels = dict.fromkeys(
+        str(each.get(keyword)) for each in files if each.get(keyword) is not None
+    )
     yield f"# guess: the values of {keyword}; name is what data IDs say; add band: g, r, i, ..."
     yield "filters:"
-    words = [value.split(" ", 1)[0] for value in found]
-    # a name that two filters begin with would make one of them
-    names = words if len(set(words)) == len(words) else list(found)
-    for value, text in zip(found, names, strict=True):
+    words = [value.split(" ", 1)[0] for value in labels]
+    # a first word that two filters share would merge them
+    names = words if len(set(words)) == len(words) else list(labels)
+    for value, text in zip(labels, names, strict=True):
         name = re.sub(r"[^\w.+-]", "_", text)
         yield f"  - {{physical: {json.dumps(value)}, name: {json.dumps(name)}}}"
 
@@ -259,7 +261,7 @@ def _headers(files: Sequence[_File], detector: _Detectors) -> Iterator[str]:
 
 
 def _layout(files: Sequence[_File]) -> Iterator[str]:
-    """Yield how amplifiers lie: each an HDU, or the whole image one."""
+    """Yield the amplifiers: each is an HDU, or the whole image is one."""
     images = files[0].images
     cards: Mapping[str, Any] = images[0] if images else files[0].cards
     numbers = {
@@ -299,7 +301,7 @@ def _layout(files: Sequence[_File]) -> Iterator[str]:
 
 
 def _parts(file: _File) -> list[str]:
-    """Return how amplifiers lie that are parts of one image; nothing if no cards tell of such."""
+    """Return the amplifiers that are parts of one image; empty if no cards describe such."""
     cards: Mapping[str, Any] = file.images[0] if file.images else file.cards
     for data, overscan, place in _SECTIONS:
         names = sorted(
@@ -327,14 +329,14 @@ def _parts(file: _File) -> list[str]:
 
 
 def _whole(section: str) -> str:
-    """Return the section of a trimmed detector that is as large as a section."""
+    """Return a section that starts at the first pixel and is as large as another one."""
     x1, x2, y1, y2 = (int(number) for number in re.findall(r"\d+", section))
     return f"[1:{abs(x2 - x1) + 1},1:{abs(y2 - y1) + 1}]"
 
 
 @dataclass(frozen=True)
 class _Visit:
-    """What numbers exposures: a card, or the last number of the file's name; with the reason."""
+    """The number of an exposure: a card, or the last number of the file's name; with the reason."""
 
     keyword: str | None
     rule: str
@@ -366,8 +368,8 @@ def _visit(files: Sequence[_File]) -> _Visit:
         rule = f"{{path: true, pattern: {json.dumps(pattern)}}}"
         return _Visit(None, rule, f"the last number of the file's name {told}; no card does")
     raise FormatterError(
-        "nothing tells these files apart: no card of a usual name has a number that differs "
-        f"({', '.join(_VISIT)}), nor do their names; give files of different exposures"
+        "these files cannot be distinguished: no card with a usual name has numbers that differ "
+        f"({', '.join(_VISIT)}), nor have their names; pass files of different exposures"
     )
 
 

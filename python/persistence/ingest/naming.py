@@ -1,4 +1,4 @@
-"""From what a detector is called to its number, and back: headers often tell only one of them."""
+"""Convert detector names to numbers, and back: headers often contain only one of them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from persistence.errors import FormatterError, did_you_mean
 
 @dataclass(frozen=True)
 class Naming:
-    """What a camera's detectors are called.
+    """The names of a camera's detectors.
 
     Attributes
     ----------
     key : `str` or None
-        The property that is a detector's number.
+        The property with a detector's number.
     form : `PathTemplate` or None
-        How a name is made of properties.
+        The template of a name, filled from properties.
     names : mapping
         Number -> name.
     """
@@ -29,12 +29,12 @@ class Naming:
     names: Mapping[int, str] = field(default_factory=dict)
 
     def others(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the number of a detector, or the parts of its name, that properties lack.
+        """Return the missing number of a detector, or the missing parts of its name.
 
         Raises
         ------
         FormatterError
-            If no detector is called as they say.
+            If no detector has such a name.
         """
         if self.key is None or self.form is None or not self.form.keys:
             return {}

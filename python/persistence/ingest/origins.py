@@ -1,4 +1,4 @@
-"""What is recorded of files that come from a repository, taken along into another tree."""
+"""Copy the provenance of files that come from a repository into another tree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from persistence.files import journal
 
 
 class Origins:
-    """Takes lines of journals along; see `persistence.butler.provenance.carry`.
+    """Copy lines of journals; see `persistence.butler.provenance.carry`.
 
     Parameters
     ----------
@@ -22,18 +22,18 @@ class Origins:
     def __init__(self, root: str) -> None:
         self._root = root
         self._runs: set[str] = set()
-        # Files come by the directory: each is looked at once.
+        # Many files come from one directory: each directory is examined once.
         self._trees: dict[str, str | None] = {}
 
     def take(self, source: str, path: str) -> None:
-        """Write into the tree's journal what the one of a file's own tree says of it, if any.
+        """Copy the journal lines about a file from its own tree, if there are any.
 
         Parameters
         ----------
         source : `str`
-            Where the file comes from; it is still there.
+            The original file, which still exists.
         path : `str`
-            Where it is now, relative to the tree.
+            The new file, relative to the tree.
         """
         source = os.path.abspath(source)
         folder = os.path.dirname(source)
@@ -49,18 +49,18 @@ class Origins:
                 if line.get("r") not in self._runs:
                     self._runs.add(str(line.get("r")))
                     lines.append(line)
-            elif isinstance(line.get("n"), list):  # it was recorded what it was made of
+            elif isinstance(line.get("n"), list):  # its inputs are recorded
                 lines.append(_moved(line, path, target))
         carry.add(self._root, lines)
 
 
 def _moved(line: Mapping[str, Any], path: str, target: str) -> dict[str, Any]:
-    """Return a line with the file's new place, and its size there: it may be written anew."""
+    """Return a line with the file's new path and size, as it may have been rewritten."""
     return {**line, "f": path, "s": os.path.getsize(target)}
 
 
 def tree(path: str) -> str | None:
-    """Return the nearest directory above a file that has journals; None if none has."""
+    """Return the nearest directory above a file that has journals; None if there is none."""
     folder = os.path.dirname(os.path.abspath(path))
     while not journal.files(folder):
         above = os.path.dirname(folder)

@@ -1,4 +1,4 @@
-"""From a file's headers to the rows that it will have in the registry."""
+"""Parse a file's headers into the registry rows of the file."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ from persistence.ingest.rules import Rule
 from persistence.types.exposure import headersource, headertimes
 from persistence.types.exposure.translator import HeaderTranslator
 
-# Properties that a path may need and that only rows have: so that they are not looked up (gen2-cli
-# 1.8).
+# Properties that a path may need but only rows have, so that they are not looked up
+# (doc/gen2/gen2-cli.md, 1.8).
 _PLACEHOLDERS = ("ccdnum", "hdu", "ccd", "calib_hdu")
 _DAY = len("2015-02-18")
-_DIGITS = 6  # of a second, which cameras write
+_DIGITS = 6  # digits of seconds
 _MILLISECONDS = 3
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """What the headers of one file say.
+    """The content of the headers of one file.
 
     Attributes
     ----------
     path : `str`
         The file.
     info : mapping
-        The properties of the file as a whole.
+        The properties of the whole file.
     rows : `tuple` of mapping
-        The properties of each part that gets a row.
+        The properties of each part that has a row.
     problem : `str`
         Why the file cannot be ingested; empty if it can.
     unlisted : `tuple` [`str`]
@@ -58,18 +58,18 @@ class Parsed:
 
 
 class Parser:
-    """Reads headers as a camera's configuration says; can be sent to another process.
+    """Parse headers according to a camera's configuration; can be pickled.
 
     Parameters
     ----------
     config : `ParseConfig`
-        The camera's tables.
+        The camera's configuration.
     headers : `HeaderTranslator`, optional
         Knows the camera's filters.
     checks : `Checks`, optional
-        What the values have to be; by default whatever they are.
+        The checks of the values. Default: none.
     naming : `Naming`, optional
-        Knows what the camera's detectors are called.
+        The names of the camera's detectors.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Parser:
             name for name, function in self._functions.items() if _asks_for_path(function)
         }
 
-        # The texts of a file that were checked: its extensions say the same of the exposure.
+        # Checked texts of a file: its extensions repeat those of the exposure.
         self._checked: dict[tuple[str, str], Any] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -99,16 +99,16 @@ class Parser:
 
     @property
     def _own(self) -> Mapping[str, Callable[..., Any]]:
-        """The translators that need to know the camera."""
+        """The translators that need the camera."""
         return {"filter_name": self.filter_name, "translate_begin": self.translate_begin}
 
     def translate_begin(self, header: Mapping[str, Any]) -> str:
-        """Return when the exposure began, by ``headers.visit.date_begin``, in the scale said there.
+        """Return the begin of the exposure, by ``headers.visit.date_begin``, in its scale.
 
         Raises
         ------
         KeyError
-            If the header does not tell.
+            If the header lacks it.
         """
         begin = self.headers.begin(header)
         if begin is None:
@@ -119,17 +119,17 @@ class Parser:
         return text
 
     def filter_name(self, header: Mapping[str, Any]) -> str:
-        """Return the filter as data IDs call it: by the camera's list of filters.
+        """Return the name of the filter in data IDs, from the camera's list of filters.
 
         Raises
         ------
         FormatterError
-            If the header has its keyword, but no filter.
+            If the header has the keyword, but no filter.
         """
         return self.headers.label(self.headers.filter_text(header)).name
 
     def __call__(self, path: str) -> Parsed:
-        """Read a file. What is wrong with it is told in the result, not raised."""
+        """Parse a file. Problems are reported in the result, not raised."""
         try:
             info, rows = self._read(path)
         except (PersistenceError, OSError) as error:
@@ -138,7 +138,7 @@ class Parser:
                 if isinstance(error, OSError) and error.errno
                 else str(error)
             )
-            # the report has the path before the reason
+            # the report shows the path before the reason
             return Parsed(path, {}, (), reason.removeprefix(path).removeprefix(":").lstrip())
         filters = dict.fromkeys(row[FILTER] for row in rows if FILTER in row)
         unlisted = tuple(name for name in filters if not self.checks.lists(name))
@@ -161,18 +161,19 @@ class Parser:
                 seen.append(first)
                 described = _Known(first, primary)
         self.headers.refuse_other_camera(described)
-        found = itertools.chain(seen, hdus)
-        extensions = wanted(found, self.config, self.headers) if self.config.extnames else []
-        collections.deque(hdus, maxlen=0)  # walk to the end: is the file whole?
+        hdus_ = itertools.chain(seen, hdus)
+        extensions = wanted(hdus_, self.config, self.headers) if self.config.extnames else []
+        collections.deque(hdus, maxlen=0)  # read to the end, to see whether the file is complete
         if not extensions:
             whole = self._properties(path, described)
             _refuse(whole.wrong())
             numbered = {self.config.hduName: 1} if self.config.extnames else {}
             return whole.values, ({**whole.values, **numbered},)
-        info = self._properties(path, described).values  # extensions may supply what is wrong here
+        # extensions may supply what is invalid here
+        info = self._properties(path, described).values
         rows: list[dict[str, Any]] = []
         wrong: dict[str, list[int]] = {}
-        # where the camera names an HDU that describes the file, extensions inherit of it, too
+        # extensions inherit cards from the HDU that the camera names for the file
         below = {} if self.config.hdu is None else info
         for number, cards in extensions:
             part = self._properties(path, _Known(cards, primary), below)
@@ -186,63 +187,63 @@ class Parser:
         return info, tuple(rows)
 
     def _properties(self, path: str, cards: _Known, below: Mapping[str, Any] = {}) -> _Properties:
-        """Make properties of a header, over those of the whole file."""
-        found = _Properties(cards, dict(below))
+        """Return the properties of a header, in addition to those of the whole file."""
+        properties = _Properties(cards, dict(below))
         for name, keyword in self.config.translation.items():
-            self._copy(found, name, keyword, name in below)
+            self._copy(properties, name, keyword, name in below)
         for name in self._functions:
-            self._compute(found, name, path)
+            self._compute(properties, name, path)
         try:
-            for name, value in self.naming.others(found.values).items():
-                found.values[name] = self._check(name, value)
+            for name, value in self.naming.others(properties.values).items():
+                properties.values[name] = self._check(name, value)
         except (FormatterError, Unfit) as error:
-            found.problems.append(str(error))
-        return found
+            properties.problems.append(str(error))
+        return properties
 
-    def _copy(self, found: _Properties, name: str, keyword: str, is_below: bool) -> None:
-        """Take a property from its keyword, or from the defaults."""
-        value, source = found.cards.get(keyword), keyword
+    def _copy(self, properties: _Properties, name: str, keyword: str, is_below: bool) -> None:
+        """Copy a property from its keyword, or from the defaults."""
+        value, source = properties.cards.get(keyword), keyword
         if value is None:
             value, source = self.config.defaults.get(name), f"parse.defaults: {name}"
         if value is None:
             if not is_below and name not in self.config.defaults:
-                found.missing.setdefault(keyword, []).append(name)
+                properties.missing.setdefault(keyword, []).append(name)
             return
         try:
-            found.values[name] = self._check(name, value)
+            properties.values[name] = self._check(name, value)
         except Unfit as error:
-            found.problems.append(f"{source}={value!r} {error} (for {name})")
+            properties.problems.append(f"{source}={value!r} {error} (for {name})")
 
-    def _compute(self, found: _Properties, name: str, path: str) -> None:
-        """Take a property from its function."""
+    def _compute(self, properties: _Properties, name: str, path: str) -> None:
+        """Compute a property with its translator."""
         try:
-            value = self._call(name, found.cards, path)
-            if isinstance(value, bool) and not self._is_handed_on(name, found.cards, path):
-                value = int(value)  # what a function says, its author meant
+            value = self._call(name, properties.cards, path)
+            if isinstance(value, bool) and not self._is_handed_on(name, properties.cards, path):
+                value = int(value)  # values returned by functions are intended
             if value is not None:
-                found.values[name] = self._check(name, value)
+                properties.values[name] = self._check(name, value)
         except KeyError as error:
             if name in self.config.defaults:
-                self._copy(found, name, str(error.args[0]), is_below=False)
+                self._copy(properties, name, str(error.args[0]), is_below=False)
             else:
-                found.missing.setdefault(str(error.args[0]), []).append(name)
+                properties.missing.setdefault(str(error.args[0]), []).append(name)
         except Unfit as error:
-            asked = _Asked(found.cards)
-            self._call(name, asked, path)
-            sources = ", ".join(f"{keyword}={used!r}" for keyword, used in asked.used.items())
+            noted = _Asked(properties.cards)
+            self._call(name, noted, path)
+            sources = ", ".join(f"{keyword}={used!r}" for keyword, used in noted.used.items())
             origin = f" (from {sources})" if sources else ""
-            found.problems.append(f"{name}={value!r} {error}{origin}")
+            properties.problems.append(f"{name}={value!r} {error}{origin}")
         except FormatterError as error:
-            found.problems.append(f"{error} (for {name})")
-        # the camera's own code, on a header of any kind: one file fails, not the run
+            properties.problems.append(f"{error} (for {name})")
+        # camera code may raise any error; one file fails, not the run
         except Exception as error:
-            found.problems.append(f"{name}: its translator failed: {told(error)}")
+            properties.problems.append(f"{name}: its translator failed: {told(error)}")
 
     def _is_handed_on(self, name: str, cards: _Known, path: str) -> bool:
-        """Check if a logical value of a function may be the header's: its T is not 1."""
-        asked = _Asked(cards)
-        self._call(name, asked, path)
-        return any(isinstance(used, bool) for used in asked.used.values())
+        """Check if a boolean is copied from the header by a function: a card's T is not 1."""
+        noted = _Asked(cards)
+        self._call(name, noted, path)
+        return any(isinstance(used, bool) for used in noted.used.values())
 
     def _check(self, name: str, value: Any) -> Any:
         if type(value) is not str:
@@ -258,7 +259,7 @@ class Parser:
 
 
 class _Known(Mapping[str, Any]):
-    """Headers, one over the other, without the cards that have no value: those tell nothing."""
+    """Headers in order of precedence, without the cards that have no value."""
 
     def __init__(self, *headers: Mapping[str, Any]) -> None:
         self._headers = headers
@@ -287,12 +288,12 @@ class _Known(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def has_card(self, keyword: str) -> bool:
-        """Check whether there is a card of this keyword, with or without a value."""
+        """Check whether there is a card with this keyword, with or without a value."""
         return any(keyword in header for header in self._headers)
 
 
 class _Asked(_Known):
-    """A header that notes which of its cards were used."""
+    """A header that records which of its cards were used."""
 
     def __init__(self, *headers: Mapping[str, Any]) -> None:
         super().__init__(*headers)
@@ -308,7 +309,7 @@ class _Asked(_Known):
 
 @dataclass
 class _Properties:
-    """The properties of one header, and what is wrong with it."""
+    """The properties of one header, and its problems."""
 
     cards: _Known
     values: dict[str, Any]
@@ -316,7 +317,7 @@ class _Properties:
     problems: list[str] = field(default_factory=list)
 
     def wrong(self) -> Iterator[str]:
-        """Return which keywords are not there, which have no value, and which values are unfit."""
+        """Yield the missing keywords, those without a value, and the invalid values."""
         shown = {
             keyword: keyword if names == [keyword] else f"{keyword} (for {', '.join(names)})"
             for keyword, names in self.missing.items()
@@ -337,50 +338,50 @@ def _refuse(problems: Iterable[str]) -> None:
 
 
 def with_placeholders(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Give 0 for what only rows have, so that the path of a file can be made."""
+    """Return properties with 0 for those that only rows have, so that paths can be formatted."""
     return {**dict.fromkeys(_PLACEHOLDERS, 0), **info}
 
 
 def stored(row: Mapping[str, Any], config: IngestConfig) -> dict[str, Any]:
-    """Return what the registry's columns hold of a row.
+    """Return the values of the registry's columns for a row.
 
     Raises
     ------
     FormatterError
-        If nothing tells some of them, or a text is not UTF-8.
+        If some are missing, or a text is not UTF-8.
     """
-    # null among the defaults: what no header has to tell
+    # null among the defaults means that no header has to contain it
     free = {name for name, value in config.parse.defaults.items() if value is None}
     columns = config.register.columns
     missing = [column for column in columns if column not in free and row.get(column) is None]
     if missing:
-        raise FormatterError(f"the header does not tell {', '.join(missing)}")
+        raise FormatterError(f"the header lacks {', '.join(missing)}")
     return {column: row.get(column) for column in columns}
 
 
 def translate_date(header: Mapping[str, Any]) -> str:
-    """Return the date of DATE-OBS in UTC: not the local night's.
+    """Return the date of DATE-OBS in UTC, which is not the local night's.
 
     Raises
     ------
     FormatterError
-        If it is not a date, or TIMESYS is not known.
+        If it is not a date, or TIMESYS is unknown.
     """
     return translate_datetime(header)[:10]
 
 
 def translate_datetime(header: Mapping[str, Any]) -> str:
-    """Return DATE-OBS in UTC: as it stands if it is, and has a time of day.
+    """Return DATE-OBS in UTC, unchanged if it is UTC and has a time of day.
 
-    A date alone takes its time from UT, UTC-OBS, TIME-OBS or a Julian date of that day; the date
-    alone if none of them tells it.
+    The time of a date alone is taken from UT, UTC-OBS, TIME-OBS or a Julian date of that day; if
+    there is none, the date is returned.
 
     Raises
     ------
     FormatterError
-        If it is not a date, or TIMESYS is not known.
+        If it is not a date, or TIMESYS is unknown.
     """
-    # of what afw, or this package, wrote: its middle
+    # written by afw or this package: the middle of the exposure
     key = "DATE-AVG" if "DATE-AVG" in header and "DATE-OBS" not in header else "DATE-OBS"
     date = header_values.date(header[key])
     if date is None:
@@ -416,7 +417,7 @@ def _text(header: Mapping[str, Any], keyword: str) -> str:
 
 
 def translate_path(header: Mapping[str, Any], path: str) -> str:
-    """Give the path of the file as it was given."""
+    """Return the path of the file, as named by the user."""
     return path
 
 
@@ -428,23 +429,23 @@ STOCK: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _function(name: str, said: Any) -> Callable[..., Any]:
-    """Return the translator of a property: a rule, or the function of a name."""
-    if isinstance(said, Rule):
-        return said
-    if not isinstance(said, str):  # of the command line
-        return rules.make(name, said, f"parse.translators.{name}")
-    if said in STOCK:
-        return STOCK[said]
-    found: Callable[..., Any] = do_import(said, "the camera's ingest configuration")
-    return found
+def _function(name: str, value: Any) -> Callable[..., Any]:
+    """Return the translator of a property: a rule, or a function by its name."""
+    if isinstance(value, Rule):
+        return value
+    if not isinstance(value, str):  # from the command line
+        return rules.make(name, value, f"parse.translators.{name}")
+    if value in STOCK:
+        return STOCK[value]
+    function: Callable[..., Any] = do_import(value, "the camera's ingest configuration")
+    return function
 
 
 def _asks_for_path(function: Callable[..., Any]) -> bool:
-    """Say whether a translator has a parameter ``path``: it is told the file's, then."""
+    """Return whether a translator has a parameter ``path``."""
     try:
         return "path" in inspect.signature(function).parameters
-    except ValueError:  # some functions written in C do not tell
+    except ValueError:  # some functions written in C have no signature
         return False
 
 

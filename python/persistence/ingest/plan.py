@@ -1,4 +1,4 @@
-"""What is to be done with a file: decided here, carried out by `persistence.ingest.task`.
+"""Plan the ingest of a file; the plan is carried out by `persistence.ingest.task`.
 
 Planning changes nothing: a dry run prints the plan and stops.
 """
@@ -24,17 +24,16 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Delivery:
-    """A file, and where it goes.
+    """A file, and its target.
 
     Attributes
     ----------
     source, target : `str`
-        From where, to where.
+        The paths.
     datasetType : `str`
-        What it is.
+        The dataset type.
     dataId : mapping
-        The values of the keys of its path that it has one of: a file of all detectors has none of
-        theirs.
+        The keys of its path that have a single value: a file of all detectors has no detector.
     """
 
     source: str
@@ -45,24 +44,24 @@ class Delivery:
 
 @dataclass(frozen=True)
 class FilePlan:
-    """What is to be done with one exposure's files.
+    """The plan for the files of one exposure.
 
     Attributes
     ----------
     source : `str`
-        The file that was named.
+        The file that the user named.
     status : `str`
-        ``new``: nothing, or only some of it, is there; ``placed``: the files are, rows are missing;
-        ``same``: all is there; ``ignored``: it was told to be passed over; ``failed``: see
+        ``new``: not, or not completely, in the repository; ``placed``: the files are, rows are
+        missing; ``same``: everything is; ``ignored``: skipped on request; ``failed``: see
         ``problem``.
     deliveries : `tuple` [`Delivery`]
-        The files; those that are in place already too.
+        The files, including those already in place.
     rows : `tuple` of mapping
-        The rows that are missing.
+        The missing rows.
     problem : `str`
-        Why it cannot be done.
+        Why it failed.
     table : `str`
-        The registry's table that the rows are for.
+        The registry's table of the rows.
     """
 
     source: str
@@ -75,34 +74,33 @@ class FilePlan:
 
 @dataclass
 class Planner:
-    """Decides, file by file, against the repository as it is and the files that came before.
+    """Plan the ingest of files one by one, given the repository and the preceding files.
 
     Attributes
     ----------
     root : `str`
         The repository.
     config : `IngestConfig`
-        The camera's tables and the user's wishes.
+        The camera's configuration, with the user's overrides.
     filetype : `FileType`
-        Which files make an exposure.
+        The files of an exposure.
     templates : mapping
-        Dataset type -> path template, of the file type's dataset types.
+        Dataset type -> path template, for the file type's dataset types.
     find_row : callable
-        Gives the registered row that has some values of the unique columns, or None.
+        Returns the registered row with certain values of the unique columns, or None.
     siblings : callable
-        Gives the path of the exposure's file of another dataset type.
+        Returns the path of the exposure's file of another dataset type.
     mode : `str`
         How files are delivered.
     ignore_ingested : `bool`
-        Pass silently over files that have a row.
+        Silently skip files that have a row.
     may_differ : sequence of `str`
-        Columns in which a registered row may differ from the file's, besides those that the file
-        type names.
+        Columns in which a registered row may differ from the file's, besides those of the file
+        type.
     direct : callable
-        Gives the file, outside the repository, that is registered for a target; None if none is.
+        Returns the file outside the repository that is registered for a target, or None.
     taken : `dict`
-        The values of the unique columns that files of this run have; planners of one table share
-        it.
+        The values of the unique columns of files in this run, shared by planners of one table.
     """
 
     root: str
@@ -122,12 +120,12 @@ class Planner:
         self._may_differ = {*self.may_differ, *self.filetype.columns}
 
     def plan(self, parsed: Parsed) -> FilePlan:
-        """Decide what is to be done with a file.
+        """Return the plan for a file.
 
         Raises
         ------
         RegistryError
-            If the registry cannot be read: that is no file's fault.
+            If the registry cannot be read, which is not the file's fault.
         """
         if parsed.problem:
             return FilePlan(parsed.path, "failed", problem=parsed.problem)
@@ -139,7 +137,7 @@ class Planner:
             return FilePlan(parsed.path, "failed", problem=str(error))
 
     def plan_again(self, plan: FilePlan) -> FilePlan:
-        """Decide anew which rows are missing, after another process was here.
+        """Return a plan with the rows that are still missing, after another process wrote some.
 
         Raises
         ------
@@ -177,21 +175,21 @@ class Planner:
         )
 
     def _target(self, name: str, source: str, rows: Sequence[Row]) -> str:
-        """Give the place that ``get`` will look in; all rows of a file have to agree on it."""
+        """Return the path where ``get`` expects the file, the same for all its rows."""
         template = self.templates[name]
-        places = dict.fromkeys(template.locate(with_placeholders(row))[0] for row in rows)
-        if len(places) > 1:
+        paths = dict.fromkeys(template.locate(with_placeholders(row))[0] for row in rows)
+        if len(paths) > 1:
             raise FileConflict(
-                f"its parts belong in different files: {', '.join(places)}", pathname=source
+                f"its parts have different paths: {', '.join(paths)}", pathname=source
             )
-        target = os.path.join(self.root, next(iter(places)))
+        target = os.path.join(self.root, next(iter(paths)))
         first = self._targets.setdefault(target, source)
         if first != source:
             raise FileConflict(f"{first} goes to {target} too", pathname=source)
         return target
 
     def _id(self, name: str, rows: Sequence[Row]) -> dict[str, Any]:
-        """Return the values of a template's keys that all rows of a file have."""
+        """Return the values of a template's keys that all rows of a file share."""
         return {
             key: rows[0][key]
             for key in self.templates[name].keys
@@ -199,7 +197,7 @@ class Planner:
         }
 
     def in_place(self, delivery: Delivery) -> bool:
-        """Check whether a file is where it is to go, or registered for that.
+        """Check whether a file is at its target, or registered for it.
 
         Raises
         ------
@@ -209,7 +207,7 @@ class Planner:
         return self.mode == "skip" or in_place(delivery, self.config.clobber, self.direct)
 
     def _missing(self, path: str, rows: Sequence[Row]) -> list[Row]:
-        """Give the rows that are not registered; refuse those that others have taken."""
+        """Return the rows that are not registered; raise an error if others have their keys."""
         unique = self.config.register.unique
         if not unique:
             return list(rows)
@@ -224,20 +222,20 @@ class Planner:
             first = self.taken.setdefault(key, path)
             if first != path:
                 raise FileConflict(f"{first} is {shown} too", pathname=path)
-            there = self.find_row(key)
-            if there is None:
+            registered = self.find_row(key)
+            if registered is None:
                 missing.append(row)
                 continue
             differing = [
-                f"{column} is {there[column]!r}, not {value!r}"
+                f"{column} is {registered[column]!r}, not {value!r}"
                 for column, value in row.items()
-                if there[column] != value and column not in self._may_differ
+                if registered[column] != value and column not in self._may_differ
             ]
             if differing and self.config.clobber:
                 missing.append(row)
             elif differing and not self.config.register.ignore:
                 raise FileConflict(
-                    f"{shown} is registered otherwise: {'; '.join(differing)}; -c clobber=True "
+                    f"{shown} is registered differently: {'; '.join(differing)}; -c clobber=True "
                     "replaces it",
                     pathname=path,
                 )
@@ -245,16 +243,21 @@ class Planner:
 
 
 def in_place(delivery: Delivery, clobber: bool, direct: Callable[[str], str | None]) -> bool:
-    """Check whether a file is where it is to go, or registered for that.
+    """Check whether a file is at its target, or registered for it.
 
     Parameters
     ----------
     delivery : `Delivery`
-        The file, and where it is to go.
+        The file, and its target.
     clobber : `bool`
         Whether another one may be replaced.
     direct : callable
-        Gives the file, outside the repository, that is registered for a target; None if none is.
+        Returns the file outside the repository that is registered for a target, or None.
+
+    Returns
+    -------
+    in_place : `bool`
+        Whether it is.
 
     Raises
     ------
@@ -275,14 +278,19 @@ def in_place(delivery: Delivery, clobber: bool, direct: Callable[[str], str | No
 
 
 def in_the_way(delivery: Delivery, there: str) -> FileConflict:
-    """Return the error for another file than a delivery's that stands for its target.
+    """Return the error for a file that conflicts with a delivery.
 
     Parameters
     ----------
     delivery : `Delivery`
-        What cannot be done.
+        The delivery.
     there : `str`
         The target, or the file outside the repository that is registered for it.
+
+    Returns
+    -------
+    error : `FileConflict`
+        The error.
     """
     target, source = delivery.target, delivery.source
     if there == target:

@@ -1,4 +1,4 @@
-"""What a run of an ingest did, or would do: in numbers, in lines, and file by file."""
+"""The report of an ingest run: numbers, lines, and a table of files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from persistence.dataids import ranges
 from persistence.ingest.plan import FilePlan, Status
 
 _NOTES = 20
-# So many values of a column are shown of rows in which they differ, if they are no numbers.
+# Number of values shown for a column that differs between rows, unless they are numbers.
 _VALUES = 3
 
-# What became of files that did not fail, and how a report words it; and what would become of them.
+# The states of files that did not fail, with their wording in the report, and in that of a dry run.
 _WORDS: Mapping[Status, str] = {
     "new": "new",
     "placed": "in place, now registered",
@@ -31,23 +31,23 @@ _ALWAYS_SHOWN = ("new", "same")
 
 @dataclass
 class Report:
-    """What a run did.
+    """The result of a run.
 
     Attributes
     ----------
     lists : `dict` [`str`, `list` [`str`]]
-        The files by what became of them: ``new`` were delivered; ``placed`` were in place and now
-        have their rows; ``same`` were there already; ``ignored`` were passed over.
+        The files by state: ``new`` were delivered; ``placed`` were in place and now have their
+        rows; ``same`` were already ingested; ``ignored`` were skipped.
     failed : `list` [`tuple` [`str`, `str`]]
         The files that failed, with the cause.
     notes : `list` [`str`]
-        What else is to be known.
+        Remarks.
     dry_run : `bool`
-        Whether nothing was done, but planned.
+        Whether the run was only planned.
     planned : `list` [`FilePlan`]
         The plans of a dry run.
     targets : `dict` [`str`, `list` [`str`]]
-        Where the files of each exposure are.
+        The paths of the files of each exposure.
     """
 
     lists: dict[Status, list[str]] = field(
@@ -71,23 +71,23 @@ class Report:
 
     @property
     def same(self) -> list[str]:
-        """The files that were there already."""
+        """The files that were already ingested."""
         return self.lists["same"]
 
     @property
     def ignored(self) -> list[str]:
-        """The files that were passed over."""
+        """The files that were skipped."""
         return self.lists["ignored"]
 
     def add(self, status: Status, name: str, plan: FilePlan) -> None:
-        """Note what became of a file that did not fail."""
+        """Add a file that did not fail, with its state."""
         self.lists[status].append(name)
         self.targets[name] = [delivery.target for delivery in plan.deliveries]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row for each file: what became of it, where it is, and why it failed.
+        """Return a row for each file: its state, its path, and why it failed.
 
-        Of a dry run, with the rows that the registry would get.
+        For a dry run, rows include those that the registry would get.
         """
         planned = {plan.source: [dict(row) for row in plan.rows] for plan in self.planned}
         rows: list[dict[str, Any]] = [
@@ -126,9 +126,9 @@ class Report:
 
 
 def grouped(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the rows of a file on one line: first what all have in common.
+    """Return the rows of a file on one line: first the columns with a common value.
 
-    Of numbers that differ, all are shown: ``ccdnum=1..62``; of other values the first.
+    Numbers that differ are all shown: ``ccdnum=1..62``; of other values the first.
     """
     if not rows:
         return ""

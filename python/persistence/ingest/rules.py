@@ -1,4 +1,4 @@
-"""Translators that a camera's file describes: how a property is made of a header's cards."""
+"""Translators defined in a camera's file: how a property is computed from a header's cards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from persistence.files import header_steps, header_values
 from persistence.types.exposure import headersource, headertimes
 from persistence.types.exposure.headersource import Source
 
-# Keys of a rule that are not those of a `Source`.
+# Keys of a rule that are not keys of a `Source`.
 _OWN = ("default", "night", "path")
 _WHOLE = "whole"
 _NOON = 12.0
@@ -28,21 +28,21 @@ class Night:
     Attributes
     ----------
     hour : `float`
-        When the date changes, in mean solar time.
+        When the date changes, in hours of mean solar time.
     longitude : `float` or `str`
-        Of the site (degrees, positive to the east), or the keyword that has it.
+        The longitude of the site (degrees, positive to the east), or the keyword that contains it.
     """
 
     hour: float = _NOON
     longitude: float | str = 0.0
 
     def date(self, header: Mapping[str, Any], sources: tuple[Source, ...]) -> str | None:
-        """Return the date of the night in which an exposure began; None if no card tells a time.
+        """Return the date of the night in which an exposure began; None if no card contains a time.
 
         Raises
         ------
         FormatterError
-            If a card tells a date alone, or what is no time; the message names it.
+            If a card contains a date without a time, or not a time; the message names it.
         """
         written = [(each.key, each.read(header)) for each in sources]
         known = [(key, value) for key, value in written if header_values.known(value) is not None]
@@ -51,7 +51,7 @@ class Night:
         begin = headertimes.moment(header, sources)
         if begin is None:
             key, value = known[0]
-            raise FormatterError(f"{key}={value!r} is a date without a time: it tells no night")
+            raise FormatterError(f"{key}={value!r} is a date without a time: the night is unknown")
         utc = headertimes.to_time(begin).utc.to_datetime()
         shift = datetime.timedelta(hours=self._longitude(header) / _DEGREES_AN_HOUR - self.hour)
         return f"{utc + shift:%Y-%m-%d}"
@@ -64,28 +64,29 @@ class Night:
             raise KeyError(self.longitude)
         degrees = header_values.number(value)
         if degrees is None or abs(degrees) > 360:
-            raise FormatterError(f"{self.longitude}={value!r} is no longitude in degrees")
+            raise FormatterError(f"{self.longitude}={value!r} is not a longitude in degrees")
         return degrees
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How a property is made of a header's cards.
+    """How a property is computed from a header's cards.
 
     Attributes
     ----------
     name : `str`
         The property.
     sources : `tuple` [`Source`]
-        What has its value, the first first.
+        The cards that may contain its value, in order.
     where : `str`
         File and line of the rule.
     default : optional
-        The value where no card tells it.
+        The value if no card has one.
     night : `Night` or None
-        The value is the date of the night.
+        If set, the value is the date of the night.
     path : `bool` or `str`
-        The value is made of the file's name instead of a card; ``whole``, of its path.
+        Whether the value is parsed from the file's name instead of a card; ``whole``, from its
+        path.
     """
 
     name: str
@@ -101,9 +102,9 @@ class Rule:
         Raises
         ------
         KeyError
-            If no card tells it: of the first of them.
+            If no card contains it; names the first card.
         FormatterError
-            If the cards tell what the rule cannot take; the message has file and line, keyword and
+            If a card's value does not fit the rule; the message has file and line, keyword and
             value.
         """
         try:
@@ -118,7 +119,7 @@ class Rule:
 
     @property
     def keywords(self) -> tuple[str, ...]:
-        """The cards that it looks for, in order."""
+        """The keywords that are searched, in order."""
         if self.path:
             return ()
         return tuple(headersource.keywords(self.sources))
@@ -152,16 +153,21 @@ class Rule:
 
 
 def make(name: str, entry: Mapping[str, Any] | list[Any], where: str) -> Rule:
-    """Make the rule of a property.
+    """Return the rule of a property.
 
     Parameters
     ----------
     name : `str`
         The property.
     entry : mapping, or a list of mappings and keywords
-        What a camera's file says of it, which was checked when it was loaded.
+        The entry of a camera's file, which was checked when it was loaded.
     where : `str`
         Its file and line.
+
+    Returns
+    -------
+    rule : `Rule`
+        The rule.
     """
     own: dict[str, Any] = {}
     if isinstance(entry, Mapping):

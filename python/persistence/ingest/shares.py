@@ -1,4 +1,4 @@
-"""The windows of the rows that files are going to have, and which files cannot have any."""
+"""The validity ranges of the rows of new files, and the files that can have none."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from persistence.ingest.windows import Numbered, Sharing, Windows, share_out
 
 @dataclass(frozen=True)
 class Shares:
-    """Files whose rows have windows.
+    """Files whose rows have validity ranges.
 
     Attributes
     ----------
     plans : sequence of `FilePlan`
-        The files, in their order; those that can have no window have failed.
+        The files, in their order; those that can have no range have failed.
     windows : mapping [`str`, `Windows`]
-        What comes of each table.
+        The result for each table.
     """
 
     plans: Sequence[FilePlan]
@@ -29,22 +29,22 @@ class Shares:
 
     @property
     def notes(self) -> list[str]:
-        """What is to be known of the series."""
-        return [note for made in self.windows.values() for note in made.notes]
+        """Remarks about the series."""
+        return [note for windows in self.windows.values() for note in windows.notes]
 
 
 @dataclass(frozen=True)
 class Sharer:
-    """Shares days out between the rows of files and those that are registered.
+    """Compute the validity ranges of new and registered rows.
 
     Attributes
     ----------
     register : `CalibRegisterConfig`
         The names of the columns.
     sharing : callable
-        Gives how a table's days are shared out.
+        Returns the rules for a table.
     rows : callable
-        Gives a table's rows as they are, with their numbers.
+        Returns a table's registered rows, with their numbers.
     """
 
     register: CalibRegisterConfig
@@ -52,28 +52,30 @@ class Sharer:
     rows: Callable[[str], Sequence[Numbered]]
 
     def __call__(self, plans: Sequence[FilePlan], tables: Collection[str]) -> Shares:
-        """Give the rows of files their windows.
+        """Return the files with validity ranges in their rows.
 
-        A file of which a row would have no day at all is refused.
+        A file fails if one of its rows would be valid on no day.
         """
-        there = {table: self.rows(table) for table in sorted(tables)}
+        registered = {table: self.rows(table) for table in sorted(tables)}
         while True:
-            windows = {table: self._of_table(table, rows, plans) for table, rows in there.items()}
+            windows = {
+                table: self._of_table(table, rows, plans) for table, rows in registered.items()
+            }
             placed = self._placed(plans, windows)
             if not any(
                 new.status == "failed" != old.status for old, new in zip(plans, placed, strict=True)
             ):
                 return Shares(placed, windows)
-            plans = placed  # without those that are refused, others have other neighbours
+            plans = placed  # without those that failed, others have other neighbours
 
     def _of_table(
-        self, table: str, there: Sequence[Numbered], plans: Sequence[FilePlan]
+        self, table: str, registered: Sequence[Numbered], plans: Sequence[FilePlan]
     ) -> Windows:
         new = [row for plan in plans if plan.table == table for row in plan.rows]
-        return share_out(table, self.register, there, new, self.sharing(table))
+        return share_out(table, self.register, registered, new, self.sharing(table))
 
     def _placed(self, plans: Sequence[FilePlan], windows: Mapping[str, Windows]) -> list[FilePlan]:
-        left = {table: iter(made.new) for table, made in windows.items()}
+        left = {table: iter(result.new) for table, result in windows.items()}
         return [self._with(plan, [next(left[plan.table]) for _ in plan.rows]) for plan in plans]
 
     def _with(self, plan: FilePlan, windows: Sequence[Window | None]) -> FilePlan:

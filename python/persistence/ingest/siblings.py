@@ -1,4 +1,4 @@
-"""The other files of an exposure, where one exposure is several files."""
+"""The other files of an exposure, where one exposure consists of several files."""
 
 from __future__ import annotations
 
@@ -12,20 +12,18 @@ from persistence.ingest.config import FileType, IngestConfig
 from persistence.ingest.parse import Parsed
 
 log = logging.getLogger("persistence.ingest")
-_SHOWN = 3  # as many links to nothing are told
+_SHOWN = 3  # number of dangling links that are listed
 
 
 class Siblings:
-    """Finds the files that belong to one that was named.
-
-    In the directory beside, of the same visit.
+    """Find the other files of an exposure, in a sibling directory, by their visit.
 
     Parameters
     ----------
     config : `IngestConfig`
-        Says which keyword gives the visit.
+        Defines the keyword of the visit.
     filetype : `FileType`
-        Says what the directories are called.
+        Defines the names of the directories.
     """
 
     def __init__(self, config: IngestConfig, filetype: FileType) -> None:
@@ -34,59 +32,57 @@ class Siblings:
         self._visits: dict[str, dict[Any, list[str]]] = {}
 
     def find(self, parsed: Parsed, name: str) -> str:
-        """Find the exposure's file of another dataset type.
+        """Return the path of the exposure's file of another dataset type.
 
         Raises
         ------
         RepositoryError
             If there is none, or several.
         FormatterError
-            If it is cut short.
+            If it is truncated.
         """
         directory = self._beside(parsed.path, name)
         if directory not in self._visits:
             self._visits[directory] = self._index(directory, name)
         visit = _number(parsed.info.get("visit"))
-        found = self._visits[directory].get(visit, [])
-        if len(found) != 1:
-            what = "no file" if not found else f"{len(found)} files"
-            message = f"{what} of visit {visit} in {directory}: one {name} is needed"
+        paths = self._visits[directory].get(visit, [])
+        if len(paths) != 1:
+            count = "no file" if not paths else f"{len(paths)} files"
+            message = f"{count} of visit {visit} in {directory}: one {name} is needed"
             entries = [os.path.join(directory, entry) for entry in sorted(os.listdir(directory))]
             gone = [fault for path in entries if (fault := links.fault(path))]
             raise RepositoryError("; ".join([message, *gone[:_SHOWN]]))
-        for _ in fits_headers.scan(found[0]):
-            pass  # to its end: one that is cut short is found out now, not when it is read
-        return found[0]
+        for _ in fits_headers.scan(paths[0]):
+            pass  # read to the end: a truncated file is detected now, not when it is used
+        return paths[0]
 
     def _beside(self, path: str, name: str) -> str:
-        """Give the directory whose name has the other's word in the place of this one's."""
+        """Return the directory with the other type's word in its name in place of this one's."""
         own, other = next(iter(self._words.values())), self._words[name]
         directory = os.path.dirname(os.path.abspath(path))
         parts = directory.split(os.sep)
-        places = [place for place, part in enumerate(parts) if own in part]
-        if not places:
+        positions = [position for position, part in enumerate(parts) if own in part]
+        if not positions:
             raise RepositoryError(
-                f"no part of its directory {directory} is called {own!r}: where is its {name}?"
+                f"no component of its directory {directory} is named {own!r}, so its {name} "
+                "cannot be found"
             )
-        # The last one only: the archive itself may be called decam_instcal.
-        parts[places[-1]] = parts[places[-1]].replace(own, other)
+        # Only the last match: the archive itself may be called decam_instcal.
+        parts[positions[-1]] = parts[positions[-1]].replace(own, other)
         return os.sep.join(parts)
 
     def _index(self, directory: str, name: str) -> dict[Any, list[str]]:
-        """Read which visit each file of a directory is of.
-
-        Files that are not FITS, or tell none, are passed.
-        """
+        """Return the files of a directory by visit; files without one are skipped."""
         if not os.path.isdir(directory):
-            what = links.fault(directory) or f"there is no directory {directory}"
-            raise RepositoryError(f"{what}, where its {name} should be")
+            fault = links.fault(directory) or f"there is no directory {directory}"
+            raise RepositoryError(f"{fault}, where its {name} should be")
         visits: dict[Any, list[str]] = {}
         for entry in sorted(os.listdir(directory)):
             path = os.path.join(directory, entry)
             try:
                 visit = next(fits_headers.scan(path)).get(self._keyword)
             except (FormatterError, OSError) as error:
-                log.info("%s: passed over: %s", path, error)
+                log.info("%s: skipped: %s", path, error)
                 continue
             if visit is not None:
                 visits.setdefault(_number(visit), []).append(path)
@@ -94,6 +90,6 @@ class Siblings:
 
 
 def _number(visit: Any) -> Any:
-    """Return a visit in the form in which it is compared: one program writes 7, another '0007'."""
+    """Return a visit in a comparable form: some programs write 7, others '0007'."""
     number = header_values.integer(visit)
     return visit if number is None else number

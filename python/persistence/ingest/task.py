@@ -1,8 +1,8 @@
 """Ingest of images: plan each file, deliver it, record it, and report.
 
-The order makes each step repeatable: a file is put in its place whole, then its rows come in one
-transaction, and a moved file's source goes last. Whatever is killed in between, the next run finds
-what is done and does the rest.
+The order makes each step repeatable: a file is delivered completely, then its rows are written in
+one transaction, and a moved file's source is removed last. After an interruption, the next run
+detects what is done and does the rest.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ from persistence.registry import open_writer
 from persistence.registry.direct_writer import DirectWriter
 from persistence.registry.tables import TableSpec
 
-# A transaction takes no more files and rows than these: what a kill can undo, and the memory, stay
-# small.
+# The maximal numbers of files and rows per transaction: an interruption undoes little, and memory
+# stays small.
 _FILES = 500
 _ROWS = 20000
 
 
 @dataclass
 class IngestTask(FileIngest):
-    """Brings images into a repository.
+    """Ingest images into a repository.
 
     Attributes
     ----------
     filetype : `str`
         One of the configuration's file types.
     bad_files : sequence of `str`
-        Shell patterns of base names that are passed over.
+        Shell patterns of base names to skip.
     bad_ids : sequence of mapping
-        Files whose properties match one of these are passed over.
+        Files whose properties match one of these are skipped.
     """
 
     filetype: str = "raw"
@@ -87,12 +87,12 @@ class IngestTask(FileIngest):
         Returns
         -------
         report : `Report`
-            What was done with each.
+            The result for each file.
 
         Raises
         ------
         RegistryError
-            If the registry is of another layout, or locked for too long.
+            If the registry has another layout, or is locked for too long.
         RepositoryError
             If the repository cannot be written to.
         """
@@ -108,13 +108,13 @@ class IngestTask(FileIngest):
                 pending += self._deliver(plan, report)
                 is_full = len(pending) >= _FILES or sum(len(plan.rows) for plan in pending) >= _ROWS
                 if is_full and not self.create:
-                    batch, pending = pending, []  # whatever comes of it, it is not tried twice
+                    batch, pending = pending, []  # whether or not this succeeds, it is not retried
                     self._record(batch, report)
             if self.create:
                 self._record_anew(pending, report)
         finally:
-            # Also after an interrupt: what was delivered is recorded. But tables are not replaced
-            # by a part of what was asked for.
+            # Also after an interrupt, delivered files are recorded. Tables, however, are not
+            # replaced by an incomplete run.
             if not self.create:
                 self._record(pending, report)
             self._writer.close()
@@ -141,7 +141,7 @@ class IngestTask(FileIngest):
                 raise UnknownDatasetType(name, mapper.types, type(mapper).__name__)
             template = mapper.types[name].template
             if template is None:
-                raise PolicyError(f"dataset type {name!r} has no template: its files have no place")
+                raise PolicyError(f"dataset type {name!r} has no template: its files have no path")
             templates[name] = template
         return Planner(
             self.repository.root,
@@ -168,7 +168,7 @@ class IngestTask(FileIngest):
         return None
 
     def _record(self, plans: Sequence[FilePlan], report: Report) -> None:
-        """Register the rows of some files, then end what depends on it."""
+        """Register the rows of some files, then end their ingest."""
         plans = self._settled(plans, report)
         if not plans:
             return
@@ -179,7 +179,7 @@ class IngestTask(FileIngest):
                 with self._writer.transaction():
                     self._writer.add(self._table, rows, replace, ignore)
         except RowExists:
-            # Another run was here since these were planned: see, file by file, what it left to do.
+            # Another run changed the registry since these were planned: check each file again.
             for plan in plans:
                 self._record_alone(plan, report, refused=len(plans) == 1)
             return
@@ -187,7 +187,7 @@ class IngestTask(FileIngest):
             self._end(plan, report, self.repository.root)
 
     def _record_anew(self, plans: Sequence[FilePlan], report: Report) -> None:
-        """Register the rows of some files in place of all that there are, if there are any."""
+        """Register the rows of some files, replacing all existing rows."""
         rows = [row for plan in plans for row in plan.rows]
         planned = report.new or report.placed if self.dry_run else rows
         numbers = {self._table: self._writer.count(self._table)} if planned else {}
@@ -204,7 +204,7 @@ class IngestTask(FileIngest):
             self._end(plan, report, self.repository.root)
 
     def _settled(self, plans: Sequence[FilePlan], report: Report) -> Sequence[FilePlan]:
-        """Force to the disk what was delivered; return the plans whose files are there."""
+        """Flush delivered files to the disk; return the plans whose files exist."""
         if self.mode == "direct":
             problems = direct.register(plans, self._direct, self._planned.in_place)
             for plan in plans:
@@ -213,13 +213,15 @@ class IngestTask(FileIngest):
             return [plan for plan in plans if plan.source not in problems]
         self._flush(plans, self.repository.root)
         new = [plan for plan in plans if plan.status == "new"]
-        direct.forget((one.target for plan in new for one in plan.deliveries), self._direct)
+        direct.forget(
+            (delivery.target for plan in new for delivery in plan.deliveries), self._direct
+        )
         return plans
 
     def _record_alone(self, plan: FilePlan, report: Report, refused: bool) -> None:
-        """Register what is still missing of a file.
+        """Register the missing rows of a single file.
 
-        ``refused`` if the registry refused this file's very rows.
+        ``refused`` if the registry refused the rows of this file.
         """
         try:
             again = self._planned.plan_again(plan)

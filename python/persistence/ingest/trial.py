@@ -1,4 +1,4 @@
-"""What a camera's file makes of real files: tried in a directory that is thrown away."""
+"""Try a camera's file on real files, in a temporary repository."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
 
 _RAW = "raw"
-_DATES = ("date_begin", "date_middle")  # of which one is enough
+_DATES = ("date_begin", "date_middle")  # alternatives, one of which suffices
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of one file.
+    """The result for one file.
 
     Attributes
     ----------
@@ -38,15 +38,15 @@ class Tried:
     problem : `str`
         Why it cannot be ingested, or read; empty if it can.
     path : `str`
-        Where it would go, relative to the repository.
+        Its path in the repository.
     rows : `tuple` of mapping
         Its rows in the registry.
     exposure : `Exposure` or None
-        What ``butler.get("raw")`` gives of its first row.
+        The result of ``butler.get("raw")`` for its first row.
     vain : mapping [`str`, `tuple` [`str`]]
-        What is wanted of headers, and found in none of these cards.
+        Properties that none of the cards listed with them contains.
     unread : mapping [`str`, `str`]
-        Attributes of the visit that are not known, though there is a card: keyword and value.
+        Attributes of the visit that are unknown although there is a card: keyword and value.
     """
 
     file: str
@@ -59,7 +59,7 @@ class Tried:
 
 
 def files(mapper: type[Mapper], patterns: Sequence[str]) -> Iterator[Tried]:
-    """Try the file of a camera on files.
+    """Ingest and read files with a camera, one by one.
 
     Parameters
     ----------
@@ -71,17 +71,17 @@ def files(mapper: type[Mapper], patterns: Sequence[str]) -> Iterator[Tried]:
     Yields
     ------
     tried : `Tried`
-        What becomes of each, in the order of their names.
+        The result for each file, in the order of their names.
 
     Raises
     ------
     PolicyError
-        If the camera's file does not say how files are ingested, or where raws lie.
+        If the camera's file does not define the ingest, or the paths of raws.
     """
     if mapper.ingestFile is None:
         raise PolicyError(
-            f"the camera {mapper.__name__} has no section ingest: it is read only, and there is "
-            "nothing to try (doc/cameras.rst)"
+            f"the camera {mapper.__name__} has no section ingest: it is for reading only, and "
+            "there is nothing to try (doc/cameras.rst)"
         )
     known = config.load(mapper.ingestFile)
     with tempfile.TemporaryDirectory(prefix="camera-") as root:
@@ -119,7 +119,7 @@ def _tried(plan: FilePlan, root: str, butler: Butler, known: IngestConfig, mappe
 
 
 def _unread(exposure: Exposure) -> dict[str, str]:
-    """Return the attributes of a visit that a header has a card of, and that are not known."""
+    """Return the attributes of a visit that are unknown although the header has a card."""
     info, header = exposure.visit_info, exposure.metadata
     return {
         name: f"{keyword}={header[keyword]!r}"
@@ -132,10 +132,10 @@ def _unread(exposure: Exposure) -> dict[str, str]:
 
 
 def _in_vain(path: str, known: IngestConfig, mapper: Mapper) -> dict[str, tuple[str, ...]]:
-    """Return what is wanted of the headers of a file, and is in none of the cards looked for."""
+    """Return the properties that none of the expected cards of a file's headers contains."""
     try:
         headers = list(fits_headers.scan(path))
-    except (PersistenceError, OSError):  # the ingest has told
+    except (PersistenceError, OSError):  # the ingest has reported it
         return {}
     return {
         wanted: keywords
@@ -149,9 +149,9 @@ def _has(header: Cards, keyword: str) -> bool:
 
 
 def looked_for(known: IngestConfig, mapper: Mapper) -> dict[str, tuple[str, ...]]:
-    """Return what is wanted of headers, and the cards that may have it.
+    """Return the properties read from headers, with the cards that may contain them.
 
-    Functions that are translators are left out: nobody knows what they look for.
+    Properties computed by functions are omitted: the cards that they use are unknown.
     """
     wanted: dict[str, tuple[str, ...]] = {
         name: (keyword,) for name, keyword in known.parse.translation.items()
