@@ -38,7 +38,7 @@ def test_repositories_are_told_apart_by_their_role() -> None:
     )
     assert (every[0].repoArgs.root, every[0].tags) == ("/output", {"t"})
     assert repr(every[0]).startswith("RepoData(RepositoryArgs(cfgRoot='/output'")
-    with pytest.raises(ValueError, match="role has to be input, output or parent, not 'x'"):
+    with pytest.raises(ValueError, match="role must be input, output or parent, not 'x'"):
         RepoData(None, "x")
 
 

@@ -1,1 +1,1 @@
-"""Gen2's other public names, for the scripts that use them; nothing else in this package does."""
+"""Gen2's other public names, for scripts that use them; nothing else in this package does."""

@@ -1,4 +1,4 @@
-"""`DbAuth`: who may use a database, as ``~/.lsst/db-auth.paf`` says."""
+"""`DbAuth`: users and passwords of databases, from ``~/.lsst/db-auth.paf``."""
 
 from __future__ import annotations
 
@@ -19,22 +19,40 @@ _TOKEN = re.compile(
 
 
 class DbAuthError(PersistenceError, RuntimeError):
-    """There is nobody who may use a database, or the file cannot be used."""
+    """No user of a database is known, or the file cannot be used."""
 
 
 class DbAuth:
-    """User and password of databases: those of an environment variable, or of a file.
+    """Users and passwords of databases, from an environment variable or a file.
 
-    ``LSST_DB_AUTH`` is ``user:password``. In ``~/.lsst/db-auth.paf`` is, for each server::
+    Notes
+    -----
+    The same class as Gen2's ``lsst.daf.persistence.DbAuth``. ``LSST_DB_AUTH`` is ``user:password``;
+    ``~/.lsst/db-auth.paf`` has, for each server::
 
         database: { authInfo: { host: db.example.org  port: 3306  user: me  password: mine } }
+
+    Examples
+    --------
+    >>> from persistence import DbAuth
+    >>> login = {"host": "db.example.org", "port": 3306, "user": "me", "password": "mine"}
+    >>> DbAuth.setPolicy({"database": {"authInfo": [login]}})
+    >>> DbAuth.username("db.example.org", 3306)
+    'me'
+    >>> DbAuth.resetPolicy()
     """
 
     _policy: ClassVar[Any] = None
 
     @classmethod
     def setPolicy(cls, policy: Any) -> None:
-        """Use what a mapping says in place of the file: ``{"database": {"authInfo": [...]}}``."""
+        """Use a mapping instead of the file.
+
+        Parameters
+        ----------
+        policy : mapping
+            The content: ``{"database": {"authInfo": [...]}}``.
+        """
         cls._policy = policy
 
     @classmethod
@@ -44,7 +62,20 @@ class DbAuth:
 
     @classmethod
     def available(cls, host: str, port: int | str) -> bool:
-        """Return whether it is known who may use a database."""
+        """Check whether a user of a database is known.
+
+        Parameters
+        ----------
+        host : `str`
+            The server.
+        port : `int` or `str`
+            Its port.
+
+        Returns
+        -------
+        available : `bool`
+            Whether one is known.
+        """
         try:
             cls._pair(host, port)
         except DbAuthError:
@@ -53,23 +84,71 @@ class DbAuth:
 
     @classmethod
     def authString(cls, host: str, port: int | str) -> str:
-        """Return ``user:password``."""
+        """Return ``user:password``.
+
+        Parameters
+        ----------
+        host : `str`
+            The server.
+        port : `int` or `str`
+            Its port.
+
+        Returns
+        -------
+        login : `str`
+            User and password.
+
+        Raises
+        ------
+        DbAuthError
+            As for `username`.
+        """
         return ":".join(cls._pair(host, port))
 
     @classmethod
     def username(cls, host: str, port: int | str) -> str:
         """Return the user.
 
+        Parameters
+        ----------
+        host : `str`
+            The server.
+        port : `int` or `str`
+            Its port.
+
+        Returns
+        -------
+        user : `str`
+            The user.
+
         Raises
         ------
         DbAuthError
-            If nobody is known, or others may read the file.
+            If none is known, or other users may read the file.
         """
         return cls._pair(host, port)[0]
 
     @classmethod
     def password(cls, host: str, port: int | str) -> str:
-        """Return the password; see `username`."""
+        """Return the password.
+
+        Parameters
+        ----------
+        host : `str`
+            The server.
+        port : `int` or `str`
+            Its port.
+
+        Returns
+        -------
+        password : `str`
+            The password.
+
+        Raises
+        ------
+        DbAuthError
+            As for `username`.
+        """
         return cls._pair(host, port)[1]
 
     @classmethod
@@ -85,45 +164,47 @@ class DbAuth:
                 return str(entry.get("user", "")), str(entry.get("password", ""))
         hosts = ", ".join(sorted({str(entry.get("host")) for entry in _entries(known)}))
         raise DbAuthError(
-            f"nobody is known who may use {host}:{port}: ${_VARIABLE} is not set, and {path} has "
+            f"no user is known for {host}:{port}: ${_VARIABLE} is not set, and {path} has "
             f"{hosts or 'no database'}"
         )
 
 
 def _entries(known: Any) -> list[Mapping[str, Any]]:
-    found = known.get("database", {}).get("authInfo", [])
-    return [found] if isinstance(found, Mapping) else list(found)
+    entries = known.get("database", {}).get("authInfo", [])
+    return [entries] if isinstance(entries, Mapping) else list(entries)
 
 
 def _read(path: str) -> dict[str, Any]:
-    """Read a policy file; nobody but its owner may read it.
+    """Read a policy file; only its owner may have permission to read it.
 
     Raises
     ------
     DbAuthError
-        If others may, or the file is damaged.
+        If others have, or the file is damaged.
     """
     if not os.path.exists(path):
         return {}
-    for place in (os.path.dirname(path), path):
-        if stat.S_IMODE(os.stat(place).st_mode) & 0o077:
-            raise DbAuthError(f"{place} holds passwords, and others may read it: chmod go= {place}")
+    for guarded in (os.path.dirname(path), path):
+        if stat.S_IMODE(os.stat(guarded).st_mode) & 0o077:
+            raise DbAuthError(
+                f"{guarded} contains passwords, and others may read it: chmod go= {guarded}"
+            )
     with open(path) as stream:
         tokens = [match for match in _TOKEN.finditer(stream.read()) if match.lastgroup]
     return _block(iter(tokens), path, is_top=True)
 
 
 def _block(tokens: Iterator[re.Match[str]], path: str, is_top: bool = False) -> dict[str, Any]:
-    """Return the values of a block; of a key that is there twice, a list."""
+    """Return the values of a block; repeated keys have a list."""
     values: dict[str, Any] = {}
     for token in tokens:
         if token["close"]:
             return values
         if not token["key"]:
-            raise DbAuthError(f"{path}: {token[0]!r} stands where a name and a colon should")
+            raise DbAuthError(f"{path}: {token[0]!r} where a name and a colon are expected")
         following = next(tokens, None)
         if following is None or following["close"] or following["key"]:
-            raise DbAuthError(f"{path}: nothing stands behind {token['key']!r}")
+            raise DbAuthError(f"{path}: there is no value after {token['key']!r}")
         value: Any = following[following.lastgroup or 0]
         if following["open"]:
             value = _block(tokens, path)

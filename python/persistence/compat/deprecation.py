@@ -1,7 +1,4 @@
-"""Gen2's announcements of its own end.
-
-Here nothing ends: scripts may turn them off, and find them off.
-"""
+"""Gen2's deprecation warnings, which scripts may turn off; nothing is deprecated here."""
 
 from __future__ import annotations
 
@@ -9,10 +6,21 @@ from typing import TypeVar
 
 _Class = TypeVar("_Class", bound=type)
 
-# How often to warn: always, once for each class (False), or once in all (None). Nothing reads it.
+# How often to warn: always, once for each class (False), or once in all (None). It is not used.
 always_warn: bool | None = False
 
 
 def deprecate_class(cls: _Class) -> _Class:
-    """Give the class as it is."""
+    """Return the class unchanged; Gen2 returned one that warned of its deprecation.
+
+    Parameters
+    ----------
+    cls : `type`
+        The class.
+
+    Returns
+    -------
+    cls : `type`
+        The same class.
+    """
     return cls

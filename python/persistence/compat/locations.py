@@ -1,4 +1,4 @@
-"""Gen2's `LogicalLocation`: text in which ``%(key)`` stands for a value."""
+"""Gen2's `LogicalLocation`: text in which ``%(key)`` is replaced by a value."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from persistence.errors import TemplateError
 
-# The specification stands before the key here, not behind it as in a path template: %04d(visit).
+# The format precedes the key here, and does not follow it as in a path template: %04d(visit).
 _KEY = re.compile(r"%([#0\- +]*\d*(?:\.\d+)?)([a-zA-Z]?)\((\w+)\)")
 
 
 class LogicalLocation:
-    """A location in which ``%(key)`` and ``%04d(key)`` stand for values.
+    """A location in which ``%(key)`` and ``%04d(key)`` are replaced by values.
 
     Parameters
     ----------
@@ -26,6 +26,16 @@ class LogicalLocation:
     ------
     TemplateError
         If there is no value for a key. It is a `RuntimeError`, as Gen2's was.
+
+    Notes
+    -----
+    The same class as Gen2's ``lsst.daf.persistence.LogicalLocation``.
+
+    Examples
+    --------
+    >>> from persistence import LogicalLocation
+    >>> LogicalLocation("raw/%07d(visit).fits", {"visit": 42}).locString()
+    'raw/0000042.fits'
     """
 
     _map: ClassVar[Mapping[str, Any]] = {}
@@ -38,7 +48,13 @@ class LogicalLocation:
         self._text = _KEY.sub(lambda match: _shown(match, values), text)
 
     def locString(self) -> str:
-        """Give the text with the values in it."""
+        """Return the text with the values inserted.
+
+        Returns
+        -------
+        text : `str`
+            The text.
+        """
         return self._text
 
     def __str__(self) -> str:
@@ -49,7 +65,13 @@ class LogicalLocation:
 
     @classmethod
     def setLocationMap(cls, metadata: Mapping[str, Any] | None) -> None:
-        """Set the values that count in the whole process, before all others."""
+        """Set values that take precedence over all others in this process.
+
+        Parameters
+        ----------
+        metadata : mapping or None
+            The values.
+        """
         LogicalLocation._map = dict(metadata or {})
 
 

@@ -1,4 +1,4 @@
-"""Gen2's `Policy`: nested data that are reached by dotted names."""
+"""Gen2's `Policy`: nested data with dotted names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from persistence.errors import PolicyError, warn_caller
 from persistence.files import yaml_nodes
 
-# How Gen2 ordered the sections of a file that it wrote.
+# Gen2's order of the sections in a file.
 _FIRST = (
     "defects needCalibRegistry levels defaultLevel defaultSubLevels camera exposures calibrations "
     "datasets"
@@ -19,29 +19,38 @@ _FIRST = (
 
 
 class Policy(UserDict[str, Any]):
-    """A dictionary of dictionaries; ``policy['a.b.c']`` is what stands in them under a, b and c.
+    """A dictionary of dictionaries; ``policy['a.b.c']`` is ``policy['a']['b']['c']``.
 
     Parameters
     ----------
     other : mapping or path, optional
-        What it holds: a copy of a mapping, or what a YAML file says. Tags that would run code are
+        The content: a mapping, which is copied, or a YAML file. Tags that would run code are
         refused.
 
     Raises
     ------
     PolicyError
-        If ``other`` is neither, or the file cannot be meant.
+        If ``other`` is neither, or the file is invalid.
 
     Notes
     -----
-    What is missing is None, as in Gen2; ask ``in`` to know. A mapping in it comes out as a `Policy`
-    of its own: to change it here, say ``policy['a.b'] = value``.
+    The same class as Gen2's ``lsst.daf.persistence.Policy``. Missing values are None; use ``in``
+    to check for a key. A nested mapping is returned as a copy: to change it, set
+    ``policy['a.b'] = value``.
+
+    Examples
+    --------
+    >>> from persistence import Policy
+    >>> policy = Policy({"camera": {"name": "decam"}})
+    >>> policy["camera.pixels.x"] = 2048
+    >>> policy["camera.name"], policy["camera.pixels.x"], policy["missing"]
+    ('decam', 2048, None)
     """
 
     def __init__(self, other: Any = None) -> None:
         self.data = _read(other)
 
-    # -- one value
+    # -- single values
     # -----------------------------------------------------------------------------------
 
     def __getitem__(self, name: str) -> Any:
@@ -56,7 +65,7 @@ class Policy(UserDict[str, Any]):
             holder = holder.setdefault(part, {})
             if not isinstance(holder, dict):
                 raise PolicyError(
-                    f"{name!r} cannot be set: at {part!r} stands {holder!r}, which is no mapping"
+                    f"{name!r} cannot be set: {part!r} is {holder!r}, which is not a mapping"
                 )
         holder[last] = _copied(value)
 
@@ -71,13 +80,39 @@ class Policy(UserDict[str, Any]):
         return holder is not None and last in holder
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Give a value, or the default if there is none."""
+        """Return a value, or the default if there is none.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+        default : object
+            The default.
+
+        Returns
+        -------
+        value : object
+            The value.
+        """
         if name in self:
             return self[name]
         return default
 
     def pop(self, name: str, *default: Any) -> Any:
-        """Take a value out, and give it; or the default if there is none."""
+        """Remove a value and return it, or the default if there is none.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+        *default : object
+            The default; without it, a missing name is a `KeyError`.
+
+        Returns
+        -------
+        value : object
+            The value.
+        """
         if name not in self and default:
             return default[0]
         value = self[name]
@@ -85,20 +120,44 @@ class Policy(UserDict[str, Any]):
         return value
 
     def setdefault(self, name: str, default: Any = None) -> Any:
-        """Set a value unless there is one, and give what is there."""
+        """Set a value unless there is one; return the present value.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+        default : object
+            The new value.
+
+        Returns
+        -------
+        value : object
+            The value.
+        """
         if name not in self:
             self[name] = default
         return self[name]
 
     def asArray(self, name: str) -> Any:
-        """Give a value as a list; a list, tuple or mapping as it is. Text is not split."""
+        """Return a value as a list; lists, tuples and mappings unchanged. Text is not split.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+
+        Returns
+        -------
+        values : `list`
+            The value; ``[None]`` if it is missing, as in Gen2.
+        """
         value = self[name]
         return value if isinstance(value, Container) and not isinstance(value, str) else [value]
 
     def _holder(self, name: object) -> tuple[dict[str, Any] | None, Any]:
-        """Give the innermost dictionary that a name leads to, and the key in it.
+        """Return the innermost dictionary of a dotted name, and the key in it.
 
-        None if it leads nowhere.
+        None if the name leads nowhere.
         """
         *above, last = _parts(name)
         holder: Any = self.data
@@ -106,7 +165,7 @@ class Policy(UserDict[str, Any]):
             holder = holder.get(part) if isinstance(holder, dict) else None
         return (holder if isinstance(holder, dict) else None), last
 
-    # -- the whole
+    # -- the whole policy
     # -----------------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
@@ -118,30 +177,52 @@ class Policy(UserDict[str, Any]):
         return Policy(self)
 
     def names(self, topLevelOnly: bool = False) -> list[str]:
-        """Give the dotted names of everything in it, mappings included.
+        """Return the dotted names of all values, including mappings.
 
-        Or those of the top alone.
+        Parameters
+        ----------
+        topLevelOnly : `bool`
+            Only return the names at the top.
+
+        Returns
+        -------
+        names : `list` of `str`
+            The names.
         """
         return list(self.data) if topLevelOnly else list(_names(self.data, ""))
 
     def update(self, other: Any = (), /, **kwargs: Any) -> None:
-        """Lay another mapping over this one, at every depth.
+        """Merge another mapping into this one, at every depth; its values take precedence.
 
-        What is in both is then the other's.
+        Parameters
+        ----------
+        other : mapping, optional
+            The other mapping.
+        **kwargs
+            Further values.
         """
         _lay_over(self.data, dict(other, **kwargs))
 
     def merge(self, other: Mapping[str, Any]) -> None:
-        """Fill this one up, at every depth, with what only another has.
+        """Add the values of another mapping that are missing here, at every depth.
 
-        The other's keys then come first.
+        Parameters
+        ----------
+        other : mapping
+            The other mapping; its keys then come first.
         """
         filled = Policy(other)
         filled.update(self.data)
         self.data = filled.data
 
     def dump(self, stream: TextIO) -> None:
-        """Write it as YAML, with the sections in Gen2's order."""
+        """Write the policy as YAML, with the sections in Gen2's order.
+
+        Parameters
+        ----------
+        stream : file object
+            A text file.
+        """
         order = [
             *(name for name in _FIRST if name in self.data),
             *(name for name in self.data if name not in _FIRST),
@@ -149,31 +230,51 @@ class Policy(UserDict[str, Any]):
         stream.write(yaml_nodes.block({name: self.data[name] for name in order}))
 
     def dumpToFile(self, path: str | os.PathLike[str]) -> None:
-        """Write it to a YAML file."""
+        """Write the policy to a YAML file.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        """
         with open(path, "w", encoding="utf-8") as stream:
             self.dump(stream)
 
     def ppprint(self) -> str:
-        """Show it in a form for people."""
+        """Return the policy as readable text."""
         return pprint.pformat(self.data)
 
     @staticmethod
     def defaultPolicyFile(productName: str, fileName: str, relativePath: str | None = None) -> str:
-        """Give the path of a product's policy file, which need not exist.
+        """Return the path of a product's policy file, which need not exist.
+
+        Parameters
+        ----------
+        productName : `str`
+            The product, such as ``obs_decam``.
+        fileName : `str`
+            The file's name.
+        relativePath : `str`, optional
+            Its directory, relative to the product's.
+
+        Returns
+        -------
+        path : `str`
+            The path.
 
         Raises
         ------
         LookupError
-            If no environment variable ``<PRODUCT>_DIR`` says where the product lies.
+            If the environment variable ``<PRODUCT>_DIR`` is not set.
         """
         variable = f"{productName.upper()}_DIR"
         if variable not in os.environ:
-            raise LookupError(f"{variable} is not set, so nothing tells where {productName} lies")
+            raise LookupError(f"{variable} is not set: the directory of {productName} is unknown")
         return os.path.join(os.environ[variable], relativePath or "", fileName)
 
     DefaultPolicyFile = defaultPolicyFile
 
-    # -- older spellings
+    # -- older names
     # -----------------------------------------------------------------------------
 
     def getValue(self, name: str) -> Any:
@@ -215,7 +316,7 @@ def _read(other: Any) -> dict[str, Any]:
     path = os.fspath(other)
     if not path.endswith("yaml"):
         raise PolicyError(f"Unhandled policy file type:{path}")
-    os.stat(path)  # a missing file is an OSError, as callers know it
+    os.stat(path)  # a missing file is an OSError, as callers expect
     return dict(yaml_nodes.load(path))
 
 
@@ -224,22 +325,22 @@ def _parts(name: object) -> list[Any]:
 
 
 def _copied(value: Any) -> Any:
-    """Copy mappings, at every depth, as plain dictionaries; what is in them is shared."""
+    """Return a copy of mappings, at every depth, as plain dictionaries; other values are shared."""
     if isinstance(value, Policy):
         value = value.data
     return (
-        {key: _copied(one) for key, one in value.items()} if isinstance(value, Mapping) else value
+        {key: _copied(item) for key, item in value.items()} if isinstance(value, Mapping) else value
     )
 
 
 def _lay_over(under: dict[str, Any], over: Mapping[str, Any]) -> None:
     for key, value in over.items():
-        there = under.get(key)
+        present = under.get(key)
         if not isinstance(value, Mapping):
             under[key] = value
-        elif isinstance(there, dict):
-            _lay_over(there, value)
-        elif value or there is None:  # an empty mapping says nothing against a value
+        elif isinstance(present, dict):
+            _lay_over(present, value)
+        elif value or present is None:  # an empty mapping does not replace a value
             under[key] = _copied(value)
 
 

@@ -1,4 +1,4 @@
-"""Gen2's `PosixStorage`: a directory, searched, read and written."""
+"""Gen2's `PosixStorage`: a directory that is searched, read and written."""
 
 from __future__ import annotations
 
@@ -21,19 +21,30 @@ _HDU = re.compile(r"(.*)\[(\d+)\]$")
 
 
 class PosixStorage(StorageInterface):
-    """A directory that holds datasets.
+    """A directory with datasets.
 
     Parameters
     ----------
     uri : `str`
         The directory, or a ``file:`` URI.
     create : `bool`
-        Make it if it is not there.
+        Whether to create it if it is missing.
 
     Raises
     ------
     NoRepositroyAtRoot
-        If it is not there, and is not to be made.
+        If it is missing, and is not created.
+
+    Notes
+    -----
+    The same class as Gen2's ``lsst.daf.persistence.PosixStorage``; methods without a description
+    of parameters have Gen2's.
+
+    Examples
+    --------
+    >>> from persistence import PosixStorage
+    >>> PosixStorage.storageExists("/no/such/directory")
+    False
     """
 
     _registered = storages.registered
@@ -64,10 +75,7 @@ class PosixStorage(StorageInterface):
 
     @staticmethod
     def getRepositoryCfg(uri: str) -> RepositoryCfg | None:
-        """Read a repository's configuration.
-
-        None if it has none, as those of the older kind do not.
-        """
+        """Read a repository's configuration; None for repositories of the older kind."""
         cfg = repository_cfg.read(path_of(uri))
         return None if cfg is None or cfg.old else RepositoryCfg.from_config(cfg)
 
@@ -79,19 +87,19 @@ class PosixStorage(StorageInterface):
 
     @staticmethod
     def getMapperClass(root: str) -> type | None:
-        """Give the mapper of the repository at ``root``; None if there is none."""
+        """Return the mapper of the repository at ``root``; None if there is none."""
         cfg = repository_cfg.read(path_of(root)) if root else None
         return None if cfg is None or cfg.mapper is None else installed.find(cfg.mapper)
 
     @staticmethod
     def v1RepoExists(root: str) -> bool:
-        """Return whether a directory is a repository of the older kind, without a configuration."""
+        """Check whether a directory is a repository of the older kind, without a configuration."""
         cfg = repository_cfg.read(path_of(root))
         return cfg is not None and cfg.old
 
     @staticmethod
     def getParentSymlinkPath(root: str) -> str | None:
-        """Return what ``_parent`` links to, as the link has it, or its own path if a directory."""
+        """Return the target of the link ``_parent``, or its own path if it is a directory."""
         path = os.path.join(path_of(root), "_parent")
         if os.path.islink(path):
             return os.readlink(path)
@@ -102,119 +110,128 @@ class PosixStorage(StorageInterface):
 
     @staticmethod
     def relativePath(fromPath: str, toPath: str) -> str:
-        """Give a path relative to the real directory of another."""
+        """Return a path relative to the real directory of another."""
         return os.path.relpath(path_of(toPath), os.path.realpath(path_of(fromPath)))
 
     @staticmethod
     def absolutePath(fromPath: str, relativePath: str) -> str:
-        """Turn what `relativePath` gave into a path again."""
+        """Return the path for a result of `relativePath`."""
         return os.path.normpath(
             os.path.join(os.path.realpath(path_of(fromPath)), path_of(relativePath))
         )
 
     @staticmethod
     def storageExists(uri: str) -> bool:
-        """Say whether the directory is there."""
+        """Check whether a directory exists."""
         return os.path.exists(path_of(uri))
 
     def locationWithRoot(self, location: str) -> str:
-        """Give a path with the root before it."""
+        """Return a path with the root prepended."""
         return os.path.join(self.root, location)
 
     def instanceSearch(self, path: str) -> list[str] | None:
-        """Search here; see `search`."""
+        """Search this directory; see `search`."""
         return self.search(self.root, path)
 
     @staticmethod
     def search(root: str, path: str, searchParents: bool = False) -> list[str] | None:
-        """Find files by a path or a pattern; None if there are none.
+        """Find files by a path or a pattern.
 
         Parameters
         ----------
         root : `str`
             The directory to search.
         path : `str`
-            The path in it, or an absolute one. What stands from the first ``[`` on is no part of
-            the file's name, and is given back behind each result. If no file is called so, it is
-            taken as a pattern of the shell.
+            The path in it, or an absolute one. Text from the first ``[`` on is not part of the
+            file's name, and is appended to each result. If there is no file of that name, it is
+            used as a shell pattern.
         searchParents : `bool`
-            Look in ``_parent``, and in its ``_parent``, if there is none here.
+            Search ``_parent``, and its ``_parent``, if there are none here.
+
+        Returns
+        -------
+        paths : `list` of `str` or None
+            The files; None if there are none.
         """
         root = path_of(root).rstrip("/") or "/"
         prefix, inside = _inside(root, path)
         name, bracket, rest = inside.partition("[")
-        place = ""
+        folder = ""
         while True:
-            found = _matching(os.path.join(root, place), name)
-            if found:
-                return [f"{prefix}{os.path.join(place, one)}{bracket}{rest}" for one in found]
-            place = os.path.join(place, "_parent")
-            if not searchParents or not os.path.exists(os.path.join(root, place)):
+            matches = _matching(os.path.join(root, folder), name)
+            if matches:
+                return [
+                    f"{prefix}{os.path.join(folder, match)}{bracket}{rest}" for match in matches
+                ]
+            folder = os.path.join(folder, "_parent")
+            if not searchParents or not os.path.exists(os.path.join(root, folder)):
                 return None
 
-    # -- data
+    # -- datasets
     # ----------------------------------------------------------------------------------------
 
     def exists(self, location: str | Located) -> bool:
-        """Say whether a file is there: by its path or a pattern, or by a location."""
+        """Check whether a file exists, by its path, a pattern, or a location."""
         if isinstance(location, str):
             return self.instanceSearch(location) is not None
         if storages.find(location.getStorageName(), location.getPythonType()) is None:
             return False
-        return any(self.instanceSearch(one) for one in location.getLocations())
+        return any(self.instanceSearch(path) for path in location.getLocations())
 
     def read(self, location: Located) -> list[Any]:
-        """Read what lies at each path of a location."""
-        found = _formatter(location, location.getPythonType())
-        if isinstance(found, Registered):
-            return found.read_all(location)
-        return [found.read(self._place(location, path)) for path in location.getLocations()]
+        """Read the dataset at each path of a location."""
+        formatter = _formatter(location, location.getPythonType())
+        if isinstance(formatter, Registered):
+            return formatter.read_all(location)
+        return [formatter.read(self._place(location, path)) for path in location.getLocations()]
 
     def write(self, location: Located, obj: Any) -> None:
-        """Write an object to the first path of a location: whole, or not at all."""
-        found = _formatter(location, location.getPythonType() or type(obj))
-        if isinstance(found, Registered):
-            found.write_first(location, obj)
+        """Write an object to the first path of a location, completely or not at all."""
+        formatter = _formatter(location, location.getPythonType() or type(obj))
+        if isinstance(formatter, Registered):
+            formatter.write_first(location, obj)
             return
-        place = self._place(location, location.getLocations()[0])
-        with atomic.atomic_write(place.full_path) as temporary:
-            found.write(obj, temporary, place)
-        journal.append(place.root, "put", place.path)
+        location_ = self._place(location, location.getLocations()[0])
+        with atomic.atomic_write(location_.full_path) as temporary:
+            formatter.write(obj, temporary, location_)
+        journal.append(location_.root, "put", location_.path)
 
     def copyFile(self, fromLocation: str, toLocation: str) -> None:
-        """Copy a file, both paths being relative to the root."""
+        """Copy a file; both paths are relative to the root."""
         with atomic.atomic_write(self.locationWithRoot(toLocation)) as temporary:
             atomic.copy(self.locationWithRoot(fromLocation), temporary)
         journal.append(self.root, "put", toLocation)
 
     def getLocalFile(self, path: str) -> TextIO | None:
-        """Open a text file to read; None if it is not there."""
+        """Open a text file for reading; None if it does not exist."""
         full = self.locationWithRoot(path)
         return open(full, encoding="utf-8") if os.path.isfile(full) else None
 
     def _place(self, location: Located, path: str) -> Location:
         match = _HDU.match(path)
         path, hdu = (match[1], int(match[2])) if match else (path, None)
-        told = dict(location.getAdditionalData() or {})
+        options = dict(location.getAdditionalData() or {})
         return Location(
-            self.root, path, hdu, location.getStorageName(), None, "a location", {}, told
+            self.root, path, hdu, location.getStorageName(), None, "a location", {}, options
         )
 
 
 def path_of(uri: str) -> str:
-    """Give the path that a ``file:`` URI is, or that is one already."""
+    """Return the path of a ``file:`` URI, or a path unchanged."""
     return uri.removeprefix("file://")
 
 
 def _formatter(location: Located, python: Any) -> Any:
-    found = storages.find(location.getStorageName(), python)
-    if found is None:
+    formatter = storages.find(location.getStorageName(), python)
+    if formatter is None:
         raise FormatterError(f"No formatter for location:{location}")
-    return formatters.formatter(location.getStorageName()) if isinstance(found, str) else found
+    return (
+        formatters.formatter(location.getStorageName()) if isinstance(formatter, str) else formatter
+    )
 
 
 def _inside(root: str, path: str) -> tuple[str, str]:
-    """Split a path into what belongs before each result, and the path below the root."""
+    """Return the prefix of all results, and the path below the root."""
     above = root if root == "/" else f"{root}/"
     if not os.path.isabs(path):
         return "", path

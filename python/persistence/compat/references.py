@@ -1,4 +1,4 @@
-"""Gen2's functions on data references: which of them have data."""
+"""Gen2's functions that check which data references have data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ButlerSubsetIterator:
-    """What Gen2 gave as ``iter(subset)``: an iterator over its data references.
+    """Gen2's iterator over the data references of a subset.
 
     Parameters
     ----------
@@ -34,14 +34,39 @@ class ButlerSubsetIterator:
 def searchDataRefs(
     butler: Butler, datasetType: str, level: str = "", dataId: Mapping[str, Any] | None = None
 ) -> list[ButlerDataRef]:
-    """Give the references of a subset that have data; see `dataExists`."""
-    return [one for one in butler.subset(datasetType, level, dataId or {}) if dataExists(one)]
+    """Return the references of a subset that have data.
+
+    Parameters
+    ----------
+    butler : `Butler`
+        The Butler.
+    datasetType : `str`
+        The dataset type.
+    level : `str`
+        The level; see `Butler.subset`.
+    dataId : mapping, optional
+        The partial data ID.
+
+    Returns
+    -------
+    refs : `list` [`ButlerDataRef`]
+        The references for which `dataExists`.
+    """
+    return [ref for ref in butler.subset(datasetType, level, dataId or {}) if dataExists(ref)]
 
 
 def dataExists(dataRef: ButlerDataRef) -> bool:
-    """Say whether a reference has data.
+    """Check whether a reference has data: itself, or one of its items one level below.
 
-    It, or if it is made of others one level below, one of them.
+    Parameters
+    ----------
+    dataRef : `ButlerDataRef`
+        The reference.
+
+    Returns
+    -------
+    exists : `bool`
+        Whether it has.
     """
     items = dataRef.subItems()
-    return any(dataExists(one) for one in items) if len(items) else dataRef.datasetExists()
+    return any(dataExists(item) for item in items) if len(items) else dataRef.datasetExists()

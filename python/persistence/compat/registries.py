@@ -1,4 +1,4 @@
-"""Gen2's registry classes, with its signatures, on top of `persistence.registry`."""
+"""Gen2's registry classes, with its signatures, based on `persistence.registry`."""
 
 from __future__ import annotations
 
@@ -25,13 +25,28 @@ _WAIT = 60.0
 
 
 class Registry:
-    """Answers which data IDs there are."""
+    """The base of Gen2's registries, which look up data IDs.
+
+    Examples
+    --------
+    >>> from persistence import Registry
+    >>> Registry.create("/no/such/registry.sqlite3") is None
+    True
+    """
 
     @staticmethod
     def create(location: str | None) -> Registry | None:
-        """Open the registry at a location: a SQLite file or a directory.
+        """Open the registry at a location.
 
-        None if there is no such file.
+        Parameters
+        ----------
+        location : `str` or None
+            A SQLite file or a directory.
+
+        Returns
+        -------
+        registry : `Registry` or None
+            The registry; None if the file does not exist.
 
         Raises
         ------
@@ -52,12 +67,12 @@ class Registry:
     def lookup(
         self, lookupProperties: Any, reference: Any, dataId: Mapping[Any, Any] | None, **kwargs: Any
     ) -> list[tuple[Any, ...]] | None:
-        """Find values; a subclass says how."""
+        """Return values; implemented by subclasses."""
         raise NotImplementedError(f"{type(self).__name__} has no lookup")
 
 
 class SqlRegistry(Registry):
-    """A registry in a data base that speaks SQL.
+    """A registry in an SQL database.
 
     Parameters
     ----------
@@ -67,7 +82,7 @@ class SqlRegistry(Registry):
     Attributes
     ----------
     conn : `sqlite3.Connection` or None
-        The connection; without one, every answer is None.
+        The connection; without one, every result is None.
     """
 
     placeHolder = "?"
@@ -79,21 +94,27 @@ class SqlRegistry(Registry):
     def lookup(
         self, lookupProperties: Any, reference: Any, dataId: Mapping[Any, Any] | None, **kwargs: Any
     ) -> list[tuple[Any, ...]] | None:
-        """Find the distinct values of some columns.
+        """Return the distinct values of some columns.
 
         Parameters
         ----------
         lookupProperties, reference : `str` or iterable of `str`
-            The columns, and the tables, which are joined by the columns that they share.
+            The columns, and the tables, which are joined by their common columns.
         dataId : mapping or None
-            Columns with the value that each has to have. If a pair of columns stands in place of
-            one, they have to enclose the value, both included, as the data base compares. Columns
-            that the tables lack do not count.
+            Columns with required values. For a pair of columns instead of one, the value must be
+            between theirs, both included. Columns that the tables lack are ignored.
+        **kwargs
+            Not used.
+
+        Returns
+        -------
+        rows : `list` of `tuple` or None
+            The values.
 
         Raises
         ------
         UnknownKey
-            If the tables lack a column that is wanted, or all of those in ``dataId``.
+            If the tables lack a requested column, or all of those in ``dataId``.
         """
         if self.conn is None:
             return None
@@ -118,18 +139,23 @@ class SqlRegistry(Registry):
         range: tuple[str, str, str] | None,
         values: Sequence[Any] | None,
     ) -> list[tuple[Any, ...]] | None:
-        """Find the distinct values of some columns, of joined tables.
+        """Return the distinct values of some columns of joined tables.
 
         Parameters
         ----------
         returnFields, joinClause : iterable of `str`
             The columns, and the tables.
         whereFields : iterable of `tuple`
-            Columns with what each has to be: ``?``, or a column.
+            Columns with required values: ``?``, or a column.
         range : `tuple` of three `str`
-            What has to lie between two columns, both included: ``?``, or a column.
+            A value (``?`` or a column) that must be between two columns, both included.
         values : sequence
-            What stands for each ``?``, in that order.
+            The values of each ``?``, in order.
+
+        Returns
+        -------
+        rows : `list` of `tuple` or None
+            The values.
         """
         if self.conn is None:
             return None
@@ -163,10 +189,7 @@ class SqlRegistry(Registry):
             raise explained(error, self.root, 0.0) from error
 
     def _condition(self, key: Any, known: Mapping[str, str]) -> str | None:
-        """Say in SQL what a key of a data ID demands.
-
-        None if it is no column, and demands nothing.
-        """
+        """Return the SQL condition for a key of a data ID; None if it is not a column."""
         if not isinstance(key, tuple):
             return f"{quoted(key)} = {self.placeHolder}" if key in known else None
         if len(key) != 2:
@@ -190,7 +213,7 @@ class SqlRegistry(Registry):
 
 
 class SqliteRegistry(SqlRegistry):
-    """A registry in a SQLite file, which is only read.
+    """A read-only registry in a SQLite file.
 
     Parameters
     ----------
@@ -229,7 +252,7 @@ class SqliteRegistry(SqlRegistry):
 
 
 class PgsqlRegistry(SqlRegistry):
-    """A registry in PostgreSQL: not supported, which it says."""
+    """A registry in PostgreSQL, which raises an error: it is not supported."""
 
     def __init__(self, location: str) -> None:
         raise RegistryError(
@@ -238,7 +261,7 @@ class PgsqlRegistry(SqlRegistry):
 
 
 class PosixRegistry(Registry):
-    """A registry that reads the data IDs off the names of the files below a directory.
+    """A registry that parses the names of the files below a directory.
 
     Parameters
     ----------
@@ -252,7 +275,7 @@ class PosixRegistry(Registry):
     def lookup(
         self, lookupProperties: Any, reference: Any, dataId: Mapping[Any, Any] | None, **kwargs: Any
     ) -> list[tuple[Any, ...]]:
-        """Find values, one tuple for each file.
+        """Return values, one tuple for each file.
 
         Parameters
         ----------
@@ -261,13 +284,17 @@ class PosixRegistry(Registry):
         reference
             Not used: there are no tables.
         dataId : mapping or None
-            Keys with the value that each has to have, and its type: ``'7'`` is not 7. Those that
-            the template lacks do not count.
-        template : `str`
-            How the files are called; without it, nothing is found.
-        storage : `str`
-            With ``FitsStorage``, keys that the template lacks are read from the files' headers; a
-            header that has no such keyword gives None.
+            Keys with required values of the required type: ``'7'`` is not 7. Keys that the template
+            lacks are ignored.
+        **kwargs
+            ``template``, the path template, without which nothing is found; and ``storage``: for
+            ``FitsStorage``, keys that the template lacks are read from the files' headers, and
+            missing keywords are None.
+
+        Returns
+        -------
+        rows : `list` of `tuple`
+            The values.
         """
         if not kwargs.get("template"):
             return []
@@ -277,21 +304,21 @@ class PosixRegistry(Registry):
         missing = [column for column in columns if column not in scanner.getFields()]
         if missing and kwargs.get("storage") != "FitsStorage":
             return []
-        found = []
+        rows = []
         for path, values in scanner.processPath(self.root).items():
             if missing:
                 values |= _from_header(
                     os.path.join(self.root, path), PathTemplate(template), missing, known | values
                 )
             if all(values[key] == value for key, value in known.items() if key in values):
-                found.append(tuple(values[column] for column in columns))
-        return found
+                rows.append(tuple(values[column] for column in columns))
+        return rows
 
 
 def _from_header(
     path: str, template: PathTemplate, keys: Sequence[str], data_id: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Read keywords from the HDU that the template names, or else from the primary one."""
+    """Return keywords of the HDU that the template names, or else of the primary HDU."""
     hdu = template.locate(data_id)[1] if all(key in data_id for key in template.keys) else None
     cards = list(itertools.islice(fits_headers.scan(path), (hdu or 0) + 1))
     chosen = [cards[-1], cards[0]] if cards else []

@@ -1,7 +1,4 @@
-"""What Gen2's Butler was set up of inside.
-
-Nothing here acts: the names are kept for scripts that mention them.
-"""
+"""Internal classes of Gen2's Butler, kept for scripts that mention them; they only hold data."""
 
 from __future__ import annotations
 
@@ -13,19 +10,24 @@ from persistence.cameras.mapper import Mapper
 
 
 class RepoData:
-    """What Gen2's Butler noted of one repository: its arguments and its role. It only holds them.
+    """Gen2's record of one repository: its arguments and its role.
 
     Parameters
     ----------
     args : `RepositoryArgs`
-        What a caller says of it.
+        The caller's arguments.
     role : `str`
         ``input``, ``output`` or ``parent``.
+
+    Raises
+    ------
+    ValueError
+        If the role is another one.
     """
 
     def __init__(self, args: Any, role: str) -> None:
         if role not in ("input", "output", "parent"):
-            raise ValueError(f"role has to be input, output or parent, not {role!r}")
+            raise ValueError(f"role must be input, output or parent, not {role!r}")
         self.repoArgs = args
         self.role = role
         self.tags = set(getattr(args, "tags", ()))
@@ -35,7 +37,13 @@ class RepoData:
 
 
 class RepoDataContainer:
-    """The repositories of Gen2's Butler, by their roles. It only holds them."""
+    """Gen2's list of a Butler's repositories, by role.
+
+    Parameters
+    ----------
+    repoDataList : sequence of `RepoData`
+        The repositories.
+    """
 
     def __init__(self, repoDataList: Sequence[RepoData]) -> None:
         self._all = list(repoDataList)
@@ -44,14 +52,14 @@ class RepoDataContainer:
         return list(self._all)
 
     def inputs(self) -> list[RepoData]:
-        return [one for one in self._all if one.role == "input"]
+        return [repo for repo in self._all if repo.role == "input"]
 
     def outputs(self) -> list[RepoData]:
-        return [one for one in self._all if one.role == "output"]
+        return [repo for repo in self._all if repo.role == "output"]
 
 
 class ButlerCfg:
-    """Left over in Gen2 from an earlier design; it only holds its arguments."""
+    """A remnant of an earlier design of Gen2; it only holds its arguments."""
 
     def __init__(self, cls: Any, repoCfg: Any) -> None:
         self.cls = cls
@@ -59,7 +67,7 @@ class ButlerCfg:
 
 
 class AccessCfg:
-    """Left over in Gen2 from an earlier design; it only holds its arguments."""
+    """A remnant of an earlier design of Gen2; it only holds its arguments."""
 
     def __init__(self, cls: Any, storageCfg: Any) -> None:
         self.cls = cls
@@ -67,14 +75,14 @@ class AccessCfg:
 
 
 class Access:
-    """Left over in Gen2 from an earlier design; it only holds its argument."""
+    """A remnant of an earlier design of Gen2; it only holds its argument."""
 
     def __init__(self, accessCfg: Any) -> None:
         self.accessCfg = accessCfg
 
 
 class RepositoryMapper(Mapper):
-    """Left over in Gen2 from an earlier design; it only holds its arguments."""
+    """A remnant of an earlier design of Gen2; it only holds its arguments."""
 
     def __init__(self, storage: Any = None, policy: Any = None, **_: Any) -> None:
         self.storage = storage
@@ -82,7 +90,7 @@ class RepositoryMapper(Mapper):
 
 
 class ButlerFactory:
-    """Makes a Butler of a mapper that is there already; so does ``Butler(root, mapper)``.
+    """Creates a Butler for an existing mapper, as ``Butler(root, mapper)`` does.
 
     Parameters
     ----------
@@ -94,5 +102,5 @@ class ButlerFactory:
         self.mapper = mapper
 
     def create(self) -> Butler:
-        """Make a Butler for the mapper's root, or the current directory if it names none."""
+        """Return a Butler for the mapper's root, or for the current directory if it has none."""
         return Butler(root=getattr(self.mapper, "root", None), mapper=self.mapper)

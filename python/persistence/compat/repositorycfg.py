@@ -1,4 +1,4 @@
-"""Gen2's `RepositoryCfg`: how a repository is set up, as an object that scripts hold and change."""
+"""Gen2's `RepositoryCfg`: the configuration of a repository, as a mutable object."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from persistence.errors import CameraNotFound, ParentsMismatch, RepositoryError
 
 
 class RepositoryCfg:
-    """How a repository is set up.
+    """The configuration of a repository.
 
     Parameters
     ----------
@@ -24,16 +24,27 @@ class RepositoryCfg:
     mapper : `type`, `str`, `CameraMapper` or None
         The camera.
     mapperArgs : mapping or None
-        For the mapper.
+        Arguments for the mapper.
     parents : iterable of `str` or `RepositoryCfg`, optional
-        Their paths, or their whole configurations.
+        Their paths, or their configurations.
     policy : mapping or None
-        Laid over the camera's policy.
+        Policy entries that take precedence over the camera's.
 
     Attributes
     ----------
     dirty : `bool`
-        Whether it has been changed since it was read or written.
+        Whether it has changed since it was read or written.
+
+    Notes
+    -----
+    The same class as Gen2's ``lsst.daf.persistence.RepositoryCfg`` (doc/gen2/gen2-core.md).
+
+    Examples
+    --------
+    >>> from persistence import RepositoryCfg
+    >>> cfg = RepositoryCfg("/data/repo/rerun/a", None, None, parents=["/data/repo"])
+    >>> cfg.parents
+    ['/data/repo']
     """
 
     def __init__(
@@ -101,14 +112,20 @@ class RepositoryCfg:
 
     @property
     def parents(self) -> list[Any]:
-        """Absolute paths, and whole configurations.
+        """The parents: absolute paths, and configurations.
 
-        They are kept relative, so that a tree can be moved.
+        They are stored relative, so that a tree can be moved.
         """
         return [self._absolute(parent) for parent in self._parents]
 
     def addParents(self, newParents: Any) -> None:
-        """Add parents, unless they are listed."""
+        """Add parents that are not yet listed.
+
+        Parameters
+        ----------
+        newParents : `str`, `RepositoryCfg` or iterable of these
+            The parents.
+        """
         for parent in _each(newParents):
             relative = self._relative(parent)
             if relative not in self._parents:
@@ -116,12 +133,17 @@ class RepositoryCfg:
                 self.dirty = True
 
     def extendParents(self, newParents: Any) -> None:
-        """Add parents to the list.
+        """Replace the parents by a list that begins with them.
+
+        Parameters
+        ----------
+        newParents : `str`, `RepositoryCfg` or iterable of these
+            The new list.
 
         Raises
         ------
         ParentsMismatch
-            If the new list does not begin with those that are listed.
+            If the new list does not begin with the present parents.
         """
         wanted = [self._relative(parent) for parent in _each(newParents)]
         if wanted[: len(self._parents)] != self._parents:
@@ -134,57 +156,76 @@ class RepositoryCfg:
             self.dirty = True
 
     def extend(self, other: RepositoryCfg) -> None:
-        """Add another's parents; all else has to be the same."""
+        """Add another configuration's parents; everything else must be equal.
+
+        Parameters
+        ----------
+        other : `RepositoryCfg`
+            The other configuration.
+
+        Raises
+        ------
+        RepositoryError
+            If it is not.
+        """
         if self._compared()[:-1] != other._compared()[:-1]:
             raise RepositoryError(f"{self} can not be extended with cfg:{other}")
         self.extendParents(other.parents)
 
-    # -- from and to others
+    # -- conversions
     # --------------------------------------------------------------------------
 
     @staticmethod
     def makeFromArgs(repositoryArgs: RepositoryArgs) -> RepositoryCfg:
-        """Make a configuration, without parents, of what a caller says."""
+        """Return a configuration without parents, from a caller's arguments."""
         args = repositoryArgs
         return RepositoryCfg(args.root, args.mapper, args.mapperArgs, None, args.policy)
 
     def matchesArgs(self, repositoryArgs: RepositoryArgs) -> bool:
-        """Say whether what a caller says can be meant of this repository.
-
-        What is said in both has to agree.
-        """
+        """Check whether a caller's arguments are consistent with this configuration."""
         args = repositoryArgs
-        told = repository_cfg.placed(args.mapperArgs or {}, self.root or os.curdir)
-        there = repository_cfg.placed(self._mapperArgs, self.root or os.curdir)
+        requested = repository_cfg.placed(args.mapperArgs or {}, self.root or os.curdir)
+        present = repository_cfg.placed(self._mapperArgs, self.root or os.curdir)
         return (
             (args.root is None or args.root == self._root)
             and (args.mapper is None or _name(args.mapper) == _name(self._mapper))
-            and all(told[key] == there[key] for key in told.keys() & there.keys())
+            and all(requested[key] == present[key] for key in requested.keys() & present.keys())
             and (not args.policy or args.policy == self.policy)
         )
 
     @classmethod
     def from_config(cls, cfg: repository_cfg.RepositoryCfg) -> RepositoryCfg:
-        """Make one of what `persistence.butler.repository_cfg` read."""
+        """Return the configuration that `persistence.butler.repository_cfg` read."""
         parents = [
-            cls.from_config(one) if isinstance(one, repository_cfg.RepositoryCfg) else one
-            for one in cfg.parents
+            cls.from_config(parent) if isinstance(parent, repository_cfg.RepositoryCfg) else parent
+            for parent in cfg.parents
         ]
-        made = cls(cfg.root, cfg.mapper, cfg.mapperArgs, parents, cfg.policy)
-        made.dirty = False
-        return made
+        converted = cls(cfg.root, cfg.mapper, cfg.mapperArgs, parents, cfg.policy)
+        converted.dirty = False
+        return converted
 
     def to_config(self, cfg_root: str) -> repository_cfg.RepositoryCfg:
-        """Return what `persistence.butler.repository_cfg` writes for a directory ``cfg_root``."""
-        place = os.path.abspath(cfg_root)
-        root = os.path.abspath((self._root or place).removeprefix("file://"))
+        """Return the configuration in the form of `persistence.butler.repository_cfg`.
+
+        Parameters
+        ----------
+        cfg_root : `str`
+            The directory of the configuration.
+
+        Returns
+        -------
+        cfg : `persistence.butler.repository_cfg.RepositoryCfg`
+            The configuration, as that module writes it.
+        """
+        directory = os.path.abspath(cfg_root)
+        root = os.path.abspath((self._root or directory).removeprefix("file://"))
         parents = [
-            one.to_config(one.root or "") if isinstance(one, RepositoryCfg) else one
-            for one in self.parents
+            parent.to_config(parent.root or "") if isinstance(parent, RepositoryCfg) else parent
+            for parent in self.parents
         ]
         mapper = None if self._mapper is None else installed.gen2_name(self._mapper)
         return repository_cfg.RepositoryCfg(
-            place, root, mapper, self._mapperArgs, tuple(parents), self.policy
+            directory, root, mapper, self._mapperArgs, tuple(parents), self.policy
         )
 
     def _compared(self) -> tuple[Any, ...]:
@@ -205,10 +246,7 @@ class RepositoryCfg:
         return os.path.normpath(os.path.join(os.path.realpath(self._root), parent))
 
     def _moved(self, root: str | None) -> RepositoryCfg:
-        """Give a copy with another root.
-
-        The original's own must not change when it is looked at.
-        """
+        """Return a copy with another root, so that access does not change the original."""
         moved = copy.copy(self)
         moved._root = root
         return moved
@@ -219,11 +257,11 @@ def _each(parents: Any) -> Iterable[Any]:
 
 
 def _name(mapper: Any) -> str | None:
-    """Give one name for a camera that is given as a class, an instance, or any of its names."""
+    """Return the name of a camera passed as a class, an instance, or any of its names."""
     if mapper is None:
         return None
     try:
-        is_name = isinstance(mapper, str)  # perhaps a repository's: it is not imported
+        is_name = isinstance(mapper, str)  # it may come from a repository, so it is not imported
         return installed.gen2_name(installed.find(mapper) if is_name else installed.camera(mapper))
     except CameraNotFound:
         return str(mapper)

@@ -1,4 +1,4 @@
-"""Gen2's ``safeFileIo``: files that are there whole, or as they were before."""
+"""Gen2's ``safeFileIo``: files that are written completely, or not at all."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ FileForWriteOnceCompareSameFailure = WrittenDiffers
 
 
 class DoNotWrite(Exception):
-    """Raised in the block of `SafeFile` by who does not want the file after all."""
+    """Raised by the caller in the block of `SafeFile` to leave the file unwritten."""
 
 
 def safeMakeDir(directory: str) -> None:
-    """Make a directory, and those above it, unless it is there; ``""`` is the current one."""
+    """Create a directory, and its parents, unless it exists; ``""`` is the current one."""
     if directory:
         durable.make_directories(directory)
 
 
 def setFileMode(filename: str) -> None:
-    """Give a file the permissions that the process gives to new ones."""
-    # Python cannot ask for the mask without setting it; what other threads make meanwhile is
-    # private at worst.
+    """Set the permissions of a file to the default for new files."""
+    # Python cannot read the umask without setting it; files that other threads create meanwhile are
+    # private.
     mask = os.umask(0o077)
     os.umask(mask)
     os.chmod(filename, 0o666 & ~mask)
@@ -36,22 +36,23 @@ def setFileMode(filename: str) -> None:
 
 @contextlib.contextmanager
 def SafeFilename(name: str) -> Iterator[str]:
-    """Return an empty file beside ``name``, which takes that name when the block ends well.
+    """Yield an empty file beside ``name``, which is renamed to it when the block succeeds.
 
-    If the block fails, what was there stays. The temporary name ends like the final one.
+    If the block fails, the existing file stays. The temporary name has the same ending.
     """
     with atomic.atomic_write(name) as temporary:
         with open(temporary, "xb"):
             pass
         yield temporary
-        setFileMode(temporary)  # writers that make a private file of their own may have replaced it
+        # writers that create a private file of their own may have replaced it
+        setFileMode(temporary)
 
 
 @contextlib.contextmanager
 def SafeFile(name: str) -> Iterator[TextIO]:
-    """Give a text file that takes its name when the block ends well.
+    """Yield a text file that gets its name when the block succeeds.
 
-    `DoNotWrite` ends it without.
+    The file is not written if the block raises `DoNotWrite`.
     """
     with (
         contextlib.suppress(DoNotWrite),
@@ -63,14 +64,14 @@ def SafeFile(name: str) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def FileForWriteOnceCompareSame(name: str) -> Iterator[TextIO]:
-    """Give a text file that takes its name if nothing has it yet.
+    """Yield a text file that gets its name if no file has it yet.
 
-    Of several writers the first one wins.
+    Of several writers the first one succeeds.
 
     Raises
     ------
     FileForWriteOnceCompareSameFailure
-        If another file has the name, and is not the same byte for byte.
+        If a file of that name exists with another content.
     """
     with SafeFile(f"{name}.once-{os.getpid()}-{os.urandom(4).hex()}") as stream:
         yield stream
@@ -88,17 +89,17 @@ def FileForWriteOnceCompareSame(name: str) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def SafeLockedFileForRead(name: str) -> Iterator[TextIO]:
-    """Give a text file, open to read, that no `SafeLockedFileForWrite` writes meanwhile."""
+    """Yield a text file opened for reading, locked against `SafeLockedFileForWrite`."""
     with open(name, encoding="utf-8") as stream:
         fcntl.flock(stream, fcntl.LOCK_SH)
         yield stream
 
 
 class SafeLockedFileForWrite:
-    """A text file, made if need be, that nobody else may lock while it is open.
+    """A text file, created if missing, that is locked while it is open.
 
-    What is written takes the place of what was there when the block ends well; if nothing is
-    written, or the block fails, that stays.
+    Text that is written replaces the content when the block succeeds; if nothing is written, or the
+    block fails, the content stays.
 
     Parameters
     ----------
@@ -133,17 +134,17 @@ class SafeLockedFileForWrite:
         fcntl.flock(self._locked, fcntl.LOCK_EX)
 
     def read(self, size: int = -1) -> str:
-        """Read on in what was there."""
+        """Read from the present content."""
         if self._reader is None:
             self._reader = open(self.name, encoding="utf-8")  # noqa: SIM115  # closed by `close`
         return self._reader.read(size)
 
     def write(self, text: str) -> None:
-        """Add to what takes the place of what was there."""
+        """Add to the new content."""
         self._written.append(text)
 
     def close(self) -> None:
-        """Write what there is to write, and let go of the lock."""
+        """Write the new content, if any, and release the lock."""
         if self._locked is None:
             return
         if self._written:

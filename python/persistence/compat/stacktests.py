@@ -1,4 +1,4 @@
-"""What tests of Gen2 call of ``lsst.utils.tests``, where that is not installed."""
+"""Functions of ``lsst.utils.tests`` used by tests of Gen2, where that is not installed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 
 def init() -> None:
-    """Do nothing: there is no memory of C++ objects to be watched."""
+    """Do nothing: there are no C++ objects whose memory is checked."""
 
 
 class TestCase(unittest.TestCase):
@@ -18,24 +18,24 @@ class TestCase(unittest.TestCase):
 
 
 class MemoryTestCase(unittest.TestCase):
-    """A test case that counted the C++ objects, and the files, that the others left behind."""
+    """A test case that, in Gen2, counted C++ objects and files left behind by others."""
 
 
 @contextlib.contextmanager
 def temporaryDirectory() -> Iterator[str]:
-    """Give a directory for the time of a block."""
+    """Yield a directory that is removed after the block."""
     with tempfile.TemporaryDirectory() as path:
         yield path
 
 
 @contextlib.contextmanager
 def getTempFilePath(ext: str, expectOutput: bool = True) -> Iterator[str]:
-    """Give the path of a file that a block writes, and remove the file after it.
+    """Yield the path of a file that the block writes, and remove the file afterwards.
 
     Raises
     ------
     RuntimeError
-        If the block wrote it although it should not, or the other way round.
+        If the block wrote it but should not, or did not write it but should.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, f"test{ext}")

@@ -1,4 +1,4 @@
-"""What scripts and camera packages call of ``lsst.utils``, where that is not installed."""
+"""Functions of ``lsst.utils`` used by scripts and camera packages, where that is not installed."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from persistence.errors import CameraNotFound, did_you_mean
 
-# What is in a class statement for Python's own sake.
+# Names that Python itself adds to a class.
 _NOT_CONTINUED = frozenset("__dict__ __weakref__ __module__ __qualname__ __firstlineno__".split())
 
 
 class PackageNotFound(CameraNotFound, LookupError):
-    """No package of the stack is installed, or set up, under a name. Gen2 raised LookupError."""
+    """No package of the stack with this name is installed, or set up. Gen2 raised LookupError."""
 
 
 def getPackageDir(package_name: str) -> str:
     """Return the directory of a package of the stack, such as ``obs_decam``.
 
-    It is what ``OBS_DECAM_DIR`` says, as EUPS sets it, or where Python finds a package of that
+    It is the value of ``OBS_DECAM_DIR``, as set by EUPS, or where Python finds a package of that
     name, or ``lsst.obs.decam``.
 
     Raises
@@ -46,7 +46,7 @@ def getPackageDir(package_name: str) -> str:
 
 
 def continueClass(cls: type) -> type:
-    """Add what is in a class statement to the class that has its name already."""
+    """Add the contents of a class statement to an existing class of the same name."""
     import sys
 
     original: type = getattr(sys.modules[cls.__module__], cls.__name__)
@@ -57,7 +57,7 @@ def continueClass(cls: type) -> type:
 
 
 def inheritDoc(klass: type) -> Callable[[Any], Any]:
-    """Return a decorator that gives a method the documentation of a class's, and its own after."""
+    """Return a decorator that prepends the documentation of a class's method of the same name."""
 
     def decorate(method: Any) -> Any:
         theirs = getattr(getattr(klass, method.__name__), "__doc__", None) or ""

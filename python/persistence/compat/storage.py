@@ -1,4 +1,4 @@
-"""Gen2's `Storage`: from a URI to the kind of storage that knows it."""
+"""Gen2's `Storage`: find the kind of storage for a URI."""
 
 from __future__ import annotations
 
@@ -10,17 +10,28 @@ from persistence.compat.repositorycfg import RepositoryCfg
 from persistence.compat.storageinterface import StorageInterface
 from persistence.errors import NoRepositoryAtRoot, RepositoryError
 
-# The original's name, misspelt as it was.
+# Gen2's name, with its spelling error.
 NoRepositroyAtRoot = NoRepositoryAtRoot
 
 
 class Storage:
-    """Finds the kind of storage that a URI is for. Paths and ``file:`` URIs are for `PosixStorage`.
+    """Find the kind of storage for a URI; `PosixStorage` for paths and ``file:`` URIs.
 
     Attributes
     ----------
     repositoryCfgs : `dict`
-        The configurations that were read, by URI.
+        The configurations read so far, by URI.
+
+    Notes
+    -----
+    The same class as Gen2's ``lsst.daf.persistence.Storage``; methods without a description of
+    parameters have Gen2's.
+
+    Examples
+    --------
+    >>> from persistence import Storage
+    >>> Storage.isPosix("/data/repo"), Storage.isPosix("swift://host/repo")
+    (True, False)
     """
 
     storages: ClassVar[dict[str, Any]] = {"": PosixStorage, "file": PosixStorage}
@@ -30,14 +41,21 @@ class Storage:
 
     @staticmethod
     def registerStorageClass(scheme: str, cls: type[StorageInterface]) -> None:
-        """Let a class serve the URIs of a scheme, for the functions of this class.
+        """Register a class for the URIs of a scheme, for the functions of this class.
 
-        A Butler does not ask it: repositories are directories, and their URIs ``file:`` ones.
+        A Butler does not use it: its repositories are directories, with ``file:`` URIs.
+
+        Parameters
+        ----------
+        scheme : `str`
+            The scheme, such as ``file``.
+        cls : `type`
+            The class.
 
         Raises
         ------
         RepositoryError
-            If the scheme has one already, or what is given is not a scheme or not a storage.
+            If the scheme has a class already, or the arguments are not a scheme and a storage.
         """
         if not scheme or urlsplit(f"{scheme}://host").scheme != scheme:
             raise RepositoryError(f"{scheme!r} is not a scheme of URIs, such as 'file'")
@@ -52,7 +70,7 @@ class Storage:
         Storage.storages[scheme] = cls
 
     def getRepositoryCfg(self, uri: str) -> RepositoryCfg | None:
-        """Read the configuration of a repository, once; None if it has none."""
+        """Return the configuration of a repository, read once; None if it has none."""
         if uri not in self.repositoryCfgs:
             cfg: RepositoryCfg | None = _class_for(uri).getRepositoryCfg(uri)
             if cfg is None:
@@ -67,12 +85,12 @@ class Storage:
 
     @staticmethod
     def getMapperClass(uri: str) -> Any:
-        """Give the mapper of a repository; None if it has none."""
+        """Return the mapper of a repository; None if it has none."""
         return _class_for(uri).getMapperClass(uri)
 
     @staticmethod
     def makeFromURI(uri: str, create: bool = True) -> StorageInterface | None:
-        """Open a storage; None if it is not there, and is not to be made."""
+        """Return a storage; None if it does not exist, and is not created."""
         try:
             storage: StorageInterface = _class_for(uri)(uri, create)
         except NoRepositoryAtRoot:
@@ -81,31 +99,31 @@ class Storage:
 
     @staticmethod
     def isPosix(uri: str) -> bool:
-        """Say whether a URI is a path, or a ``file:`` URI."""
+        """Check whether a URI is a path, or a ``file:`` URI."""
         return urlsplit(uri).scheme in ("", "file")
 
     @staticmethod
     def relativePath(fromUri: str, toUri: str) -> str:
-        """Give a path relative to another; as it is, if they are of different storages."""
+        """Return a path relative to another; unchanged, if they are in different storages."""
         kind = _both(fromUri, toUri)
         return str(kind.relativePath(fromUri, toUri)) if kind else toUri
 
     @staticmethod
     def absolutePath(fromUri: str, toUri: str) -> str:
-        """Turn what `relativePath` gave into a path again."""
+        """Return the path for a result of `relativePath`."""
         kind = _both(fromUri, toUri)
         return str(kind.absolutePath(fromUri, toUri)) if kind else toUri
 
     @staticmethod
     def search(uri: str, path: str, searchParents: bool = False) -> list[str] | None:
-        """Find files; None if there are none, or the storage is of no kind that we know."""
+        """Find files; None if there are none, or the kind of storage is unknown."""
         cls = Storage.storages.get(urlsplit(uri).scheme)
-        found: list[str] | None = None if cls is None else cls.search(uri, path, searchParents)
-        return found
+        storage: list[str] | None = None if cls is None else cls.search(uri, path, searchParents)
+        return storage
 
     @staticmethod
     def storageExists(uri: str) -> bool:
-        """Say whether a storage is there."""
+        """Check whether a storage exists."""
         return bool(_class_for(uri).storageExists(uri))
 
 
@@ -117,10 +135,7 @@ def _class_for(uri: str) -> Any:
 
 
 def _both(one: str, other: str) -> Any:
-    """Give the kind of storage that two URIs have in common.
-
-    A bare path may be relative to either.
-    """
+    """Return the kind of storage that two URIs share; a bare path may be relative to either."""
     schemes = [urlsplit(one).scheme, urlsplit(other).scheme]
     kinds = [Storage.storages.get(scheme) for scheme in schemes]
     return kinds[0] if kinds[0] is kinds[1] else None

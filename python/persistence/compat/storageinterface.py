@@ -1,4 +1,4 @@
-"""What Gen2 asked of a storage, and the functions that scripts register to read and write it."""
+"""Gen2's interface of a storage, and the functions that scripts register to read and write."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ Writer = Callable[[Any, Any], None]
 
 
 class Located(Protocol):
-    """What a storage asks of a location: Gen2's `ButlerLocation`, or what looks like it."""
+    """The methods of Gen2's `ButlerLocation` that a storage uses."""
 
     def getPythonType(self) -> Any:
-        """Give the type of what lies there."""
+        """Return the type of the dataset."""
 
     def getStorageName(self) -> str:
-        """Give the storage format, such as ``FitsStorage``."""
+        """Return the storage name, such as ``FitsStorage``."""
 
     def getLocations(self) -> list[str]:
-        """Give the paths, relative to the storage's root."""
+        """Return the paths, relative to the storage's root."""
 
     def getAdditionalData(self) -> Any:
-        """Give what the reader or writer is told."""
+        """Return the options of the reader or writer."""
 
 
 class Registered:
-    """The functions of a script for a kind of storage, or a class: a formatter like ours.
+    """The functions registered for a storage name or a class, as a formatter.
 
     Parameters
     ----------
@@ -55,17 +55,17 @@ class Registered:
         self._cls: Callable[..., Any] = cls
 
     def read(self, location: Location) -> Any:
-        """Return what the function reads; of a list of one, this one, as Gen2 did."""
+        """Return the result of the reader; of a list with one object, the object, as Gen2 did."""
         objects = self.read_all(self._as_gen2(location, location.uri))
         return objects[0] if len(objects) == 1 else objects
 
     def write(self, obj: Any, path: str, location: Location) -> None:
-        """Let the function write to a path.
+        """Write an object to a path with the writer.
 
         Raises
         ------
         FormatterError
-            If there is no function, or no file afterwards.
+            If there is no writer, or no file afterwards.
         """
         if self.writer is None:
             raise FormatterError(f"{location.datasetType}: {self._lacks('writer')}")
@@ -77,19 +77,19 @@ class Registered:
             )
 
     def read_all(self, location: Located) -> list[Any]:
-        """Return the list that the function reads from Gen2's location."""
+        """Return the reader's list for Gen2's location."""
         if self.reader is None:
             raise FormatterError(f"{location}: {self._lacks('reader')}")
         objects = self.reader(location)
         if not isinstance(objects, list):
             raise FormatterError(
-                f"{location}: the reader registered for {self.kind!r} has to return a list of "
+                f"{location}: the reader registered for {self.kind!r} must return a list of "
                 f"objects, not {type(objects)}"
             )
         return objects
 
     def write_first(self, location: Located, obj: Any) -> None:
-        """Let the function write to Gen2's location."""
+        """Write an object to Gen2's location with the writer."""
         if self.writer is None:
             raise FormatterError(f"{location}: {self._lacks('writer')}")
         self.writer(location, obj)
@@ -100,7 +100,7 @@ class Registered:
     def _as_gen2(self, location: Location, path: str) -> ButlerLocation:
         options = dict(location.options)
         mapper = options.pop("mapper", None)
-        options.pop("trust", None)  # for our reader of pickles
+        options.pop("trust", None)  # for the reader of pickles
         return ButlerLocation(
             location.python,
             None,
@@ -115,14 +115,23 @@ class Registered:
 
 
 class StorageInterface:
-    """A place that holds datasets. A subclass says how; see `PosixStorage`."""
+    """The base of Gen2's storages; see `PosixStorage`.
+
+    Examples
+    --------
+    >>> from persistence import StorageInterface
+    >>> class Archive(StorageInterface):
+    ...     pass
+    >>> Archive.getReadFormatter("TextStorage") is None
+    True
+    """
 
     _registered: ClassVar[dict[Any, Any]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls._registered is StorageInterface._registered:
-            # Each kind of storage has a table of its own, which what derives from it shares.
+            # Each kind of storage has a table of its own, shared by its subclasses.
             cls._registered = {}
 
     @classmethod
@@ -132,33 +141,42 @@ class StorageInterface:
         readFormatter: Reader | None = None,
         writeFormatter: Writer | None = None,
     ) -> None:
-        """Set the functions that read and write a storage format, or a class of objects.
+        """Register functions that read and write a storage name, or a class of objects.
 
-        Those of `PosixStorage` serve every Butler of this process. As in Gen2, those of a class are
-        asked where there are none for the storage's name.
+        Those of `PosixStorage` are used by every Butler of this process. As in Gen2, those of a
+        class are used if there are none for the storage's name.
+
+        Parameters
+        ----------
+        formatable : `str` or `type`
+            The storage name, or the class.
+        readFormatter, writeFormatter : callable, optional
+            The functions; see `Registered`.
 
         Raises
         ------
         FormatterError
-            If there is one already, or it cannot be used.
+            If there is one already, or it is invalid.
         """
         if cls is StorageInterface:
             raise FormatterError(
-                f"{formatable!r} has to be registered with a kind of storage, such as PosixStorage"
+                f"{formatable!r} must be registered with a kind of storage, such as PosixStorage"
             )
         if not isinstance(formatable, str | type) or not formatable:
             raise FormatterError(
                 f"the name of a storage, or a class, can be registered, not {formatable!r}"
             )
         if readFormatter is None and writeFormatter is None:
-            raise FormatterError(f"neither a reader nor a writer is given for {formatable!r}")
+            raise FormatterError(f"neither a reader nor a writer was passed for {formatable!r}")
         before = cls._registered.get(formatable) or Registered(formatable, cls)
         for verb, function, known in (
             ("reader", readFormatter, before.reader),
             ("writer", writeFormatter, before.writer),
         ):
             if function is not None and not callable(function):
-                raise FormatterError(f"the {verb} for {formatable!r} is no function: {function!r}")
+                raise FormatterError(
+                    f"the {verb} for {formatable!r} is not a function: {function!r}"
+                )
             if function is not None and known is not None:
                 raise second(formatable, cls, f"a {verb} is registered already")
         reader, writer = readFormatter or before.reader, writeFormatter or before.writer
@@ -170,19 +188,19 @@ class StorageInterface:
 
     @classmethod
     def getReadFormatter(cls, formatable: Any) -> Reader | None:
-        """Return the function that was registered to read a storage format or a class."""
+        """Return the function registered to read a storage name or a class, or None."""
         reader: Reader | None = getattr(cls._registered.get(formatable), "reader", None)
         return reader
 
     @classmethod
     def getWriteFormatter(cls, formatable: Any) -> Writer | None:
-        """Return the function that was registered to write a storage format or a class."""
+        """Return the function registered to write a storage name or a class, or None."""
         writer: Writer | None = getattr(cls._registered.get(formatable), "writer", None)
         return writer
 
 
 def second(kind: Any, cls: type, why: str) -> FormatterError:
-    """Return the error of a kind that can be read and written already."""
+    """Return the error for a second registration."""
     return FormatterError(
         f"Registration of second formatter for {kind!r} with {cls.__name__}: {why}"
     )

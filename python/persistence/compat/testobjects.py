@@ -1,4 +1,4 @@
-"""Small classes that Gen2's own tests, and those of camera packages, assembled and stored."""
+"""Small classes that Gen2's tests, and those of camera packages, assembled and stored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from persistence.cameras.mapper import Mapper
 
 
 class TestObject:
-    """Holds one thing."""
+    """An object with one value."""
 
     __test__: ClassVar[bool] = False
 
@@ -27,7 +27,7 @@ class TestObject:
 
 
 class TestObjectPair:
-    """Holds two things, ``objA`` and ``objB``.
+    """An object with two values, ``objA`` and ``objB``.
 
     `assembler` and `disassembler` make it a composite.
     """
@@ -63,17 +63,17 @@ class TestObjectPair:
 
     @staticmethod
     def assembler(dataId: Any, componentInfo: Any, cls: Any) -> Any:
-        """Make a pair of its components ``a`` and ``b``."""
+        """Return a pair of the components ``a`` and ``b``."""
         return cls(componentInfo["a"].obj, componentInfo["b"].obj)
 
     @staticmethod
     def disassembler(obj: Any, dataId: Any, componentInfo: Any) -> None:
-        """Take a pair apart into its components ``a`` and ``b``."""
+        """Set the components ``a`` and ``b`` of a pair."""
         componentInfo["a"].obj, componentInfo["b"].obj = obj.objA, obj.objB
 
 
 class TestObjectUnderscoreSetter:
-    """Has ``set_foo`` and ``get_foo``."""
+    """An object with ``set_foo`` and ``get_foo``."""
 
     __test__: ClassVar[bool] = False
 
@@ -88,7 +88,7 @@ class TestObjectUnderscoreSetter:
 
 
 class TestObjectCamelCaseSetter:
-    """Has ``setFoo`` and ``getFoo``."""
+    """An object with ``setFoo`` and ``getFoo``."""
 
     __test__: ClassVar[bool] = False
 
@@ -103,7 +103,7 @@ class TestObjectCamelCaseSetter:
 
 
 class EmptyTestMapper(Mapper):
-    """Has no dataset type; it holds what a repository tells it."""
+    """A mapper without dataset types, which holds the arguments that a repository passes."""
 
     __test__: ClassVar[bool] = False
 
@@ -118,7 +118,7 @@ class EmptyTestMapper(Mapper):
 
 
 class MapperForTestWriting(Mapper):
-    """Has one type, ``foo``, pickled at a path that is made of the whole data ID."""
+    """A mapper with one type, ``foo``, pickled at a path that contains the whole data ID."""
 
     __test__: ClassVar[bool] = False
     trusted: ClassVar[frozenset[str]] = frozenset(

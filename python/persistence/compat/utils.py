@@ -1,4 +1,4 @@
-"""Gen2's small helpers: one thing or many, and importing by name."""
+"""Gen2's small helpers: one object or many, and importing by name."""
 
 from __future__ import annotations
 
@@ -13,19 +13,52 @@ genericDisassembler = assemble.generic_disassembler  # noqa: N816  # Gen2's name
 
 
 def listify(x: Any) -> list[Any]:
-    """Return a list: empty for None, of one for a text, mapping or no container, else the items."""
+    """Return a list of one object or many.
+
+    Parameters
+    ----------
+    x : object
+        None, a text, a mapping, or a container.
+
+    Returns
+    -------
+    items : `list`
+        Empty for None; one item for a text, a mapping or no container; otherwise the items.
+    """
     return [x] if isinstance(x, Mapping) else list(iterify(x))
 
 
 def iterify(x: Any) -> Iterable[Any]:
-    """Give what can be iterated: the thing itself if it can and is no text, else a list of it."""
+    """Return an iterable: the object itself unless it is a text or no container, else a list of it.
+
+    Parameters
+    ----------
+    x : object
+        The object.
+
+    Returns
+    -------
+    items : iterable
+        The iterable.
+    """
     if x is None:
         return []
     return [x] if isinstance(x, str) or not isinstance(x, Iterable) else x
 
 
 def sequencify(x: Any) -> Collection[Any]:
-    """Return a sequence: a sequence or a set itself, a mapping's sorted keys, or a tuple."""
+    """Return a sequence of one object or many.
+
+    Parameters
+    ----------
+    x : object
+        The object.
+
+    Returns
+    -------
+    items : collection
+        A sequence or a set itself, the sorted keys of a mapping, or a tuple.
+    """
     if isinstance(x, Mapping):
         return tuple(sorted(x))
     if isinstance(x, str) or not isinstance(x, Iterable):
@@ -34,24 +67,43 @@ def sequencify(x: Any) -> Collection[Any]:
 
 
 def setify(x: Any) -> set[Any]:
-    """Return a set: empty for None, of one for a text or no container, else of the items."""
+    """Return a set of one object or many.
+
+    Parameters
+    ----------
+    x : object
+        The object.
+
+    Returns
+    -------
+    items : `set`
+        Empty for None; one item for a text or no container; otherwise the items.
+    """
     return set(iterify(x))
 
 
 def doImport(pythonType: str) -> Any:
-    """Import what a dotted name leads to.
+    """Import the object with a dotted name.
 
-    ``package.module.name`` or ``package.module.Class.method``.
+    Parameters
+    ----------
+    pythonType : `str`
+        ``package.module.name`` or ``package.module.Class.method``.
+
+    Returns
+    -------
+    obj : object
+        The object.
 
     Raises
     ------
     NotImportable
-        If it leads to nothing. It is an `ImportError`, as Gen2's was.
+        If there is none. It is an `ImportError`, as Gen2's was.
     TypeError
-        If it is no text.
+        If the name is not text.
     """
     if not isinstance(pythonType, str):
-        raise TypeError(f"a dotted name has to be text, not {pythonType!r}")
+        raise TypeError(f"a dotted name must be text, not {pythonType!r}")
     try:
         return assemble.do_import(pythonType.strip(), "doImport")
     except PolicyError as error:
