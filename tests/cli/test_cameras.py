@@ -149,4 +149,4 @@ def test_the_options_are_written_in_full(run: Run) -> None:
     (Path(done.args[2]) / "_mapper").write_text("decam\n")
     done = run("processCcd.py {root} --show data --map owncamera.OwnMapper")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "write --mapper and --trust in full" in done.stderr
+    assert "--mapper and --trust must be written in full" in done.stderr

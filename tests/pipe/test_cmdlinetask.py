@@ -117,7 +117,7 @@ def test_a_task_whose_constructor_ends_the_program_is_a_failure(
 ) -> None:
     monkeypatch.setattr(toy.ToyTask, "__init__", lambda self, **keywords: sys.exit(0))
     with pytest.raises(
-        RuntimeError, match="the task raised SystemExit: 0, which is to end the program"
+        RuntimeError, match="the task raised SystemExit: 0, which would end the program"
     ):
         command(*IDS)
 

@@ -59,10 +59,10 @@ def test_each_target_is_run_and_what_is_written_once_is_written(
         ("raise", "ValueError: no stars", True),
         ("refuse", "TaskError: too few stars: 3 of 10", False),
         ("full", "OSError: [Errno 28] No space left on device", True),
-        ("exit", "RuntimeError: the task raised SystemExit: 0, which is to end the program", True),
+        ("exit", "RuntimeError: the task raised SystemExit: 0, which would end the program", True),
         (
             "base",
-            "RuntimeError: the task raised BaseException: no more, which is to end the program",
+            "RuntimeError: the task raised BaseException: no more, which would end the program",
             True,
         ),
         ("mute", "Mute: its text is not available: ValueError", True),
@@ -151,7 +151,7 @@ def test_a_task_that_keeps_no_metadata_cannot_tell(
             result.getDict().get("skipped")
             for result in TaskRunner(toy.ToyTask, command).run(command)
         )
-    assert "ToyTask keeps no metadata" in caplog.text
+    assert "ToyTask stores no metadata" in caplog.text
 
 
 def test_a_task_that_no_policy_knows_has_its_dataset_types_defined(

@@ -85,7 +85,7 @@ def test_what_is_done_is_done_again_if_an_output_is_not_whole(
     spoil(own / OUTPUT)
     Work(runner, NAME, "this", choice)(target)
     assert runner.calls == 1
-    assert f"visit=410877 ccdnum=28 is done again: {OUTPUT} is " in caplog.text
+    assert f"visit=410877 ccdnum=28 is processed again: {OUTPUT} is " in caplog.text
 
 
 @pytest.mark.parametrize("choice", ["undone", "failed"])

@@ -282,7 +282,7 @@ def test_the_command_processes_what_is_named(survey: Path, tmp_path: Path) -> No
     calexp = Path(butler.getUri("calexp", visit=VISIT, ccdnum=25, filter=BAND))
     calexp.unlink()
     for line in (
-        f"ccdnum=25 is done again: {calexp.relative_to(tmp_path / 'out')} is missing",
+        f"ccdnum=25 is processed again: {calexp.relative_to(tmp_path / 'out')} is missing",
         "1 skipped",
     ):
         done = subprocess.run([*command, "--skip-existing"], capture_output=True, text=True)

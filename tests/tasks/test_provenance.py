@@ -194,7 +194,7 @@ def test_redo_stale_does_again_what_is_stale_and_nothing_else(repo: Path) -> Non
     later(repo / "CALIB/BIAS/2014-02-20/BIAS-2014-02-20-26.fits")
     said = process(repo, "--redo-stale")
     assert "1 done, 1 skipped" in said
-    assert "ccdnum=26 is done again" in said
+    assert "ccdnum=26 is processed again" in said
     assert "bias calibDate=2014-02-20 ccdnum=26: it was written again" in said
     assert stale(repo) == set()
     words = ["-c", "isr.doFlat=False", "--clobber-config"]

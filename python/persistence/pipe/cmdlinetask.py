@@ -21,14 +21,14 @@ from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task
 
 FAILED, INTERRUPTED = 1, 130
-_STATUSES = 256  # the system keeps so many
+_STATUSES = 256  # the largest exit status
 
 
 class CmdLineTask(Task):
-    """A task that runs on the data that a command line names.
+    """A task that processes the data named on a command line.
 
-    A subclass has a ``ConfigClass``, a ``_DefaultName``, and ``runDataRef(dataRef)``, which gives a
-    `Struct`.
+    A subclass has a ``ConfigClass``, a ``_DefaultName``, and a method ``runDataRef(dataRef)``,
+    which returns a `Struct`.
     """
 
     RunnerClass: ClassVar[type[TaskRunner]] = TaskRunner
@@ -37,9 +37,9 @@ class CmdLineTask(Task):
 
     @classmethod
     def applyOverrides(cls, config: Any) -> None:
-        """Set what a class's configuration has besides its defaults.
+        """Set values of a configuration that differ from the defaults of its class.
 
-        What is typed comes after it.
+        Settings of the command line are applied afterwards.
         """
 
     @classmethod
@@ -50,18 +50,18 @@ class CmdLineTask(Task):
         log: Any = None,
         doReturnResults: bool = False,
     ) -> Struct:
-        """Parse a command line, and run the task on what it names.
+        """Parse a command line, and run the task on the data that it names.
 
         Parameters
         ----------
         args : sequence of `str`, optional
-            The words of the command line; by default those of the program.
+            The arguments. Default: those of the program.
         config : optional
-            The configuration; by default a new one of the ``ConfigClass``.
+            The configuration. Default: a new one of the ``ConfigClass``.
         log : optional
             The log.
         doReturnResults : `bool`
-            Whether results have ``dataRef``, ``metadata`` and ``result``.
+            Whether results contain ``dataRef``, ``metadata`` and ``result``.
 
         Returns
         -------
@@ -71,17 +71,17 @@ class CmdLineTask(Task):
         Raises
         ------
         SystemExit
-            If a target failed, unless ``--noExit`` was given: the status is the number of failures.
-            If nothing could be run, or nothing was there to run, it is 1; after an interrupt, 130;
-            if the command was mistyped, 2.
+            If a target failed, unless ``--noExit`` was passed: the status is the number of
+            failures. It is 1 if nothing could be run, or there was nothing to run; 130 after an
+            interrupt; 2 if the command line is invalid.
         """
         if _is_import():
             return Struct(argumentParser=None, parsedCmd=None, taskRunner=None, resultList=[])
         memory.keep_freed()
         if args is None:
-            told, args = shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]), sys.argv[1:]
+            command, args = shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]), sys.argv[1:]
         else:
-            told = f"{cls.__name__} {shlex.join(args)}"
+            command = f"{cls.__name__} {shlex.join(args)}"
         parser = cls._makeArgumentParser()
         completion.complete_task(parser, cls._makeConfig)
         parser.require_input(args)
@@ -91,7 +91,7 @@ class CmdLineTask(Task):
         except MissingExtra as error:
             parser.exit(FAILED, f"{parser.prog}: error: {error}\n")
         parsed = parser.parse_args(config=config, args=args, log=log, override=cls.applyOverrides)
-        parsed.log.info("running: %s", told)
+        parsed.log.info("running: %s", command)
         runner = cls.RunnerClass(TaskClass=cls, parsedCmd=parsed, doReturnResults=doReturnResults)
         results = _run(runner, parsed)
         return Struct(
@@ -100,41 +100,41 @@ class CmdLineTask(Task):
 
     @classmethod
     def _makeConfig(cls) -> Any:
-        """Make a configuration of defaults: the first that needs its class."""
+        """Return a configuration with default values."""
         if cls.ConfigClass is None:
             raise RuntimeError(f"{cls.__name__} needs a ConfigClass")
         return cls.ConfigClass()
 
     @classmethod
     def _makeArgumentParser(cls) -> ArgumentParser:
-        """Make the parser: one ``--id``, of raw data."""
+        """Return the parser, with one ``--id`` for raw data."""
         parser = cls.ParserClass(name=cls._DefaultName or cls.__name__)
         parser.add_id_argument("--id", "raw", help="data to process: visit=410877 ccdnum=1..62")
         return parser
 
-    # -- what is written once
+    # -- datasets that are written once per output
     # --------------------------------------------------------------------------
 
     def writeConfig(self, butler: Any, clobber: bool = False, doBackup: bool = True) -> None:
-        """Write the configuration, or compare it with the one that is there."""
+        """Write the configuration, or compare it with the existing one."""
         name = self._getConfigName()
         if name is not None:
             stored.write_config(self.config, butler, name, clobber, doBackup)
 
     def writeSchemas(self, butler: Any, clobber: bool = False, doBackup: bool = True) -> None:
-        """Write the schemas of the catalogs, or compare them with those that are there."""
+        """Write the schemas of the catalogs, or compare them with the existing ones."""
         stored.write_schemas(self.getAllSchemaCatalogs(), butler, clobber, doBackup)
 
     def writePackageVersions(
         self, butler: Any, clobber: bool = False, doBackup: bool = True, dataset: str = "packages"
     ) -> None:
-        """Write the versions of packages, or compare them with those that are there."""
+        """Write the versions of packages, or compare them with the existing ones."""
         stored.write_packages(butler, dataset, clobber, doBackup)
 
     def writeMetadata(self, dataRef: Any) -> None:
-        """Write the metadata of this task and of all below it.
+        """Write the metadata of this task and of its subtasks.
 
-        A failure is a warning, for the work is done.
+        A failure is only a warning, as the work is done.
         """
         name = self._getMetadataName()
         if name is None:
@@ -145,37 +145,39 @@ class CmdLineTask(Task):
             self.log.warning("the metadata of %s could not be written: %s", dataRef, error)
 
     def _getConfigName(self) -> str | None:
-        """Give the dataset type of the configuration; None if it is not stored."""
+        """Return the dataset type of the configuration; None if it is not stored."""
         return f"{self._DefaultName}_config"
 
     def _getMetadataName(self) -> str | None:
-        """Give the dataset type of the metadata; None if they are not stored."""
+        """Return the dataset type of the metadata; None if they are not stored."""
         return f"{self._DefaultName}_metadata"
 
 
 class LegacyCmdLineTask(CmdLineTask):
-    """A task that runs on a data reference by its method ``run``."""
+    """A task whose method for a data reference is ``run``."""
 
     RunnerClass = LegacyTaskRunner
 
 
 def _is_import() -> bool:
-    """Say whether a process that is to work imports the program.
+    """Return whether a worker process imports the program.
 
-    Gen2's scripts do not ask whether they are run.
+    Gen2's scripts run their task on import.
     """
     return bool(getattr(multiprocessing.current_process(), "_inheriting", False))
 
 
 def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
-    """Run all targets; end the program if that is what has to be."""
+    """Run all targets; exit if any failed."""
     try:
         with _ended_as_interrupted(), for_commands():
             results = runner.run(parsed)
     except KeyboardInterrupt:  # also before the first target, or after the last one
-        parsed.log.error("interrupted: what is done is whole; --skip-existing does the rest")
+        parsed.log.error(
+            "interrupted: finished targets are complete; --skip-existing processes the rest"
+        )
         sys.exit(INTERRUPTED)
-    except SystemExit as end:  # of a runner's own code; with status 0 it would look like success
+    except SystemExit as end:  # an error in a runner's own code; status 0 would look like success
         parsed.log.fatal(
             "%s ended the program (status %s) before the work was done",
             type(runner).__name__,
@@ -190,7 +192,7 @@ def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
     failed = sum(bool(result.exitStatus) for result in results) + len(runner.died)
     status = _status(failed) if results else FAILED
     if status and parsed.noExit:
-        parsed.log.error("%s failed, and --noExit goes on", failed or "all")
+        parsed.log.error("%s failed, but --noExit ignores it", failed or "all")
     elif status:
         sys.exit(status)
     return results
@@ -198,11 +200,12 @@ def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
 
 @contextlib.contextmanager
 def _ended_as_interrupted() -> Iterator[None]:
-    """Let the signal by which batch systems end a program be an interrupt.
+    """Treat SIGTERM, by which batch systems end a program, as an interrupt.
 
-    What is done, and what is not, is told.
+    The report of finished and unfinished targets is then printed.
     """
-    if threading.current_thread() is not threading.main_thread():  # others cannot set it
+    # signal handlers can only be set in the main thread
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -213,5 +216,5 @@ def _ended_as_interrupted() -> Iterator[None]:
 
 
 def _status(failed: int) -> int:
-    """Give the number of failures as the system keeps it, but never 0 for some."""
+    """Return the number of failures as an exit status, which is never 0 if there are any."""
     return failed % _STATUSES or (_STATUSES - 1 if failed else 0)

@@ -1,7 +1,7 @@
-"""Gen2's command-line tasks: what their Butlers hand out has afw's method names.
+"""Gen2's command-line tasks: their Butlers return objects with afw's method names.
 
-These are what ``lsst.pipe.base`` lends to programs that were written for Gen2; our own tasks are
-given astropy's objects.
+``lsst.pipe.base`` provides them for programs written for Gen2; tasks of this package use astropy's
+objects.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from persistence.pipe.cmdline import parser
 
 
 class ArgumentParser(parser.ArgumentParser):
-    """Parses the command line of a task that was written for Gen2."""
+    """The parser for a task written for Gen2."""
 
     objects = "gen2"
 
 
 class InputOnlyArgumentParser(ArgumentParser):
-    """Parses the command line of such a task that needs no output."""
+    """The parser for a task written for Gen2 that needs no output."""
 
     requireOutput = False
 
 
 class CmdLineTask(cmdlinetask.CmdLineTask):
-    """A command-line task that was written for Gen2."""
+    """A command-line task written for Gen2."""
 
     ParserClass = ArgumentParser
 
 
 class LegacyCmdLineTask(CmdLineTask):
-    """Such a task that runs on a data reference by its method ``run``."""
+    """A task written for Gen2 whose method for a data reference is ``run``."""
 
     RunnerClass = runner.LegacyTaskRunner

@@ -1,7 +1,7 @@
-"""What became of each target: a few entries in its metadata, which the next run reads.
+"""The result of each target, stored in its metadata, for later runs.
 
-They lie in the metadata dataset that Gen2 wrote for each target anyway, done or failed; what Gen2
-wrote itself has them not, and tells nothing.
+The entries are in the metadata dataset that Gen2 writes for each target, successful or failed.
+Metadata written by Gen2 lack them.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _OUTPUTS, _DATASET = "targetOutputs", "targetMetadata"
 
 
 class Record(NamedTuple):
-    """What became of a target.
+    """The result of a target.
 
     Attributes
     ----------
     status : `str`
         ``done`` or ``failed``.
     run : `str`
-        The run that this was in.
+        The run.
     error : `str`
         Why it failed.
     outputs : `tuple` [`str`] or None
-        The paths of the files that it wrote, in the output; None if they are not known.
+        The paths of the files that it wrote, in the output; None if unknown.
     """
 
     status: str
@@ -44,20 +44,20 @@ class Record(NamedTuple):
 
 
 def note(metadata: Any, record: Record, name: str | None) -> None:
-    """Put a record into the metadata of the task, which are stored as a dataset of a type."""
+    """Add a record to the metadata of the task, which are stored as a dataset type."""
     if name is not None:
         metadata[_DATASET] = name
     for name, value in zip((_STATUS, _RUN, _ERROR), record, strict=False):
         metadata[name] = value
     if record.outputs is not None:
-        metadata[_OUTPUTS] = list(record.outputs) or ""  # no list of properties is empty
+        metadata[_OUTPUTS] = list(record.outputs) or ""  # lists of properties cannot be empty
 
 
 def of(full: Mapping[str, Any], name: str) -> Record | None:
-    """Find the record in the metadata of a task and of all below it.
+    """Return the record in the metadata of a task and its subtasks.
 
-    None if they are those of another task: a camera may store several in one file, as DECam does
-    those of ``runIsr`` and ``processCcd``.
+    None if they belong to another task: a camera may store several in one file, as DECam does for
+    ``runIsr`` and ``processCcd``.
     """
     for metadata in full.values():
         if isinstance(metadata, Mapping) and _STATUS in metadata:
@@ -77,7 +77,7 @@ def _paths(outputs: Any) -> tuple[str, ...] | None:
 def read(reference: Any, name: str) -> Record | None:
     """Return the record of a target in its output; None if there is none.
 
-    What cannot be read counts as a failure of no run, and the target is done again.
+    Unreadable metadata count as a failure of no run, so that the target is processed again.
     """
     try:
         if not reference.datasetExists(name, write=True):
@@ -89,15 +89,20 @@ def read(reference: Any, name: str) -> Record | None:
 
 
 def outputs(reference: Any, locations: Iterable[Location]) -> tuple[str, ...]:
-    """Return the paths of files that a target wrote, in its output, if they are still there.
+    """Return the paths of files that a target wrote, in its output, if they still exist.
 
     Parameters
     ----------
     reference : `~persistence.butler.subset.ButlerDataRef`
         The target.
     locations : iterable of `Location`
-        Where it wrote to. Other repositories do not count: they need not come along where the
-        output is copied.
+        The locations written to. Those in other repositories are ignored: they may not be copied
+        along with the output.
+
+    Returns
+    -------
+    paths : `tuple` of `str`
+        The paths.
     """
     root = _root(reference)
     paths = dict.fromkeys(location.path for location in locations if location.root == root)
@@ -105,9 +110,9 @@ def outputs(reference: Any, locations: Iterable[Location]) -> tuple[str, ...]:
 
 
 def doubt(reference: Any, record: Record) -> str:
-    """Return why a target that is recorded as done is to be done again; empty if it is not.
+    """Return why a target recorded as done must be processed again; empty if not.
 
-    It is if one of the files that it wrote is missing or not whole.
+    It must be if one of the files that it wrote is missing or incomplete.
     """
     if record.outputs is None:
         return "its record does not list the files that it wrote"
@@ -120,16 +125,15 @@ def doubt(reference: Any, record: Record) -> str:
 
 
 def stale(reference: Any, record: Record) -> str:
-    """Return why a target that is done is to be done again; empty if it is not.
+    """Return why a target that is done is out of date; empty if it is not.
 
-    It is if something that it was made of, or the configuration, has changed since, or nobody knows
-    what that was.
+    It is if one of its inputs, or the configuration, has changed, or if they are unknown.
     """
-    with contextlib.closing(Trees(reference.getButler().chain)) as found:
-        return Judge(found).of(_root(reference), record.outputs or ())
+    with contextlib.closing(Trees(reference.getButler().chain)) as trees:
+        return Judge(trees).of(_root(reference), record.outputs or ())
 
 
 def _root(reference: Any) -> str:
-    """Return the directory of the first output, where the metadata are looked for."""
+    """Return the directory of the first output, where the metadata are."""
     root: str = reference.getButler().chain.outputs[0].root
     return root

@@ -1,4 +1,4 @@
-"""What became of the targets of a run, in a few lines."""
+"""The report of a run: a few lines about its targets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LISTED = 50
 
 
 class Line(NamedTuple):
-    """What became of a target.
+    """The result of a target.
 
     Attributes
     ----------
@@ -35,13 +35,13 @@ class Line(NamedTuple):
 def lines(
     name: str, report: Sequence[Line], seconds: float, root: str | None = None
 ) -> Iterator[str]:
-    """Report how many targets have which status, which failed and why, and how to rerun those."""
+    """Yield lines with the number of targets by status, the failures, and how to rerun them."""
     counts = Counter(line.status for line in report)
-    told = ", ".join(
+    totals = ", ".join(
         f"{counts[status]} {status}" for status in (DONE, SKIPPED, FAILED, OPEN) if counts[status]
     )
     where = f" in {root}" if root else ""
-    yield f"{name}: {told or 'nothing to do'}, of {len(report)} in {seconds:.1f} s{where}"
+    yield f"{name}: {totals or 'nothing to do'}, of {len(report)} in {seconds:.1f} s{where}"
     failed = [line for line in report if line.status == FAILED]
     width = max((len(shown(line.target)) for line in failed[:_LISTED]), default=0)
     for line in failed[:_LISTED]:
@@ -55,14 +55,14 @@ def lines(
         yield from _again("to do", unended)
 
 
-def _again(what: str, some: Sequence[Line]) -> Iterator[str]:
-    """Give the options that stand for some targets."""
+def _again(heading: str, some: Sequence[Line]) -> Iterator[str]:
+    """Yield the options that select some targets."""
     references = [reference_of(line.target) for line in some]
     try:
         options = shorthand.typed(
             reference.telling() for reference in references if reference is not None
         )
-    except DataIdError:  # a value that --id cannot say
+    except DataIdError:  # a value that --id cannot express
         return
     if options:
-        yield f"  {what}: {' '.join(options)}"
+        yield f"  {heading}: {' '.join(options)}"

@@ -1,8 +1,8 @@
-"""Configuration, schemas and versions: written into the output once, and compared ever after.
+"""Configuration, schemas and versions: written into an output once, and then compared.
 
-Source: gen2-cli 3.13.
+Source: doc/gen2/gen2-cli.md, 3.13.
 
-Many processes may start at once on one output: the first one writes, while the others wait, and
+Several processes may start at once on one output: the first one writes, while the others wait, and
 then compare.
 """
 
@@ -30,7 +30,7 @@ from persistence.types.metadata.config import Config
 from persistence.types.metadata.difference import MISSING, Difference
 from persistence.types.metadata.packages import Packages
 
-_NEAR = 1e-8  # floats that are written and read are the same within this
+_NEAR = 1e-8  # relative tolerance of floats that were written and read
 _ENTRY = re.compile(r"\['([^']*)'\]")
 _SHOWN = 20
 
@@ -38,18 +38,18 @@ _SHOWN = 20
 def define(
     butler: Any, config: str | None, metadata: str | None, data_id: Mapping[str, Any] | None
 ) -> None:
-    """Define the dataset types of a task's configuration and metadata where no policy does.
+    """Define the dataset types of a task's configuration and metadata if no policy does.
 
-    Gen2 had its users write them into the camera's policy.
+    In Gen2, users added them to the camera's policy.
 
     Parameters
     ----------
     butler : `~persistence.Butler`
-        Who writes.
+        The Butler.
     config, metadata : `str` or None
         The dataset types, such as ``myTask_config``.
     data_id : mapping or None
-        The keys and values that tell a target from others; without it, metadata cannot be defined.
+        The data ID of a target; without it, metadata cannot be defined.
     """
     if config is not None and not _is_known(butler, config):
         butler.defineDataset(config, f"config/{config.removesuffix('_config')}.py", "ConfigStorage")
@@ -70,41 +70,45 @@ def _is_known(butler: Any, name: str) -> bool:
 
 
 def write_config(config: Any, butler: Any, name: str, clobber: bool, backup: bool) -> None:
-    """Write a configuration, or compare it with the one that is there.
+    """Write a configuration, or compare it with the existing one.
 
     Parameters
     ----------
     config
-        The configuration: `lsst.pex.config.Config`, or what can be stored as one.
+        The configuration: a `lsst.pex.config.Config`, or an object that can be stored as one.
     butler : `~persistence.Butler`
-        Who writes.
+        The Butler.
     name : `str`
         The dataset type.
     clobber, backup : `bool`
-        Whether to replace what is there; and to keep a copy of that.
+        Whether to replace an existing one, and whether to keep a copy of it.
 
     Raises
     ------
     TaskError
-        If another one is there, or one that cannot be read.
+        If another one exists, or the existing one cannot be read.
     """
     with _output(butler):
         if clobber or not butler.datasetExists(name, write=True):
             butler.put(config, name, doBackup=backup)
             return
         mine, stored = tree(config), _read(butler, name, "--clobber-config")
-        found = [one for one in mine.diff(stored) if not _is_near(one)]
+        differences = [difference for difference in mine.diff(stored) if not _is_near(difference)]
         ignored = (_unselected(mine), _unselected(stored))
         _refuse(
             butler,
             name,
-            [one for one in found if not any(ignore(one.name) for ignore in ignored)],
+            [
+                difference
+                for difference in differences
+                if not any(ignore(difference.name) for ignore in ignored)
+            ],
             "config",
         )
 
 
 def tree(config: Any) -> Config:
-    """Give a configuration of pex_config as the tree of values that it is stored as."""
+    """Return a configuration of pex_config as the tree of values in which it is stored."""
     if isinstance(config, Config):
         return config
     stream = io.StringIO()
@@ -112,15 +116,15 @@ def tree(config: Any) -> Config:
     return config_files.parse(stream.getvalue(), type(config).__name__)
 
 
-def _is_near(one: Difference) -> bool:
-    both = (one.mine, one.theirs)
+def _is_near(difference: Difference) -> bool:
+    both = (difference.mine, difference.theirs)
     return all(type(value) is float for value in both) and math.isclose(
         *both, rel_tol=_NEAR, abs_tol=_NEAR
     )
 
 
 def _unselected(config: Config) -> Callable[[str], bool]:
-    """Give the test whether an entry belongs to a choice of a registry that is not taken."""
+    """Return a test whether an entry belongs to a registry choice that is not selected."""
 
     def test(name: str) -> bool:
         for match in _ENTRY.finditer(name):
@@ -136,7 +140,7 @@ def _unselected(config: Config) -> Callable[[str], bool]:
 
 
 def write_schemas(catalogs: Mapping[str, Any], butler: Any, clobber: bool, backup: bool) -> None:
-    """Write the schema of each catalog, or compare it with the one that is there.
+    """Write the schema of each catalog, or compare it with the existing one.
 
     All are compared before one is written.
 
@@ -159,20 +163,20 @@ def write_schemas(catalogs: Mapping[str, Any], butler: Any, clobber: bool, backu
 
 
 def _schema_differences(mine: Any, theirs: Any) -> list[Difference]:
-    """Compare fields by type, shape, unit and doc; if these are alike, their order."""
+    """Compare fields by type, shape, unit and doc; if these are equal, by order."""
     ours, others = (
         {name: _field(catalog[name]) for name in catalog.colnames} for catalog in (mine, theirs)
     )
-    found = [
+    differences = [
         Difference(name, ours.get(name, MISSING), others.get(name, MISSING))
         for name in {**ours, **others}
     ]
-    differ = [one for one in found if one.mine != one.theirs]
+    differ = [difference for difference in differences if difference.mine != difference.theirs]
     return differ or [Difference("order", list(ours), list(others))] * (list(ours) != list(others))
 
 
 def _field(column: Any) -> str:
-    """Describe a column: ``float64(2,) pix, its doc``. Byte order does not count."""
+    """Describe a column: ``float64(2,) pix, its doc``. Byte order is ignored."""
     shape = tuple(column.shape[1:])
     unit = "" if getattr(column, "unit", None) is None else f" {column.unit}"
     return (
@@ -181,14 +185,14 @@ def _field(column: Any) -> str:
 
 
 def write_packages(butler: Any, name: str, clobber: bool, backup: bool) -> None:
-    """Write the versions of packages, or compare those that are stored.
+    """Write the versions of packages, or compare them with the stored ones.
 
-    New packages are added to them.
+    New packages are added.
 
     Raises
     ------
     TaskError
-        If a package is of another version now.
+        If the version of a package has changed.
     """
     now = versions.current()
     with _output(butler):
@@ -203,12 +207,12 @@ def write_packages(butler: Any, name: str, clobber: bool, backup: bool) -> None:
 
 
 def announce(butler: Any, run: str, task: Any, config: Any, name: str | None) -> None:
-    """Write into the journals of the outputs what holds for all that a run of a task will write.
+    """Write the description of a run into the journals of the outputs.
 
     Parameters
     ----------
     butler : `~persistence.Butler`
-        Who writes.
+        The Butler.
     run : `str`
         The run's id.
     task : `type`
@@ -216,61 +220,67 @@ def announce(butler: Any, run: str, task: Any, config: Any, name: str | None) ->
     config
         Its configuration.
     name : `str` or None
-        The dataset type as which that is stored; None if it is not.
+        The dataset type of the stored configuration; None if it is not stored.
     """
     label, command = task._DefaultName or task.__name__, shlex.join(sys.argv)
     for repository in butler.chain.outputs:
-        told = {} if name is None else _configured(butler, repository, task, config, name)
-        line = recorder.head(label, command, recorder.packages(), told)
+        description = {} if name is None else _configured(butler, repository, task, config, name)
+        line = recorder.head(label, command, recorder.packages(), description)
         recorder.announce(repository.root, run, line)
 
 
 def _configured(
     butler: Any, repository: Repository, task: Any, config: Any, name: str
 ) -> dict[str, Any]:
-    """Return what the journal tells of a stored configuration; nothing, where none is stored."""
+    """Return the journal's description of a stored configuration; empty if none is stored."""
     request = butler.request(name)
     if not repository.knows(request):
         return {}
     location = locate.expected(repository, request, {}, write=True)
-    if not os.path.exists(location.full_path):  # the task has a way of its own to keep it
+    if not os.path.exists(location.full_path):  # the task stores it in its own way
         return {}
-    told = {"d": name, "f": location.path, "sha256": recorder.digest(location.full_path)}
+    description = {"d": name, "f": location.path, "sha256": recorder.digest(location.full_path)}
     if not isinstance(config, task.ConfigClass):
-        return told
-    changed = {one.name: [one.mine, one.theirs] for one in tree(config).diff(tree(type(config)()))}
-    return {**told, "x": changed}
+        return description
+    changed = {
+        difference.name: [difference.mine, difference.theirs]
+        for difference in tree(config).diff(tree(type(config)()))
+    }
+    return {**description, "x": changed}
 
 
 def _output(butler: Any) -> contextlib.AbstractContextManager[None]:
-    """Keep other processes out of the output for a moment."""
+    """Lock the output against other processes."""
     return atomic.locked(butler.chain.outputs[0].root)
 
 
 def _read(butler: Any, name: str, option: str) -> Any:
-    """Read what is there; if that cannot be done, give advice."""
+    """Read the existing dataset; the error for an unreadable one names the option to replace it."""
     try:
         return butler.get(name)
     except (FormatterError, OSError) as error:
-        place = butler.getUri(name, write=True)
-        raise TaskError(f"{place} cannot be read: {error}\n  {option} replaces it") from error
+        path = butler.getUri(name, write=True)
+        raise TaskError(f"{path} cannot be read: {error}\n  {option} replaces it") from error
 
 
-def _refuse(butler: Any, name: str, found: Iterable[Difference], what: str) -> None:
-    """Tell what differs, and what can be done about it."""
-    lines = [f"  {one.name}: {one.mine!r} now, {one.theirs!r} there" for one in found]
+def _refuse(butler: Any, name: str, differences: Iterable[Difference], title: str) -> None:
+    """Raise an error with the differences, and what can be done about them."""
+    lines = [
+        f"  {difference.name}: {difference.mine!r} now, {difference.theirs!r} there"
+        for difference in differences
+    ]
     if not lines:
         return
     more = [f"  ... and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-    advice = f"  {_elsewhere(butler.chain.outputs[0].root)}--clobber-{what} replaces what is there"
-    place = butler.getUri(name, write=True)
+    advice = f"  {_elsewhere(butler.chain.outputs[0].root)}--clobber-{title} replaces what is there"
+    uri = butler.getUri(name, write=True)
     raise TaskError(
-        "\n".join([f"{place} is of another run, which differs:", *lines[:_SHOWN], *more, advice])
+        "\n".join([f"{uri} is of another run, which differs:", *lines[:_SHOWN], *more, advice])
     )
 
 
 def _elsewhere(root: str) -> str:
-    """Say which new rerun would do; nothing, where the output is none."""
+    """Return the name of a new rerun that could be used; empty if the output is not a rerun."""
     _above, marker, rerun = root.rpartition(f"{os.sep}rerun{os.sep}")
     if not marker:
         return "another --output keeps both; "

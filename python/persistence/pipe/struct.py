@@ -1,4 +1,4 @@
-"""`Struct`: what a task gives back, by name."""
+"""`Struct`: the results of a task, by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Struct:
     Raises
     ------
     RuntimeError
-        If a name begins with two underscores, or is one of a method.
+        If a name begins with two underscores, or is the name of a method.
     """
 
     def __init__(self, **results: Any) -> None:
@@ -26,33 +26,33 @@ class Struct:
     def _add(self, name: str, value: Any) -> None:
         if name.startswith("__"):
             raise RuntimeError(
-                f"a result cannot be called {name!r}: names with two underscores are Python's"
+                f"a result cannot be named {name!r}: names with two underscores are Python's"
             )
         if hasattr(self, name):
-            raise RuntimeError(f"there is something called {name!r} already")
+            raise RuntimeError(f"there is already a {name!r}")
         setattr(self, name, value)
 
-    if TYPE_CHECKING:  # whatever a task gives
+    if TYPE_CHECKING:  # results may be anything
 
         def __getattr__(self, name: str) -> Any: ...
 
     def getDict(self) -> dict[str, Any]:
-        """Give the results as a dictionary of its own."""
+        """Return the results as a new dictionary."""
         return dict(self.__dict__)
 
     def mergeItems(self, struct: Struct, *names: str) -> None:
-        """Take some results of another one.
+        """Copy some results of another one.
 
         Raises
         ------
         RuntimeError
-            If there is a result of one of the names already.
+            If there is already a result of the same name.
         """
         for name in names:
             self._add(name, getattr(struct, name))
 
     def copy(self) -> Struct:
-        """Give another one with the same results."""
+        """Return another one with the same results."""
         return Struct(**self.__dict__)
 
     def __eq__(self, other: object) -> bool:

@@ -1,4 +1,4 @@
-"""`Task`: a step of processing, with a configuration, a log, metadata, and steps below it."""
+"""`Task`: a processing step, with a configuration, a log, metadata, and subtasks."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from persistence.types.metadata.property import PropertyList, PropertySet
 
 
 class TaskError(Exception):
-    """A failure whose message says all that there is to say: no traceback is shown."""
+    """A failure with a complete message: no traceback is shown."""
 
 
 @contextlib.contextmanager
 def confined() -> Iterator[None]:
-    """Let what a task raises be an `Exception`.
+    """Re-raise errors of a task that are not an `Exception`.
 
-    Others would end the run, ``sys.exit(0)`` as if all were well.
+    They would end the run; ``sys.exit(0)`` even with success.
     """
     try:
         yield
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:
-        raise RuntimeError(f"the task raised {told(error)}, which is to end the program") from error
+        raise RuntimeError(f"the task raised {told(error)}, which would end the program") from error
 
 
 class Later:
-    """An attribute of a class that is imported when it is asked for.
+    """A class attribute that is imported when it is first used.
 
-    ``--help`` is told without a configuration.
+    ``--help`` is printed without a configuration.
 
     Parameters
     ----------
     module, name : `str`
-        What is imported.
+        The module, and the name in it.
     """
 
     def __init__(self, module: str, name: str) -> None:
@@ -54,30 +54,30 @@ class Later:
 
 
 class Task:
-    """A step of processing.
+    """A processing step.
 
     Parameters
     ----------
     config : optional
-        The configuration; by default that of the task above, or a new one.
+        The configuration. Default: that in the parent's configuration, or a new one.
     name : `str`, optional
-        What the task is called; by default its `_DefaultName`.
+        The task's name. Default: its `_DefaultName`.
     parentTask : `Task`, optional
-        The task above.
+        The parent task.
     log : optional
-        The log of a task that has none above it.
+        The log, for a task without a parent.
 
     Attributes
     ----------
     config, log
-        Those of the task.
+        The configuration and the log.
     metadata : `~persistence.types.metadata.property.PropertyList`
-        What the task notes about its work.
+        The task's remarks about its work.
 
     Raises
     ------
     RuntimeError
-        If there is no name, or no configuration, to be found.
+        If there is no name, or no configuration.
     """
 
     ConfigClass: ClassVar[Any] = None
@@ -91,21 +91,21 @@ class Task:
         log: Any = None,
     ) -> None:
         self.metadata = PropertyList()
-        # who has tasks below it
+        # a parent
         self._above = None if parentTask is None else weakref.ref(parentTask)
-        given = name or (type(self)._DefaultName if parentTask is None else None)
-        if given is None:
+        own_name = name or (type(self)._DefaultName if parentTask is None else None)
+        if own_name is None:
             needs = "a name" if parentTask is not None else "a name, or a _DefaultName,"
             raise RuntimeError(f"{type(self).__name__} needs {needs}")
-        self._name = given
+        self._name = own_name
         if parentTask is None:
-            self._fullName = given
+            self._fullName = own_name
             self._taskDict: dict[str, weakref.ref[Task]] = {}
-            self.log = TaskLog(given) if log is None else log
+            self.log = TaskLog(own_name) if log is None else log
         else:
-            self._fullName = parentTask._computeFullName(given)
+            self._fullName = parentTask._computeFullName(own_name)
             self._taskDict = parentTask._taskDict
-            self.log = parentTask.log.getChild(given)
+            self.log = parentTask.log.getChild(own_name)
         self.config = self._configured(config)
         self._taskDict[self._fullName] = weakref.ref(self)
 
@@ -122,18 +122,18 @@ class Task:
             raise RuntimeError(f"{type(self).__name__} needs a config, or a ConfigClass")
         return type(self).ConfigClass()
 
-    # -- steps below
+    # -- subtasks
     # -----------------------------------------------------------------------------------
 
     def makeSubtask(self, name: str, **keywords: Any) -> None:
-        """Make the task that a field of the configuration names, as an attribute of that name.
+        """Create the task that a field of the configuration names, as an attribute of that name.
 
         Parameters
         ----------
         name : `str`
             The field: a ``ConfigurableField`` or a ``RegistryField``.
         **keywords
-            More arguments for the task.
+            Further arguments for the task.
 
         Raises
         ------
@@ -147,62 +147,81 @@ class Task:
 
     @classmethod
     def makeField(cls, doc: str) -> Any:
-        """Give a field of a configuration that has this task as its target."""
-        from lsst.pex.config import ConfigurableField  # only tasks with tasks below need it
+        """Return a field of a configuration with this task as its target.
+
+        Parameters
+        ----------
+        doc : `str`
+            The field's description.
+
+        Returns
+        -------
+        field : `lsst.pex.config.ConfigurableField`
+            The field.
+        """
+        from lsst.pex.config import ConfigurableField  # lazy: only needed for subtasks
 
         return ConfigurableField(target=cls, doc=doc)  # type: ignore[no-untyped-call]
 
     def getName(self) -> str:
-        """Give the name of the task."""
+        """Return the name of the task."""
         return self._name
 
     def getFullName(self) -> str:
-        """Give the names of the tasks above and of this one, with dots between."""
+        """Return the names of the parents and of this task, joined by dots."""
         return self._fullName
 
     def _computeFullName(self, name: str) -> str:
-        """Give the full name of a task below.
+        """Return the full name of a subtask.
 
-        Tasks of ``lsst-pipe-base`` ask the one above for it.
+        Tasks of ``lsst-pipe-base`` call this method of their parent.
         """
         return f"{self._fullName}.{name}"
 
     def getTaskDict(self) -> dict[str, Task]:
-        """Give all tasks of the tree, by their full names."""
+        """Return all tasks of the tree, by their full names."""
         return {
             name: task
             for name, reference in self._taskDict.items()
             if (task := reference()) is not None
         }
 
-    # -- what is kept
+    # -- schemas and metadata
     # ----------------------------------------------------------------------------------
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
-        """Give an empty catalog for each dataset type whose schema this task defines."""
+        """Return an empty catalog for each dataset type whose schema this task defines."""
         return {}
 
     def getAllSchemaCatalogs(self) -> dict[str, Any]:
-        """Give those of all tasks of the tree."""
+        """Return the schema catalogs of all tasks of the tree."""
         tasks = [task for task in self.getTaskDict().values() if hasattr(task, "getSchemaCatalogs")]
-        return {name: one for task in tasks for name, one in task.getSchemaCatalogs().items()}
+        return {name: pair for task in tasks for name, pair in task.getSchemaCatalogs().items()}
 
     def getFullMetadata(self) -> PropertySet:
-        """Give the metadata of all tasks of the tree: ``processCcd:isr`` for each."""
+        """Return the metadata of all tasks of the tree: ``processCcd:isr`` for each."""
         full = PropertySet()
         for name, task in self.getTaskDict().items():
-            # Tasks of lsst-pipe-base have metadata of a class of their own.
-            told = task.metadata.to_dict() if hasattr(task.metadata, "to_dict") else task.metadata
-            full.set(name.replace(".", ":"), told)
+            # Tasks of lsst-pipe-base have metadata of another class.
+            values = task.metadata.to_dict() if hasattr(task.metadata, "to_dict") else task.metadata
+            full.set(name.replace(".", ":"), values)
         return full
 
     def emptyMetadata(self) -> None:
-        """Forget the metadata of all tasks of the tree."""
+        """Clear the metadata of all tasks of the tree."""
         for task in self.getTaskDict().values():
             task.metadata = type(task.metadata)()
 
     @contextlib.contextmanager
     def timer(self, name: str, logLevel: int | None = None) -> Iterator[None]:
-        """Note in the metadata what a block uses."""
+        """Record the resources used in a block in the metadata.
+
+        Parameters
+        ----------
+        name : `str`
+            The prefix of the entries.
+        logLevel : `int`, optional
+            Not used; for code written for Gen2.
+        """
         with timing.timed(self.metadata, name):
             yield

@@ -1,6 +1,6 @@
-"""How long methods take, and what they use: entries in the metadata of a task.
+"""The time and resources that methods use: entries in the metadata of a task.
 
-Names and units (seconds, kibibytes, counts) are those of Gen2; source: afw-files 5.
+Names and units (seconds, kibibytes, counts) are those of Gen2; source: doc/gen2/afw-files.md, 5.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _USED = {
 
 
 def note(metadata: Any, prefix: str) -> None:
-    """Add to metadata what this process has used until now, as ``<prefix>CpuTime`` and so on."""
+    """Add the resources used by this process so far to metadata: ``<prefix>CpuTime`` and so on."""
     metadata.add(f"{prefix}Utc", datetime.now(UTC).replace(tzinfo=None).isoformat())
     metadata.add(f"{prefix}CpuTime", time.process_time())
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -40,7 +40,7 @@ def note(metadata: Any, prefix: str) -> None:
 
 @contextlib.contextmanager
 def timed(metadata: Any, name: str) -> Iterator[None]:
-    """Note what is used before and after a block: ``<name>Start...`` and ``<name>End...``."""
+    """Record the resources before and after a block: ``<name>Start...`` and ``<name>End...``."""
     note(metadata, f"{name}Start")
     try:
         yield
@@ -49,7 +49,18 @@ def timed(metadata: Any, name: str) -> Iterator[None]:
 
 
 def timeMethod(method: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Note in a task's metadata what each call of a method uses."""
+    """Record the resources of each call of a method in its task's metadata.
+
+    Parameters
+    ----------
+    method : callable
+        The method of a task.
+
+    Returns
+    -------
+    wrapper : callable
+        The decorated method.
+    """
 
     @functools.wraps(method)
     def wrapper(*args: _P.args, **keywords: _P.kwargs) -> _R:

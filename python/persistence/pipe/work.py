@@ -1,4 +1,4 @@
-"""What is done with one target, wherever it is done."""
+"""The work on one target, in any process."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ log = logging.getLogger("persistence.pipe")
 
 @dataclass(frozen=True)
 class Work:
-    """Runs one target, if it is to be run; can be pickled.
+    """Run one target, if it is to be run; can be pickled.
 
     Attributes
     ----------
     runner
         The task runner: it is called with the target.
     name : `str` or None
-        The dataset type of the metadata, where targets have their records.
+        The dataset type of the metadata with the records of targets.
     run : `str`
-        Names this run. What it has done already is not done again: a cluster may ask twice.
+        The id of this run. Targets that it has finished are not repeated: a cluster may ask twice.
     choice : `str`
-        ``undone`` leaves out what is done; ``stale`` what is done and of which nothing that it was
-        made of has changed; ``failed`` all but what has failed. What is recorded as done is
-        believed if the files that it wrote are there and whole.
+        ``undone`` excludes finished targets; ``stale`` excludes finished targets whose inputs and
+        configuration are unchanged; ``failed`` selects those that failed. A target recorded as
+        done counts as finished if the files that it wrote exist and are complete.
     far : `bool`
         Whether results go to another process, and have to be pickled.
     """
@@ -45,20 +45,19 @@ class Work:
 
     def __call__(self, target: Any) -> Struct:
         record = self.record(target)
-        # it has ended here, but the word of that was lost
+        # it has finished here, but the message was lost
         if record is not None and record.run == self.run:
             return Struct(exitStatus=int(record.status == FAILED), error=record.error)
         if not self._is_wanted(target, record):
             return Struct(exitStatus=0, skipped=True)
-        # All that is read for a target before something is put is an input of that.
+        # Everything that is read for a target before an output is written is its input.
         with recorder.target(self.run, getattr(self.runner, "recordDigests", False)):
             result = self.runner(target)
-        # Gen2 took a runner that gives nothing for one that succeeds, with a warning for each
-        # target.
+        # For Gen2, a runner that returned nothing was successful, with a warning for each target.
         return result if hasattr(result, "exitStatus") else Struct(exitStatus=0, result=result)
 
     def afar(self, target: Any) -> bytes:
-        """Run a target in another process: set the log there, and give the pickled result."""
+        """Run a target in another process, with the log set up there; return the pickled result."""
         if self.settings is not None:
             self.settings.apply()
         memory.keep_freed()
@@ -71,11 +70,11 @@ class Work:
             problem = told(error)
         else:
             return _pickled(result)
-        # Out here it has neither cause nor context: distributed sends these along, too.
+        # Raised here it has neither cause nor context, which distributed would send along.
         raise RuntimeError(problem)
 
     def record(self, target: Any) -> records.Record | None:
-        """Read what became of a target earlier, if that can make a difference."""
+        """Return the earlier record of a target, if it can make a difference."""
         reference = reference_of(target)
         return (
             None if reference is None or self.name is None else records.read(reference, self.name)
@@ -97,46 +96,45 @@ class Work:
         if not doubt and self.choice == "stale":
             doubt = records.stale(reference, record)
         if doubt:
-            log.warning("%s is done again: %s", shown(target), doubt)
+            log.warning("%s is processed again: %s", shown(target), doubt)
         return bool(doubt)
 
 
 def _pickled(result: Any) -> bytes:
-    """Pickle a result; one that cannot be is a failure, which says so."""
+    """Return a pickled result; if it cannot be pickled, that of a failure."""
     try:
         return pickle.dumps(result)
-    except Exception as error:  # whatever a class does when it is pickled
+    except Exception as error:  # classes may raise any error when pickled
         text = f"it is done, but what it gives back cannot be pickled: {error}"
         return pickle.dumps(Struct(exitStatus=1, error=text))
 
 
 def _is_portable(error: Exception) -> bool:
-    """Say whether an error arrives in another process: it can be pickled, and be made again."""
+    """Return whether an error can be pickled and unpickled in another process."""
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  # written here
-    except Exception:  # whatever a class does when it is pickled
+    except Exception:  # classes may raise any error when pickled
         return False
     return True
 
 
 def reference_of(target: Any) -> Any:
-    """Give the data reference of a target; None if it has none, or many."""
+    """Return the data reference of a target; None if it has none, or many."""
     first = _data_of(target)
     return first if hasattr(first, "telling") else None
 
 
 def shown(target: Any) -> str:
-    """Say what a target is: its data ID, or several."""
+    """Return a description of a target: its data ID, or several."""
     first = _data_of(target)
     many = first if isinstance(first, list | tuple) else [first]
-    return "; ".join(_words(one.telling()) if hasattr(one, "telling") else str(one) for one in many)
+    return "; ".join(
+        _words(item.telling()) if hasattr(item, "telling") else str(item) for item in many
+    )
 
 
 def _data_of(target: Any) -> Any:
-    """Give what a target is about.
-
-    Its reference, or several, without the keywords that come with them.
-    """
+    """Return the reference of a target, or several, without the keywords."""
     return target[0] if isinstance(target, tuple | list) and target else target
 
 

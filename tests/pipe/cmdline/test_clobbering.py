@@ -49,12 +49,12 @@ def test_what_is_not_there_or_empty_may_be_clobbered(chained: Path, name: str) -
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        (None, "there is no output to remove; give --output or --rerun"),
+        (None, "there is no output to remove; pass --output or --rerun"),
         (".", "would remove .*, which is read"),
         ("..", "would remove .*, which is read"),
         ("../link", "would remove .*, which is read"),
         ("rerun", "rerun is no repository"),
-        ("_mapper", "_mapper is no directory"),
+        ("_mapper", "_mapper is not a directory"),
     ],
 )
 def test_what_must_not_be_removed_is_not(chained: Path, output: str | None, message: str) -> None:
@@ -67,7 +67,7 @@ def test_what_must_not_be_removed_is_not(chained: Path, output: str | None, mess
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
 def test_the_output_of_another_is_not_removed(chained: Path) -> None:
     os.chown(chained / "rerun/foo", 54321, -1)
-    with pytest.raises(UsageError, match="foo belongs to uid 54321: it is not yours to remove"):
+    with pytest.raises(UsageError, match="foo belongs to uid 54321: you may not remove it"):
         clobbering.check(str(chained / "rerun/foo"), [str(chained)])
 
 

@@ -112,7 +112,7 @@ def test_what_a_sky_map_lacks_is_refused(
     ("option", "message"),
     [
         ("filter=g tract=2", "there is no tract 2"),
-        ("filter=g patch=0,0", "patch=0,0 is one of each tract: give the tract, too"),
+        ("filter=g patch=0,0", "patch=0,0 exists in each tract: pass the tract, too"),
     ],
 )
 def test_tracts_are_checked_too(tiled: Butler, option: str, message: str) -> None:
@@ -203,4 +203,4 @@ def test_selected_exposures_tell_where_they_lie(own: Path, caplog: Any) -> None:
     assert (data.bbox.width, data.bbox.height) == (100, 200)
     assert data.wcs.all_pix2world([[49.5, 99.5]], 0)[0] == pytest.approx([150.0, 2.0])
     (message,) = caplog.messages
-    assert message.startswith("calexp {'visit': 410877, 'ccdnum': 4} is passed over: ")
+    assert message.startswith("calexp {'visit': 410877, 'ccdnum': 4} is skipped: ")

@@ -190,9 +190,9 @@ def test_the_words_of_the_command_line_are_the_default(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("{}x --rerun a", r"the input .*/ownx is no directory; did you mean '.*/own'\?"),
-        ("{}/.. --rerun a", "is no repository: it names no mapper"),
-        ("{}", r"where is the output\? Give --output DIR or --rerun NAME"),
+        ("{}x --rerun a", r"the input .*/ownx is not a directory; did you mean '.*/own'\?"),
+        ("{}/.. --rerun a", "is not a repository: it names no mapper"),
+        ("{}", r"an output is required: pass --output DIR or --rerun NAME"),
         ("{} --output a --rerun b", "both say where to write"),
         ("{} --rerun a:b:c", "write --rerun OUT or --rerun IN:OUT"),
         ("{} --rerun a:b", r"there is no rerun 'a' in .* \(known: none\)"),
@@ -211,7 +211,7 @@ def test_the_words_of_the_command_line_are_the_default(
         ("{} --rerun a --id visit=1 visit=2", "--id: key 'visit' is given twice"),
         (
             "{} --rerun a --id ccd=1 ccdnum=2",
-            r"--id: key 'ccdnum' is given twice; write ccdnum=A\^B",
+            r"--id: key 'ccdnum' is repeated; write ccdnum=A\^B",
         ),
         ("{} --rerun a --id vist=1", "--id: unknown key 'vist'; did you mean 'visit'"),
         ("{} --rerun a --id visit=x", "--id: visit='x': visit takes a value of type int"),
@@ -246,8 +246,8 @@ def test_the_words_of_the_command_line_are_the_default(
         ),
         ("{} --rerun a -t nan", "argument -t/--timeout: 'nan' is no number of seconds"),
         ("{} --rerun a --engine dsk", "invalid choice: 'dsk'"),
-        ("{} --rerun a --engine dask", "needs to know where: --scheduler tcp"),
-        ("{} --rerun a --engine local --scheduler x", "--scheduler x is of --engine dask"),
+        ("{} --rerun a --engine dask", "--engine dask needs --scheduler tcp"),
+        ("{} --rerun a --engine local --scheduler x", "--scheduler x needs --engine dask"),
         ("{} --rerun a --skip-existing --redo-failed", "not allowed with argument"),
         ("{} --rerun a --show", "argument --show: expected at least one argument"),
         ("{} --rerun a -c label=bad", "the configuration is not valid: label: it is bad"),
@@ -568,7 +568,7 @@ def test_an_input_that_is_not_below_the_variable_is_told_with_it(
     parser: ArgumentParser, config: Any, ended: Ended, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPE_INPUT_ROOT", str(own))
-    assert f"is no directory (below PIPE_INPUT_ROOT={own})" in ended(parser, config, "none").err
+    assert f"is not a directory (below PIPE_INPUT_ROOT={own})" in ended(parser, config, "none").err
 
 
 def test_a_rerun_of_a_rerun_reads_it(parser: ArgumentParser, config: Any, own: Path) -> None:
@@ -615,7 +615,7 @@ def test_an_option_can_be_made_anew(config: Any, own: Path) -> None:
 
 @pytest.mark.parametrize("name", ["--id", "id", "--config", "camera", "--butler", "log", "obsPkg"])
 def test_a_name_that_is_taken_is_refused(parser: ArgumentParser, name: str) -> None:
-    with pytest.raises(RuntimeError, match=f"cannot be called '{name}': that name is taken"):
+    with pytest.raises(RuntimeError, match=f"cannot be named '{name}': that name is in use"):
         parser.add_id_argument(name, "raw", help="which")
 
 
@@ -718,7 +718,7 @@ def test_the_output_is_removed_once_all_makes_sense(
     new = parse(parser, type(config)(), own, "--rerun", "a", "--clobber-output").butler
     assert not new.datasetExists("processCcd_metadata", visit=410877, ccdnum=1)
     assert (own / "rerun/a/repositoryCfg.yaml").exists()
-    assert f"Removing what is in {own}/rerun/a, as --clobber-output says" in caplog.messages
+    assert f"Removing the contents of {own}/rerun/a (--clobber-output)" in caplog.messages
 
 
 def test_an_output_that_the_input_builds_on_is_not_removed(

@@ -28,7 +28,7 @@ def test_an_input_is_a_directory(root: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(root)
     assert repositories.found(".") == str(root)
     with pytest.raises(
-        UsageError, match=f"the input {root}s is no directory; did you mean '{root}'"
+        UsageError, match=f"the input {root}s is not a directory; did you mean '{root}'"
     ):
         repositories.found(f"{root}s")
 

@@ -1,4 +1,4 @@
-"""``--clobber-output``: what it removes, and what it refuses to remove (gen2-cli 3.5)."""
+"""``--clobber-output``: remove an output, or refuse to (doc/gen2/gen2-cli.md, 3.5)."""
 
 from __future__ import annotations
 
@@ -10,59 +10,59 @@ from persistence.butler import repository_cfg
 from persistence.errors import UsageError
 from persistence.files import links, ownership
 
-# What tells a repository; removed last, so that one which is half removed is still known for what
-# it is.
+# The files that mark a repository; removed last, so that a partially removed one is still
+# recognised.
 _MARKS = (repository_cfg.FILE, "_mapper")
 
 
 def check(path: str | None, read: Iterable[str]) -> None:
-    """Refuse to remove an output that is not one's own, or holds what is read.
+    """Raise an error if an output must not be removed.
 
     Parameters
     ----------
     path : `str` or None
         The output.
     read : iterable of `str`
-        The directories that are read, with those that they build on.
+        The directories that are read, with their parents.
 
     Raises
     ------
     UsageError
-        If it must not be removed; the message says why.
+        If it is not a repository, belongs to another user, or contains a directory that is read.
     """
     if path is None:
-        raise UsageError("--clobber-output: there is no output to remove; give --output or --rerun")
+        raise UsageError("--clobber-output: there is no output to remove; pass --output or --rerun")
     real = os.path.realpath(path)
-    for place in read:
-        if links.lies_in(place, path):
+    for directory in read:
+        if links.lies_in(directory, path):
             raise UsageError(
-                f"--clobber-output would remove {place}, which is read: it is {path}, or lies in it"
+                f"--clobber-output would remove {directory}, which is read: it is {path}, or "
+                "below it"
             )
     if not os.path.lexists(path):
         return
     if not os.path.isdir(real):
-        raise UsageError(f"--clobber-output: {path} is no directory")
+        raise UsageError(f"--clobber-output: {path} is not a directory")
     if os.stat(real).st_uid != os.geteuid():
         raise UsageError(
-            f"--clobber-output: {path} belongs to {ownership.owner(real)}: it is not yours to "
-            "remove"
+            f"--clobber-output: {path} belongs to {ownership.owner(real)}: you may not remove it"
         )
     entries = os.listdir(real)
     if entries and not any(mark in entries for mark in _MARKS):
         raise UsageError(
-            f"--clobber-output: {path} is no repository (it has no {' and no '.join(_MARKS)})"
+            f"--clobber-output: {path} is not a repository (it has no {' and no '.join(_MARKS)})"
         )
 
 
 def empty(path: str) -> None:
-    """Remove all that is in an output.
+    """Remove the contents of an output.
 
-    The directory stays: it may be a link to where there is room.
+    The directory itself stays: it may be a link to another file system.
 
     Raises
     ------
     UsageError
-        If something cannot be removed.
+        If a file cannot be removed.
     """
     real = os.path.realpath(path)
     try:
@@ -70,9 +70,9 @@ def empty(path: str) -> None:
         for name in sorted(entries, key=_removed_last):
             _remove(os.path.join(real, name))
     except OSError as error:
-        what = error.filename or "all"  # of a file deep inside, Python gives only the last name
+        target = error.filename or "all"  # Python reports only the last component of a nested file
         raise UsageError(
-            f"--clobber-output: {what} in {path} cannot be removed: {error.strerror}"
+            f"--clobber-output: {target} in {path} cannot be removed: {error.strerror}"
         ) from error
 
 

@@ -1,6 +1,6 @@
-"""ID arguments of coadds, whose tracts and patches no registry has.
+"""ID arguments of coadds, whose tracts and patches come from a sky map.
 
-A sky map has them (gen2-cli 6.4).
+Source: doc/gen2/gen2-cli.md, 6.4.
 """
 
 from __future__ import annotations
@@ -19,20 +19,25 @@ if TYPE_CHECKING:
 
 
 class CoaddDataIdContainer(DataIdContainer):
-    """Stands for patches: of a whole sky map, of a tract, or single ones.
+    """Data IDs of patches: of a whole sky map, of a tract, or single ones.
 
-    Whether or not there is a file of them.
+    Their files need not exist.
     """
 
     _skymap: SkyMap | None = None
 
     def getSkymap(self, namespace: argparse.Namespace) -> SkyMap:
-        """Read the sky map of the task's coadds, once.
+        """Return the sky map of the task's coadds, read once.
 
         Parameters
         ----------
         namespace : `argparse.Namespace`
-            With ``butler``, and ``config`` that has a field ``coaddName``.
+            With ``butler``, and ``config`` with a field ``coaddName``.
+
+        Returns
+        -------
+        skymap : `SkyMap`
+            The sky map.
 
         Raises
         ------
@@ -50,18 +55,23 @@ class CoaddDataIdContainer(DataIdContainer):
         return self._skymap
 
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
-        """Make a reference for each patch.
+        """Create a reference for each patch.
+
+        Parameters
+        ----------
+        namespace : `argparse.Namespace`
+            With ``butler`` and ``config``.
 
         Raises
         ------
         UsageError
-            If a key is missing that no sky map knows, or the sky map lacks a tract or a patch.
+            If a key is missing that a sky map does not have, or the tract or patch does not exist.
         """
         for data_id in self.idList:
             self._refuse_incomplete(namespace, data_id)
             self.refList += [
-                namespace.butler.dataRef(self.datasetType, dataId=one)
-                for one in self._patches(namespace, data_id)
+                namespace.butler.dataRef(self.datasetType, dataId=patch)
+                for patch in self._patches(namespace, data_id)
             ]
 
     def _refuse_incomplete(
@@ -70,7 +80,7 @@ class CoaddDataIdContainer(DataIdContainer):
         data_id: Mapping[str, Any],
         supplied: frozenset[str] = SKYMAP_KEYS,
     ) -> None:
-        """Refuse a data ID that lacks keys which nothing supplies."""
+        """Raise an error if a data ID lacks keys that cannot be supplied."""
         every = namespace.butler.getKeys(self.datasetType) or {}
         missing = [key for key in every if key not in data_id and key not in supplied]
         if missing:
@@ -79,12 +89,12 @@ class CoaddDataIdContainer(DataIdContainer):
                 f"{dict(data_id)}: its keys are {', '.join(every)}"
             )
         if "patch" in data_id and "tract" not in data_id:
-            raise UsageError(f"patch={data_id['patch']} is one of each tract: give the tract, too")
+            raise UsageError(f"patch={data_id['patch']} exists in each tract: pass the tract, too")
 
     def _patches(
         self, namespace: argparse.Namespace, data_id: Mapping[str, Any]
     ) -> Iterator[dict[str, Any]]:
-        """Give a data ID for each patch; keys that are not typed come first."""
+        """Yield a data ID for each patch; keys that were not typed come first."""
         if "patch" in data_id:
             self._refuse_absent(namespace, data_id)
             yield dict(data_id)
@@ -92,15 +102,12 @@ class CoaddDataIdContainer(DataIdContainer):
         skymap = self.getSkymap(namespace)
         tracts = [_tract(skymap, data_id["tract"])] if "tract" in data_id else skymap
         for tract in tracts:
-            told = {} if "tract" in data_id else {"tract": tract.tract_id}
+            supplied = {} if "tract" in data_id else {"tract": tract.tract_id}
             for patch in tract:
-                yield {**told, "patch": patch.name, **data_id}
+                yield {**supplied, "patch": patch.name, **data_id}
 
     def _refuse_absent(self, namespace: argparse.Namespace, data_id: Mapping[str, Any]) -> None:
-        """Refuse a patch that the sky map lacks.
-
-        If there is no sky map yet, there is nothing to compare with.
-        """
+        """Raise an error if the sky map lacks a patch; without a sky map, do nothing."""
         if self._skymap is None and not namespace.butler.datasetExists(_map_name(namespace)):
             return
         try:
@@ -121,16 +128,16 @@ def _tract(skymap: SkyMap, number: Any) -> Tract:
 
 
 class ExistingCoaddDataIdContainer(CoaddDataIdContainer):
-    """Stands for those patches of which there is a file."""
+    """Data IDs of patches whose files exist."""
 
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
-        """Make a reference for each patch that is there."""
+        """Create a reference for each existing patch."""
         super().makeDataRefList(namespace)
         self.refList = present(namespace.butler, str(self.datasetType))(self.refList)
 
 
 class AssembleCoaddDataIdContainer(CoaddDataIdContainer):
-    """Stands for single patches: all keys have to be typed."""
+    """Data IDs of single patches: all keys are required."""
 
     def _refuse_incomplete(
         self,
@@ -142,12 +149,12 @@ class AssembleCoaddDataIdContainer(CoaddDataIdContainer):
 
 
 class SelectDataIdContainer(DataIdContainer):
-    """Stands for exposures that may overlap a patch.
+    """Data IDs of exposures that may overlap a patch.
 
     Attributes
     ----------
     dataList : `list` [`Struct`]
-        For each exposure whose header can be read, its ``dataRef``, ``wcs`` and ``bbox``.
+        For each exposure with a readable header, its ``dataRef``, ``wcs`` and ``bbox``.
     """
 
     def __init__(self, level: str | None = None) -> None:
@@ -155,37 +162,37 @@ class SelectDataIdContainer(DataIdContainer):
         self.dataList: list[Struct] = []
 
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
-        """Make the references, and read where each exposure lies.
+        """Create the references, and read the position of each exposure.
 
-        Warn of those that do not say it.
+        Warn of those without one.
         """
         super().makeDataRefList(namespace)
         for reference in self.refList:
             try:
                 wcs, bbox = reference.get("calexp_wcs"), reference.get("calexp_bbox")
             except (PersistenceError, OSError) as error:
-                namespace.log.warning("calexp %s is passed over: %s", dict(reference.dataId), error)
+                namespace.log.warning("calexp %s is skipped: %s", dict(reference.dataId), error)
                 continue
             self.dataList.append(Struct(dataRef=reference, wcs=wcs, bbox=bbox))
 
 
 class TractObjectDataIdContainer(CoaddDataIdContainer):
-    """Stands for tracts: ``refList`` lists for each the patches of which there is a file."""
+    """Data IDs of tracts: ``refList`` contains a list of the existing patches for each."""
 
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
-        """Make the lists."""
+        """Create the lists."""
         super().makeDataRefList(namespace)
         self.refList = _grouped(self, namespace, "tract")
 
 
 class VisitDataIdContainer(DataIdContainer):
-    """Stands for visits: ``refList`` has for each the list of its data.
+    """Data IDs of visits: ``refList`` contains a list of the data for each.
 
-    Data IDs without a visit stand for none.
+    Data IDs without a visit match none.
     """
 
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
-        """Make the lists."""
+        """Create the lists."""
         self.idList = [data_id for data_id in self.idList if "visit" in data_id]
         super().makeDataRefList(namespace)
         self.refList = _grouped(self, namespace, "visit")
@@ -194,7 +201,7 @@ class VisitDataIdContainer(DataIdContainer):
 def _grouped(
     container: DataIdContainer, namespace: argparse.Namespace, key: str
 ) -> list[list[Any]]:
-    """Put references that are there, and share the value of a key, together."""
+    """Return the existing references, grouped by the value of a key."""
     groups: dict[Any, list[Any]] = {}
     for reference in present(namespace.butler, str(container.datasetType))(container.refList):
         groups.setdefault(reference.dataId[key], []).append(reference)

@@ -1,4 +1,4 @@
-"""`ConfigOverrides`: settings over a task's configuration, to be applied later."""
+"""`ConfigOverrides`: settings of a task's configuration, to be applied later."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from persistence.pipe.cmdline import overridefiles, overrides
 
 
 class ConfigOverrides:
-    """Settings over a configuration, applied in the order in which they were added."""
+    """Settings of a configuration, applied in the order in which they were added."""
 
     def __init__(self) -> None:
         self._overrides: list[Callable[[Any], None]] = []
 
     def addFileOverride(self, filename: str) -> None:
-        """Add a file of settings: Python, with the name ``config``."""
+        """Add a file of settings: Python code, with the name ``config``."""
         self._overrides.append(lambda config: overridefiles.load(config, filename, ""))
 
     def addValueOverride(self, field: str, value: Any) -> None:
-        """Add one value: itself, or text as it is typed after ``-c NAME=``."""
+        """Add one value: an object, or text as after ``-c NAME=``."""
         self._overrides.append(lambda config: _assign(config, field, value))
 
     def addPythonOverride(self, python_snippet: str) -> None:
-        """Add a text of Python, with the name ``config``."""
+        """Add Python code, with the name ``config``."""
         self._overrides.append(lambda config: config.loadFromString(python_snippet))
 
     def applyTo(self, config: Any) -> None:
-        """Change a configuration.
+        """Apply the settings to a configuration.
 
         Raises
         ------
         UsageError
-            If there is no such field, or it does not take the value.
+            If there is no such field, or it does not accept the value.
         """
         for apply in self._overrides:
             apply(config)
@@ -48,5 +48,5 @@ def _assign(config: Any, name: str, value: Any) -> None:
         for step in path:
             config = getattr(config, step)
         setattr(config, last, value)
-    except (AttributeError, ValueError, TypeError) as error:  # what fields raise
+    except (AttributeError, ValueError, TypeError) as error:  # errors raised by fields
         raise UsageError(f"{name}={value!r}: {overrides.reason(error)}") from error

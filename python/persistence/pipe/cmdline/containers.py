@@ -1,6 +1,6 @@
-"""What an ID argument becomes.
+"""Containers for the data IDs of an ID argument, and for references to existing data.
 
-Data IDs, then references to the data that there are (gen2-cli 3.7).
+Source: doc/gen2/gen2-cli.md, 3.7.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Filter = Callable[[Sequence[Any]], list[Any]]
 
 
 class DataIdContainer:
-    """The data IDs of an ID argument, and the data that they stand for.
+    """The data IDs of an ID argument, and the datasets that match them.
 
     Parameters
     ----------
     level : `str`, optional
-        The level at which data are told apart; by default the camera's.
+        The level at which datasets are distinguished. Default: the camera's.
 
     Attributes
     ----------
@@ -36,8 +36,8 @@ class DataIdContainer:
     idList : `list` [`dict`]
         The data IDs, as typed: their values are text until they are cast.
     refList : `list`
-        References to the data that there are, in the order of the data IDs, and of the registry
-        within each. What two data IDs stand for is there twice.
+        References to existing datasets, in the order of the data IDs, and of the registry for
+        each. A dataset that matches two data IDs is listed twice.
     """
 
     def __init__(self, level: str | None = None) -> None:
@@ -47,32 +47,37 @@ class DataIdContainer:
         self.refList: list[Any] = []
 
     def setDatasetType(self, datasetType: str | None) -> None:
-        """Say of which dataset type the data are."""
+        """Set the dataset type."""
         self.datasetType = datasetType
 
     def castDataIds(self, butler: Butler) -> None:
-        """Give each key the name, and each value the type, that the camera or the registry says.
+        """Convert each key to the camera's name, and each value to the type of its key.
+
+        Parameters
+        ----------
+        butler : `Butler`
+            The Butler.
 
         Raises
         ------
         RuntimeError
             If there is no dataset type.
         UsageError
-            If the dataset type or a key is unknown, a key is there twice, or a value is of another
+            If the dataset type or a key is unknown, a key is repeated, or a value is of another
             type.
         """
         if self.datasetType is None:
-            raise RuntimeError("the dataset type has to be set before data IDs are cast")
+            raise RuntimeError("the dataset type must be set before data IDs are cast")
         try:
             known, aliases = keys.known(
-                butler, self.datasetType, (key for one in self.idList for key in one)
+                butler, self.datasetType, (key for typed_id in self.idList for key in typed_id)
             )
             self.idList = [_cast(data_id, known, aliases) for data_id in self.idList]
         except PersistenceError as error:
             raise UsageError(str(error)) from error
 
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
-        """Make references to the data that there are; warn of data IDs that stand for none.
+        """Create references to existing datasets; warn of data IDs that match none.
 
         Parameters
         ----------
@@ -87,7 +92,7 @@ class DataIdContainer:
             If the data IDs cannot be looked up.
         """
         if self.datasetType is None:
-            raise RuntimeError("the dataset type has to be set before references are made")
+            raise RuntimeError("the dataset type must be set before references are created")
         empty = []
         those_there = present(namespace.butler, self.datasetType)
         try:
@@ -95,9 +100,9 @@ class DataIdContainer:
                 namespace.butler, str(self.datasetType), self.level, self.idList
             )
             for data_id, references in zip(self.idList, every, strict=True):
-                found = those_there(references)
-                self.refList += found
-                if not found:
+                select = those_there(references)
+                self.refList += select
+                if not select:
                     empty.append((data_id, len(references)))
         except PersistenceError as error:
             raise UsageError(str(error)) from error
@@ -108,24 +113,24 @@ class DataIdContainer:
 def _cast(
     data_id: Mapping[str, Any], known: Mapping[str, type], aliases: Mapping[str, str]
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for said, value in data_id.items():
-        key = aliases.get(said, said)
-        if key in found:
-            raise DataIdError(f"key {key!r} is given twice; write {key}=A^B")
+    typed: dict[str, Any] = {}
+    for item, value in data_id.items():
+        key = aliases.get(item, item)
+        if key in typed:
+            raise DataIdError(f"key {key!r} is repeated; write {key}=A^B")
         if key not in known:
             raise DataIdError(
                 f"unknown key {key!r}{did_you_mean(key, [*known, *aliases])} (known: "
                 f"{', '.join(known)})"
             )
-        found[key] = cast(key, value, known[key])
-    return found
+        typed[key] = cast(key, value, known[key])
+    return typed
 
 
 def present(butler: Butler, name: str) -> Filter:
-    """Return what leaves of references those to datasets that are there.
+    """Return a function that selects the references to existing datasets.
 
-    At a higher level, those of which any dataset is there that they are made of.
+    At a higher level, it selects those of which any part exists.
     """
     existence, every = Existence(butler, name), frozenset(butler.getKeys(name) or ())
 
@@ -146,16 +151,21 @@ def present(butler: Butler, name: str) -> Filter:
 def told_missing(
     butler: Butler, name: str, missing: Sequence[tuple[Mapping[str, Any], int]]
 ) -> str:
-    """Tell of data IDs that stand for nothing: why the first does, and which others there are.
+    """Return a message about data IDs that match nothing: why, and which others exist.
 
     Parameters
     ----------
     butler : `Butler`
-        Who was asked.
+        The Butler.
     name : `str`
         The dataset type.
     missing : sequence of tuple
-        Each data ID, with how many it stands for of which no file is there.
+        Each data ID, with the number of its registered datasets without a file.
+
+    Returns
+    -------
+    message : `str`
+        The message.
     """
     (first, registered), *others = missing
     lines = [
@@ -163,11 +173,11 @@ def told_missing(
         *(f"  {reason}" for reason in _reasons(butler, name, first, registered)),
     ]
     if others:
-        from persistence.dataids import shorthand  # only who prints them needs it
+        from persistence.dataids import shorthand  # lazy: only needed for messages
 
         lines += [
             "Nor for",
-            *(f"  {option}" for option in shorthand.typed(one for one, _ in others)),
+            *(f"  {option}" for option in shorthand.typed(data_id for data_id, _ in others)),
         ]
     return "\n".join(lines)
 

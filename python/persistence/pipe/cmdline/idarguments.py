@@ -1,4 +1,7 @@
-"""Arguments that choose data, and where the dataset type of one comes from (gen2-cli 3.7)."""
+"""Arguments that select data, and the sources of their dataset types.
+
+Source: doc/gen2/gen2-cli.md, 3.7.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ from persistence.pipe.cmdline.containers import DataIdContainer
 
 
 class DynamicDatasetType(ABC):
-    """A dataset type that is known when the command line has been read."""
+    """A dataset type that is known only after the command line has been parsed."""
 
     def addArgument(self, parser: argparse.ArgumentParser, idName: str) -> None:  # noqa: B027  # most need none
-        """Add the argument that it is read from, if it has one of its own.
+        """Add the argument for the dataset type, if it has one.
 
         Parameters
         ----------
@@ -28,22 +31,21 @@ class DynamicDatasetType(ABC):
 
     @abstractmethod
     def getDatasetType(self, namespace: argparse.Namespace) -> str | None:
-        """Give the dataset type."""
+        """Return the dataset type."""
 
 
 class DatasetArgument(DynamicDatasetType):
-    """A dataset type that is typed.
+    """A dataset type that is an argument of the command.
 
     Parameters
     ----------
     name : `str`, optional
-        The option ``--name``, or the positional argument ``name``, that it is typed as; by default,
-        the ID argument's option with ``_dstype`` behind it.
+        The option ``--name``, or the positional argument ``name``. Default: the ID argument's
+        option followed by ``_dstype``.
     help : `str`, optional
         Its help.
     default : `str`, optional
-        The dataset type if none is typed; without it, an option is required. A positional argument
-        has none.
+        The default; without it, an option is required. A positional argument has none.
     """
 
     def __init__(
@@ -73,13 +75,13 @@ class DatasetArgument(DynamicDatasetType):
             parser.add_argument(self.name, help=self.help)
 
     def getDatasetType(self, namespace: argparse.Namespace) -> str | None:
-        """Give what was typed."""
-        found: str | None = getattr(namespace, str(self.name).lstrip("-").replace("-", "_"))
-        return found
+        """Return the value of the argument."""
+        value: str | None = getattr(namespace, str(self.name).lstrip("-").replace("-", "_"))
+        return value
 
 
 class ConfigDatasetType(DynamicDatasetType):
-    """A dataset type that a field of the configuration holds.
+    """A dataset type that is the value of a configuration field.
 
     Parameters
     ----------
@@ -91,36 +93,36 @@ class ConfigDatasetType(DynamicDatasetType):
         self.name = name
 
     def getDatasetType(self, namespace: argparse.Namespace) -> str | None:
-        """Give the field's value.
+        """Return the field's value.
 
         Raises
         ------
         UsageError
-            If the configuration has no such field any more: another task may be in its place.
+            If the configuration no longer has the field: the task may have been replaced.
         """
         try:
-            found: str | None = functools.reduce(getattr, self.name.split("."), namespace.config)
+            value: str | None = functools.reduce(getattr, self.name.split("."), namespace.config)
         except AttributeError as error:
             raise UsageError(
                 f"the dataset type is config.{self.name}, but there is no such field: {error}"
             ) from error
-        return found
+        return value
 
 
 @dataclass(frozen=True)
 class DataIdArgument:
-    """An argument that chooses data.
+    """An argument that selects data.
 
     Attributes
     ----------
     name : `str`
         Its name, without dashes.
     datasetType : `str` or `DynamicDatasetType`
-        The dataset type, or where it comes from.
+        The dataset type, or its source.
     level : `str` or None
-        The level at which data are told apart.
+        The level at which datasets are distinguished.
     doMakeDataRefList : `bool`
-        Whether references are made of the data IDs.
+        Whether references are created from the data IDs.
     ContainerClass : `type`
         The class of its container.
 
@@ -139,7 +141,7 @@ class DataIdArgument:
     def __post_init__(self) -> None:
         if self.name.startswith("-"):
             raise RuntimeError(
-                f"the name of an ID argument is given without dashes, not as {self.name!r}"
+                f"the name of an ID argument must not begin with dashes, as in {self.name!r}"
             )
 
     @property
@@ -149,15 +151,15 @@ class DataIdArgument:
 
     @property
     def isDynamicDatasetType(self) -> bool:
-        """Whether the dataset type is known only when the command line has been read."""
+        """Whether the dataset type is known only after the command line has been parsed."""
         return isinstance(self.datasetType, DynamicDatasetType)
 
     def getDatasetType(self, namespace: argparse.Namespace) -> str | None:
-        """Give the dataset type."""
+        """Return the dataset type."""
         if isinstance(self.datasetType, DynamicDatasetType):
             return self.datasetType.getDatasetType(namespace)
         return str(self.datasetType)
 
     def container(self) -> DataIdContainer:
-        """Make an empty container."""
+        """Return an empty container."""
         return self.ContainerClass(level=self.level)

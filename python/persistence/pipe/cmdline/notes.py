@@ -1,4 +1,4 @@
-"""What is to be logged, kept until the options have said how much is."""
+"""Log messages that are kept until the log level is known."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any
 
 
 class Notes:
-    """Messages that wait for their log."""
+    """Messages to be logged later."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[int, str]] = []
 
     def debug(self, message: str) -> None:
-        """Note what only those who ask want to know."""
+        """Keep a message of level DEBUG."""
         self._waiting.append((logging.DEBUG, message))
 
     def info(self, message: str) -> None:
-        """Note what happens."""
+        """Keep a message of level INFO."""
         self._waiting.append((logging.INFO, message))
 
     def warning(self, message: str) -> None:
-        """Note what may not have been meant."""
+        """Keep a warning."""
         self._waiting.append((logging.WARNING, message))
 
     def tell(self, log: Any) -> None:
-        """Log all of it."""
+        """Log all messages."""
         for level, message in self._waiting:
             log.log(level, "%s", message)
         self._waiting.clear()

@@ -1,4 +1,7 @@
-"""The options of every task, in the groups of ``--help`` (gen2-cli 3.2, 3.8, 3.9, 3.14)."""
+"""The options of every task, in the groups of ``--help``.
+
+Source: doc/gen2/gen2-cli.md, 3.2, 3.8, 3.9, 3.14.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _OURS = ("logLouder", "logQuiet", "logFile", "noProgress")
 
 
 class _EachWord(argparse.Action):
-    """An option of many words that acts at once, each in its turn; nothing is kept of it."""
+    """An option with many values that are processed immediately, one by one, and not stored."""
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class _EachWord(argparse.Action):
 
 
 class IdAction(argparse.Action):
-    """An ID argument: its words are data IDs, which the container of its name collects."""
+    """An ID argument: its values are data IDs, collected by the container of its name."""
 
     def __call__(
         self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None
@@ -97,20 +100,20 @@ def _level(namespace: argparse.Namespace, word: str) -> None:
 def _number(
     kind: Callable[[str], Any], least: str, is_fit: Callable[[Any], bool]
 ) -> Callable[[str], Any]:
-    """Give what takes a number from a word, and tells what it has to be."""
+    """Return a parser of numbers for argparse, with a description for its error."""
 
     def take(text: str) -> Any:
         with contextlib.suppress(ValueError):
             number = kind(text)
             if is_fit(number):
                 return number
-        raise argparse.ArgumentTypeError(f"{text!r} is no {least}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not {least}")
 
     return take
 
 
 _processes = _number(int, "number of processes: give 1 or more", lambda number: number >= 1)
-# Systems wait no longer than `threading.TIMEOUT_MAX`.
+# The longest time that a thread can wait is `threading.TIMEOUT_MAX`.
 _seconds = _number(
     float,
     "number of seconds to wait: give one above 0, up to 1e9",
@@ -119,14 +122,14 @@ _seconds = _number(
 
 
 def _place(text: str) -> str:
-    """Check a directory; an empty name would mean the working directory, or the default."""
+    """Return a directory name; an empty one would mean the working directory, or the default."""
     if not text:
         raise argparse.ArgumentTypeError("it is empty: is a variable of the shell not set?")
     return text
 
 
 def add(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add the options that every task has; gives the group for those that choose data."""
+    """Add the options that every task has; return the group of options that select data."""
     _places(parser)
     which = parser.add_argument_group("which data")
     for group in (_settings, _shown, _running, _replacing):
@@ -149,7 +152,7 @@ def _places(parser: argparse.ArgumentParser) -> None:
     )
     cameras.add_options(group, type=_place)
     group.add_argument(
-        "--output", type=_place, metavar="DIR", help="the output repository; it is made if need be"
+        "--output", type=_place, metavar="DIR", help="the output repository; created if missing"
     )
     group.add_argument(
         "--rerun",
@@ -181,7 +184,7 @@ def _shown(parser: argparse.ArgumentParser) -> None:
     show.add_options(group)
     group.add_argument(
         "-L", "--loglevel", action=_EachWord, take=_level, metavar="[COMPONENT=]LEVEL",
-        help="how much is logged: trace, debug, verbose, info (the default), warn, error, fatal",
+        help="the log level: trace, debug, verbose, info (the default), warn, error, fatal",
     )  # fmt: skip
     group.add_argument(
         "--longlog", action=_LongLog, help="log lines have time, data ID, file and line"
@@ -209,18 +212,16 @@ def _shown(parser: argparse.ArgumentParser) -> None:
         help="show no bars, on a terminal either",
     )  # fmt: skip
     group.add_argument("--debug", action="store_true", help="import the module debug first")
-    group.add_argument(
-        "--profile", metavar="FILE", help="where to write how long each function took"
-    )
+    group.add_argument("--profile", metavar="FILE", help="write a profile of run times by function")
 
 
 def _running(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how data are processed")
     group.add_argument(
-        "-j", "--processes", type=_processes, default=1, metavar="N", help="how many at a time"
+        "-j", "--processes", type=_processes, default=1, metavar="N", help="the number of processes"
     )
     group.add_argument(
-        "-t", "--timeout", type=_seconds, metavar="SECONDS", help="how long all of it may take"
+        "-t", "--timeout", type=_seconds, metavar="SECONDS", help="the time limit of the whole run"
     )
     group.add_argument(
         "--engine",
@@ -233,25 +234,25 @@ def _running(parser: argparse.ArgumentParser) -> None:
     again = group.add_mutually_exclusive_group()
     again.add_argument(
         "--skip-existing", "--reuse-outputs", action="store_true", dest="skipExisting",
-        help="leave out data that are done",
+        help="skip data that are done",
     )  # fmt: skip
     again.add_argument(
         "--redo-stale", action="store_true", dest="redoStale",
-        help="leave out data that are done, unless what they were made of, or the configuration, "
-        "has changed since",
+        help="skip data that are done, unless their inputs, or the configuration, have changed "
+             "since",
     )  # fmt: skip
     again.add_argument(
         "--redo-failed", action="store_true", dest="redoFailed", help="only data that failed"
     )
     group.add_argument(
         "--digests", action="store_true", dest="recordDigests",
-        help="remember what outputs are made of by digests of the content, too",
+        help="record inputs by digests of their content, too",
     )  # fmt: skip
     group.add_argument(
-        "--doraise", action="store_true", help="end at the first failure, with its traceback"
+        "--doraise", action="store_true", help="stop at the first failure, with its traceback"
     )
     group.add_argument(
-        "--noExit", action="store_true", help="failures do not count in the exit status"
+        "--noExit", action="store_true", help="failures do not affect the exit status"
     )
 
 
@@ -274,7 +275,7 @@ def _replacing(parser: argparse.ArgumentParser) -> None:
 
 
 def of_cameras(parser: argparse.ArgumentParser, args: Sequence[str]) -> dict[str, Any]:
-    """Return what is typed of cameras: they decide what the other options act on."""
+    """Return the options about cameras, which are parsed first: other options depend on them."""
     alone = argparse.ArgumentParser(
         prog=parser.prog, usage=parser.usage, add_help=False, allow_abbrev=False
     )
@@ -283,13 +284,13 @@ def of_cameras(parser: argparse.ArgumentParser, args: Sequence[str]) -> dict[str
 
 
 def finish(namespace: argparse.Namespace) -> None:
-    """Fill in what options say of each other.
+    """Set options that follow from others.
 
     Raises
     ------
     UsageError
-        If two of them contradict each other, or the profile cannot be written: that would be told
-        after the work.
+        If two options contradict each other, or the profile cannot be written, which would
+        otherwise be discovered only after the work.
     """
     log_file = getattr(namespace, "logFile", None)  # a task may have an option of that name
     for option, path in (("--profile", namespace.profile), ("--log-file", log_file)):
@@ -299,10 +300,10 @@ def finish(namespace: argparse.Namespace) -> None:
     namespace.logSettings.file = log_file and os.path.abspath(log_file)
     if namespace.engine == "local" and namespace.scheduler is not None:
         raise UsageError(
-            f"--scheduler {namespace.scheduler} is of --engine dask, not of --engine local"
+            f"--scheduler {namespace.scheduler} needs --engine dask, not --engine local"
         )
     if namespace.engine == "dask" and namespace.scheduler is None:
-        raise UsageError("--engine dask needs to know where: --scheduler tcp://host:8786")
+        raise UsageError("--engine dask needs --scheduler tcp://host:8786")
     namespace.engine = namespace.engine or ("local" if namespace.scheduler is None else "dask")
 
 
@@ -326,7 +327,7 @@ def give_way(parser: argparse.ArgumentParser, flags: Sequence[str]) -> None:
 
 
 def named(parser: argparse.ArgumentParser) -> Sequence[str]:
-    """Give the options of a parser, as they are written in full."""
+    """Return the options of a parser, in their long form."""
     return [
         name
         for action in parser._actions

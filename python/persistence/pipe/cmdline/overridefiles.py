@@ -1,6 +1,6 @@
-"""Files of settings over a task's configuration.
+"""Files of settings of a task's configuration: the camera's, and ``-C FILE``.
 
-The camera's, and ``-C FILE`` (gen2-cli 3.1, 3.8).
+Source: doc/gen2/gen2-cli.md, 3.1, 3.8.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from persistence.pipe.cmdline import overrides
 
 
 def load(config: Any, path: str, option: str = "-C ") -> None:
-    """Execute a file of settings: Python, with the name ``config``.
+    """Execute a file of settings: Python code, with the name ``config``.
 
     Parameters
     ----------
     config : `lsst.pex.config.Config`
         The configuration.
     path : `str`
-        The file. It is the user's, or the camera package's: nothing that a repository brings is
+        The file. It belongs to the user, or to the camera package: files of repositories are not
         executed.
     option : `str`
-        What the file is called in messages.
+        The name of the file in messages.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def load(config: Any, path: str, option: str = "-C ") -> None:
     text = textfiles.read(path, f"{option}{path}")
     try:
         config.loadFromString(compile(text, path, "exec"), filename=path)
-    # whatever the file's code raises is told with its place
+    # the file's code may raise any error
     except (Exception, SystemExit) as error:
         raise UsageError(f"{option}{path}{_line(error, path)}: {_cause(error)}") from error
 
@@ -49,7 +49,7 @@ def load(config: Any, path: str, option: str = "-C ") -> None:
 def _cause(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return error.msg
-    field = getattr(error, "fullname", None)  # of pex_config's own errors
+    field = getattr(error, "fullname", None)  # errors of pex_config
     return told(error) if field is None else f"{field}: {overrides.reason(error)}"
 
 
@@ -78,12 +78,17 @@ def of_camera(mapper: type[Mapper], task: str) -> list[str]:
         The camera's mapper.
     task : `str`
         The task's name.
+
+    Returns
+    -------
+    paths : `list` of `str`
+        The files, which need not exist.
     """
     if not issubclass(mapper, CameraMapper) or mapper.packageName is None:
         return []
     try:
         folder = os.path.join(mapper.getPackageDir(), "config")
-    except PolicyError:  # a camera that is a file has no package
+    except PolicyError:  # a camera that is a YAML file has no package
         return []
     return [
         os.path.join(folder, f"{task}.py"),
@@ -92,7 +97,7 @@ def of_camera(mapper: type[Mapper], task: str) -> list[str]:
 
 
 def load_camera(config: Any, path: str) -> bool:
-    """Execute a file of the camera's, if there is one; says whether there is."""
+    """Execute a camera's file of settings, if it exists; return whether it does."""
     if not os.path.isfile(path):
         return False
     load(config, path, "the camera's settings ")
@@ -100,16 +105,16 @@ def load_camera(config: Any, path: str) -> bool:
 
 
 def finish(config: Any) -> None:
-    """Check a configuration as a whole, and let nobody change it any more.
+    """Validate a configuration as a whole, and freeze it.
 
     Raises
     ------
     UsageError
-        If a field has a value that it cannot have.
+        If a field has an invalid value.
     """
     try:
         config.validate()
-    except (ValueError, RuntimeError) as error:  # what fields raise, and what tasks' own checks do
+    except (ValueError, RuntimeError) as error:  # errors of fields, and of the tasks' own checks
         field = getattr(error, "fullname", None)
         cause = str(error).strip() if field is None else f"{field}: {overrides.reason(error)}"
         raise UsageError(f"the configuration is not valid: {cause}") from error

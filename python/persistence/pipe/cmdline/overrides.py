@@ -1,8 +1,8 @@
-"""Single settings over a task's configuration, ``-c NAME=VALUE`` (gen2-cli 3.8).
+"""Single settings of a task's configuration, ``-c NAME=VALUE`` (doc/gen2/gen2-cli.md, 3.8).
 
-Other than there, what ``-c`` takes is no code but literals and arithmetic
-(`persistence.dataids.literals`); a list of texts is parted at commas; and entries of registries and
-dictionaries can be set: ``skyMap['rings'].numRings=120``.
+Unlike in Gen2, values are not code but literals and arithmetic (`persistence.dataids.literals`); a
+list of texts is split at commas; and entries of registries and dictionaries can be set:
+``skyMap['rings'].numRings=120``.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 from persistence.dataids import literals
 from persistence.errors import UsageError, did_you_mean
 
-# How many of a level's fields fit into a message.
+# The maximal number of fields listed in a message.
 _SHOWN = 12
 _STEP = re.compile(r"\.?(?P<name>\w+)|\[(?P<quote>['\"]?)(?P<index>[^\[\]'\"]+)(?P=quote)\]")
 
 
 class _Step(NamedTuple):
-    """One part of a dotted name: a field, or an entry of what a field holds."""
+    """One part of a dotted name: a field, or an entry of a field's value."""
 
     word: str
     is_index: bool
@@ -35,17 +35,17 @@ def assign(config: Any, word: str) -> str | None:
     config : `lsst.pex.config.Config`
         The configuration.
     word : `str`
-        What is typed after ``-c``.
+        The text after ``-c``.
 
     Returns
     -------
     warning : `str` or None
-        What may not have been meant.
+        A warning about a possible mistake.
 
     Raises
     ------
     UsageError
-        If there is no such field, or it does not take the value.
+        If there is no such field, or it does not accept the value.
     """
     name, equals, text = word.partition("=")
     if not equals or not text:
@@ -58,7 +58,7 @@ def assign(config: Any, word: str) -> str | None:
             so_far += f"[{step.word!r}]"
         else:
             so_far += f".{step.word}" if so_far else step.word
-    # of a registry: the same as its field's value
+    # for a registry: the same as its field's value
     if hasattr(target, "active") and last.word in ("name", "names"):
         return assign(config, f"{so_far}={text}")
     if last.is_index:
@@ -68,33 +68,30 @@ def assign(config: Any, word: str) -> str | None:
 
 
 def _steps(word: str, name: str) -> list[_Step]:
-    steps, place = [], 0
-    while place < len(name):
-        match = _STEP.match(name, place)
-        if match is None or (place == 0) == match[0].startswith((".", "[")):
-            raise UsageError(f"-c {word}: {name!r} is no name of a field")
+    steps, position = [], 0
+    while position < len(name):
+        match = _STEP.match(name, position)
+        if match is None or (position == 0) == match[0].startswith((".", "[")):
+            raise UsageError(f"-c {word}: {name!r} is not the name of a field")
         steps.append(_Step(match["name"] or match["index"], match["name"] is None))
-        place = match.end()
+        position = match.end()
     if not steps:
         raise UsageError(f"-c {word}: write -c NAME=VALUE")
     return steps
 
 
 def fields(target: Any) -> Mapping[str, Any]:
-    """Give the fields of a configuration, or of that which a subtask's field holds.
-
-    Of anything else, none.
-    """
+    """Return the fields of a configuration, or of the one in a subtask's field; else none."""
     from lsst.pex.config.configurableField import ConfigurableInstance
 
-    found: Mapping[str, Any] = getattr(
+    mapping: Mapping[str, Any] = getattr(
         target.value if isinstance(target, ConfigurableInstance) else target, "_fields", {}
     )
-    return found
+    return mapping
 
 
 def _down(word: str, target: Any, step: _Step, so_far: str) -> Any:
-    """Go from a configuration to one of its fields, or from a registry to one of its entries."""
+    """Return a field of a configuration, or an entry of a registry."""
     if step.is_index:
         return _entry(word, target, step.word, so_far)
     if step.word != "active" or getattr(target, "active", None) is None:
@@ -106,10 +103,10 @@ def _entry(word: str, target: Any, key: str, so_far: str) -> Any:
     try:
         return target[key]
     except (LookupError, TypeError, ValueError):
-        known = [str(one) for one in target] if isinstance(target, Mapping) else []
-        told = f" (known: {', '.join(known)})" if known else ""
+        known = [str(entry) for entry in target] if isinstance(target, Mapping) else []
+        hint = f" (known: {', '.join(known)})" if known else ""
         raise UsageError(
-            f"-c {word}: {so_far} has no entry {key!r}{did_you_mean(key, known)}{told}"
+            f"-c {word}: {so_far} has no entry {key!r}{did_you_mean(key, known)}{hint}"
         ) from None
 
 
@@ -140,7 +137,7 @@ def _assign_entry(word: str, target: Any, step: _Step, text: str) -> None:
 
 
 def _assign_field(word: str, target: Any, name: str, so_far: str, text: str) -> str | None:
-    label = f"-c {word}"  # what the history tells of where the value is from
+    label = f"-c {word}"  # the origin of the value in the history
     field = _field(word, target, name, so_far)
     with _explained(word, field):
         target.__setattr__(name, _taken(field, text), label=label)
@@ -159,11 +156,11 @@ def _is_texts(field: Any) -> bool:
 
 
 def _taken(field: Any, text: str) -> Any:
-    """Take a text for what a field holds."""
+    """Return a text converted to the type of a field."""
     from lsst.pex.config import ConfigChoiceField, ConfigField, ConfigurableField, ListField
 
     if isinstance(field, ConfigField | ConfigurableField):
-        raise ValueError("it holds fields of its own: set one of these")
+        raise ValueError("it has fields of its own: set one of these")
     if isinstance(field, ConfigChoiceField):
         return _chosen(field, text)
     if _is_texts(field):
@@ -179,7 +176,7 @@ def _taken(field: Any, text: str) -> Any:
 
 
 def _chosen(field: Any, text: str) -> Any:
-    """Take a text for the names of entries of a registry, or for one."""
+    """Return a text as the names of registry entries, or as one."""
     names = _texts(text) if field.multi and text not in field.typemap else [text]
     for name in names:
         if name not in field.typemap:
@@ -188,9 +185,9 @@ def _chosen(field: Any, text: str) -> Any:
 
 
 def _texts(text: str) -> list[str]:
-    """Take a text for a list: a literal, or parted at commas.
+    """Return a text as a list: a literal, or split at commas.
 
-    Without any, its letters, as Gen2 did.
+    Text without commas is split into its letters, as in Gen2.
     """
     with contextlib.suppress(ValueError):
         value = literals.value(text)
@@ -201,7 +198,7 @@ def _texts(text: str) -> list[str]:
 
 @contextlib.contextmanager
 def _explained(word: str, field: Any) -> Iterator[None]:
-    """Say what a field is for, if it does not take a value."""
+    """Add a field's description to the error if it does not accept a value."""
     try:
         yield
     except (ValueError, TypeError) as error:  # pex_config's own errors are ValueErrors
@@ -211,16 +208,16 @@ def _explained(word: str, field: Any) -> Iterator[None]:
 
 
 def reason(error: BaseException) -> str:
-    """Give what an error says, without the places in the code that pex_config adds."""
+    """Return an error's message, without the code locations that pex_config adds."""
     first = str(error).partition("\n")[0].rstrip(".")
     return first.partition(" failed validation: ")[2] or first or type(error).__name__
 
 
 def _kind(field: Any) -> str:
-    """Say what a field takes: ``of type float``, ``a list of str``, ``one of 'low', 'high'``."""
+    """Describe the values of a field: ``of type float``, ``a list of str``, ``one of 'low'``."""
     choices = getattr(field, "allowed", None) or getattr(field, "typemap", None)
     if choices:
-        return f"one of {', '.join(repr(one) for one in choices if one is not None)}"
+        return f"one of {', '.join(repr(choice) for choice in choices if choice is not None)}"
     item = getattr(getattr(field, "itemtype", None), "__name__", None)
     key = getattr(getattr(field, "keytype", None), "__name__", None)
     if key is not None:

@@ -1,4 +1,4 @@
-"""``--show``: the configuration and its history, tasks, data IDs (gen2-cli 3.9)."""
+"""``--show``: the configuration and its history, tasks, data IDs (doc/gen2/gen2-cli.md, 3.9)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _KNOWN = (CONFIG, f"{CONFIG}=PATTERN", f"{HISTORY}=PATTERN", TASKS, DATA, RUN)
 _TAKES_PATTERN = (CONFIG, HISTORY)
 _ROOT = "config"
 _NO_IGNORECASE = ":NOIGNORECASE"
-# Code that sets fields for others: a history tells who asked for it.
+# Modules that set fields on behalf of others: a history names their callers.
 _BETWEEN = ("lsst/pex/config/", "persistence/cmdline/", "argparse.py")
 _WIDEST = 40
 
 
 class NotShown(UsageError):
-    """Something that ``--show`` is asked for, and does not have."""
+    """A word of ``--show`` that is unknown, or a field that does not exist."""
 
 
 def check(words: Sequence[str]) -> None:
-    """Refuse words that ``--show`` does not know.
+    """Raise an error for words that ``--show`` does not know.
 
     Raises
     ------
@@ -50,17 +50,17 @@ def check(words: Sequence[str]) -> None:
 
 
 def ends(words: Sequence[str] | None) -> bool:
-    """Say whether a command ends after what it shows."""
+    """Return whether a command ends after ``--show``."""
     return words is not None and RUN not in words
 
 
 def told(words: Iterable[str], config: Any) -> Iterator[str]:
-    """Give the lines that the words ask for, but for those of the data.
+    """Yield the lines for some words, except those about data.
 
     Parameters
     ----------
     words : iterable of `str`
-        What is typed after ``--show``.
+        The words after ``--show``.
     config : `lsst.pex.config.Config`
         The configuration.
 
@@ -80,7 +80,7 @@ def told(words: Iterable[str], config: Any) -> Iterator[str]:
 
 
 class _Blocks(list[str]):
-    """What pex_config writes: one block for each field, after the imports."""
+    """The text that pex_config writes: one block for each field, after the imports."""
 
     write = list.append
 
@@ -98,7 +98,7 @@ def _config(config: Any, pattern: str) -> Iterator[str]:
             f"Matching {pattern!r} without regard to case (append {_NO_IGNORECASE} to match it as "
             "it is)"
         )
-    # The end of a name has to match, its beginning need not.
+    # The pattern must match the end of a name, not its beginning.
     matches = re.compile(fnmatch.translate(pattern), 0 if exact else re.IGNORECASE).search
     for block in blocks:
         name = block.rstrip().rpartition("\n")[2].partition("=")[0]
@@ -111,10 +111,7 @@ def _config(config: Any, pattern: str) -> Iterator[str]:
 
 
 def walked(config: Any, before: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Give each field of a configuration, and of those within.
-
-    Its full name, whose it is, and the field.
-    """
+    """Yield each field of a configuration and its nested ones: full name, owner, and field."""
     for name, field in config._fields.items():
         full = f"{before}.{name}" if before else name
         yield full, config, field
@@ -123,7 +120,7 @@ def walked(config: Any, before: str = "") -> Iterator[tuple[str, Any, Any]]:
 
 
 def _within(value: Any) -> Iterator[tuple[str, Any]]:
-    """Give the configurations that the value of a field is, or holds."""
+    """Yield the configurations in the value of a field."""
     from lsst.pex.config import Config
     from lsst.pex.config.configChoiceField import ConfigInstanceDict
     from lsst.pex.config.configDictField import ConfigDict
@@ -134,7 +131,7 @@ def _within(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, ConfigurableInstance):
         yield "", value.value
     elif isinstance(value, ConfigInstanceDict):
-        # Those that are chosen, or that somebody has set: asking for another would make it.
+        # Only entries that are selected or were set: accessing another one would create it.
         yield from (
             (f"[{key!r}]", value[key]) for key in dict.fromkeys((*value._dict, *_chosen(value)))
         )
@@ -143,7 +140,7 @@ def _within(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _chosen(value: Any) -> Sequence[str]:
-    """Give the names of the entries of a registry that are chosen."""
+    """Return the names of the selected entries of a registry."""
     names = value.names if value._field.multi else [value.name]
     return [name for name in names or () if name is not None]
 
@@ -151,17 +148,19 @@ def _chosen(value: Any) -> Sequence[str]:
 def _history(config: Any, pattern: str) -> Iterator[str]:
     pattern = pattern.removeprefix(f"{_ROOT}.")
     every = list(walked(config))
-    found = [one for one in every if one[0] == pattern or fnmatch.fnmatchcase(one[0], pattern)]
-    if not found and {"*", "?"}.isdisjoint(pattern):
+    matches = [
+        entry for entry in every if entry[0] == pattern or fnmatch.fnmatchcase(entry[0], pattern)
+    ]
+    if not matches and {"*", "?"}.isdisjoint(pattern):
         hint = did_you_mean(pattern, [name for name, _, _ in every])
         raise NotShown(f"--show history={pattern}: there is no such field{hint}")
-    for place, (name, owner, field) in enumerate(found):
-        yield from ["", name] if place else [name]
+    for index, (name, owner, field) in enumerate(matches):
+        yield from ["", name] if index else [name]
         yield from _entries(owner.history.get(field.name, ()))
 
 
 def _entries(history: Sequence[tuple[Any, Sequence[Any], str]]) -> Iterator[str]:
-    """Tell each value that a field had, with the line that set it."""
+    """Yield each value that a field had, with the line that set it."""
     values = [_value(value) for value, _, _ in history]
     width = min(max(map(len, values), default=0), _WIDEST)
     for text, (_, stack, label) in zip(values, history, strict=True):
@@ -169,7 +168,7 @@ def _entries(history: Sequence[tuple[Any, Sequence[Any], str]]) -> Iterator[str]
 
 
 def _value(value: Any) -> str:
-    """Show a value on one line; a whole configuration by its class."""
+    """Return a value on one line; a whole configuration by its class."""
     if hasattr(value, "_fields"):
         return f"{type(value).__module__}.{type(value).__name__}"
     return (
@@ -194,12 +193,12 @@ def _tasks(config: Any, pattern: str) -> Iterator[str]:
 
 
 def showTaskHierarchy(config: Any) -> None:
-    """Print what ``--show tasks`` does: each subtask of a configuration, with its class."""
+    """Print each subtask of a configuration, with its class, as ``--show tasks`` does."""
     print("\n".join(_tasks(config, "")))
 
 
 def _targets(config: Any) -> Iterator[tuple[str, str]]:
-    """Give the class of each subtask; of a registry, those that are chosen."""
+    """Yield the class of each subtask; of a registry, those that are selected."""
     from lsst.pex.config import RegistryField
     from lsst.pex.config.configurableField import ConfigurableInstance
 
@@ -229,22 +228,22 @@ _SHOWN: Mapping[str, Callable[[Any, str], Iterator[str]]] = {
 
 
 def data(containers: Mapping[str, Any]) -> Iterator[str]:
-    """Give a line for each data reference of each ID argument."""
+    """Yield a line for each data reference of each ID argument."""
     for name, container in containers.items():
         for reference in _flat(container.refList):
             yield f"{name} dataRef.dataId = {dict(reference.dataId)}"
 
 
 def _flat(references: Iterable[Any]) -> Iterator[Any]:
-    """Give data references one by one.
+    """Yield data references one by one.
 
-    Some containers have lists of those that are worked on together.
+    Some containers have lists of those that are processed together.
     """
-    for one in references:
-        if isinstance(one, list | tuple):
-            yield from one
+    for reference in references:
+        if isinstance(reference, list | tuple):
+            yield from reference
         else:
-            yield one
+            yield reference
 
 
 def write(lines: Iterable[str]) -> None:
@@ -259,5 +258,5 @@ def add_options(group: argparse._ArgumentGroup) -> None:
         "--show", nargs="+", action="extend", metavar="WORD",
         help="show the configuration (config, config=PATTERN), where values come from "
              "(history=PATTERN), the subtasks (tasks) or the data IDs (data), write nothing, and "
-             "end; with run, go on",
+             "exit; with run, continue",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Who does the work on many targets: this process, several, or a cluster. All keep one promise."""
+"""Executors that process many targets: in this process, in several, or on a cluster."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from persistence.pipe.work import Work
 
 
 class Lost(NamedTuple):
-    """Stands for the result of a target whose process gave none.
+    """The result of a target whose process returned none.
 
     Attributes
     ----------
     reason : `str`
-        What is known of it.
+        What is known about it.
     died : `bool`
         Whether the process died, which is a failure even if the target was done before.
     """
@@ -26,14 +26,14 @@ class Lost(NamedTuple):
 
 
 def late(timeout: float | None) -> Lost:
-    """Say that the time was over before a target was done."""
+    """Return the result of a target that was not finished in time."""
     return Lost(f"not done within the {timeout:g} s of -t", died=False)
 
 
 def pickled(
     work: Work, targets: Sequence[Any], dumps: Callable[[Any], bytes] = pickle.dumps
 ) -> bytes:
-    """Pickle work and targets in one piece: what they share, such as the Butler, is sent once.
+    """Return work and targets pickled together: objects that they share, such as the Butler, once.
 
     Raises
     ------
@@ -42,20 +42,20 @@ def pickled(
     """
     try:
         return dumps((work, list(targets)))
-    except Exception as error:  # whatever a class does when it is pickled
+    except Exception as error:  # classes may raise any error when pickled
         raise PersistenceError(
-            f"the targets cannot be sent to other processes ({error}); give -j 1, or make what "
-            "they hold picklable"
+            f"the targets cannot be sent to other processes ({error}); use -j 1, or make their "
+            "contents picklable"
         ) from error
 
 
 class Executor(Protocol):
-    """Does work on targets.
+    """Processes targets.
 
     Attributes
     ----------
     died : sequence of `str`
-        What ended the processes that ended while there was work, with or without a target.
+        Why processes died while there was work, with or without a target.
     """
 
     died: Sequence[str]
@@ -63,26 +63,26 @@ class Executor(Protocol):
     def outcomes(
         self, work: Work, targets: Sequence[Any]
     ) -> Generator[tuple[int, Any], None, None]:
-        """Do the work on each target, and give the results as they come.
+        """Process each target, and yield the results as they arrive.
 
         Parameters
         ----------
         work : `~persistence.pipe.work.Work`
-            What is done with a target.
+            Called with each target.
         targets : sequence
             The targets.
 
         Yields
         ------
-        place : `int`
-            The target's place among them. Each is there once.
+        index : `int`
+            The index of the target. Each is yielded once.
         result : `~persistence.pipe.struct.Struct` or `Lost`
-            What the work gave; or why it gave nothing: a process that died, time that is over.
+            The result; or why there is none: the process died, or the time is over.
 
         Raises
         ------
         Exception
-            Whatever the work raises: that ends it all, and no process is left behind, as if the
-            iterator is closed.
+            Any error that the work raises: this ends the run, and no process is left behind, as
+            when the iterator is closed.
         """
         ...

@@ -1,4 +1,4 @@
-"""One target after another, in this process."""
+"""An executor that processes one target after another, in this process."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from persistence.pipe.work import Work
 
 
 class Serial:
-    """Does the work in this process."""
+    """Process targets in this process."""
 
     died: Sequence[str] = ()
 
     def outcomes(
         self, work: Work, targets: Sequence[Any]
     ) -> Generator[tuple[int, Any], None, None]:
-        """See `persistence.pipe.executors.Executor`."""
+        """Process each target; see `persistence.pipe.executors.Executor`."""
         yield from enumerate(map(work, targets))
