@@ -211,7 +211,7 @@ def test_the_calibration_root_is_found_as_gen2_did(
         (["--calib", "x", "--validity=1", "-c", "register.unique=[]"], "unique is empty"),
         (
             ["--calib", "x", "--validity=1", "-c", "register.visit=['validEnd']"],
-            "has to share a column",
+            "must share a column",
         ),
         (
             ["--calib", "x", "--validity=1", "-c", "register.visit=['calibDate','validEnd']"],

@@ -83,7 +83,7 @@ def test_setting_makes_the_mappings_above() -> None:
 
 
 def test_setting_below_a_value_is_refused() -> None:
-    with pytest.raises(PolicyError, match=r"'a\.b\.c' cannot be set: at 'b' stands 1"):
+    with pytest.raises(PolicyError, match=r"'a\.b\.c' cannot be set: 'b' is 1"):
         small()["a.b.c"] = 2
 
 

@@ -233,7 +233,7 @@ def test_what_a_package_announces_is_not_registered_anew(site: Any) -> None:
 
 
 def test_a_registration_with_no_kind_of_storage_is_refused() -> None:
-    with pytest.raises(FormatterError, match="'WordStorage' has to be registered with a kind of"):
+    with pytest.raises(FormatterError, match="'WordStorage' must be registered with a kind of"):
         StorageInterface.registerFormatters("WordStorage", read)
 
 
@@ -248,7 +248,7 @@ def test_what_is_not_registered_is_refused_where_it_is_missed(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("functions", "message"),
     [
-        ((lambda location: "a b", write), r"v1\.words.* has to return a list .* not .*'str'"),
+        ((lambda location: "a b", write), r"v1\.words.* must return a list .* not .*'str'"),
         ((None, write), r"v1\.words.*: no reader is registered for 'WordStorage'"),
         ((lambda location: [1 / 0], write), r"v1\.words cannot be read as WordStorage: ZeroDiv"),
     ],

@@ -57,7 +57,7 @@ def test_a_name_that_leads_nowhere_is_an_import_error(name: str) -> None:
 
 
 def test_a_name_has_to_be_text() -> None:
-    with pytest.raises(TypeError, match="has to be text, not 3"):
+    with pytest.raises(TypeError, match="must be text, not 3"):
         doImport(3)  # type: ignore[arg-type]
 
 

@@ -690,7 +690,7 @@ def test_a_header_cannot_send_a_file_out_of_the_root(
 
 def test_no_calibration_root_is_an_error(root: Path, tmp_path: Path, master: Master) -> None:
     with pytest.raises(
-        RepositoryError, match=r"there is no calibration root .*/none: make it first"
+        RepositoryError, match=r"there is no calibration root .*/none: create it first"
     ):
         task(root, tmp_path / "none").run([master()])
 

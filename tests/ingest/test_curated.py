@@ -340,7 +340,7 @@ def test_a_missing_directory_and_a_missing_calibration_root_are_told(
     assert run(root, calib, tmp_path / "none") == 1
     assert f"there is no directory {tmp_path}/none" in capsys.readouterr().err
     assert run(root, tmp_path / "none", text().parents[1]) == 1
-    assert "make it first" in capsys.readouterr().err
+    assert "create it first" in capsys.readouterr().err
 
 
 def test_the_type_directory_may_be_named_from_where_one_stands(

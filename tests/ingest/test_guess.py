@@ -171,7 +171,7 @@ def test_amplifiers_of_one_image_are_those_that_real_headers_tell_of(
 def test_what_cannot_be_guessed_is_refused(tmp_path: Path) -> None:
     same = night(tmp_path, {}, name="light.fits")
     same += night(tmp_path, {}, name="dark.fits")
-    with pytest.raises(FormatterError, match="nothing tells these files apart"):
+    with pytest.raises(FormatterError, match="these files cannot be distinguished"):
         guess.camera(same)
     with pytest.raises(FormatterError, match=r"there is no file .*none\*\.fits"):
         guess.camera([str(tmp_path / "none*.fits")])

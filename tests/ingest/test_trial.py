@@ -106,5 +106,5 @@ def test_a_camera_of_a_class_is_tried_as_it_ingests(filled: Path, raws: list[str
 
 def test_a_camera_that_is_read_only_cannot_be_tried(tmp_path: Path) -> None:
     (tmp_path / "bare.yaml").write_text("exposures: {raw: {template: 'raw/%(visit)d.fits'}}\n")
-    with pytest.raises(PolicyError, match="has no section ingest: it is read only"):
+    with pytest.raises(PolicyError, match="has no section ingest: it is for reading only"):
         next(trial.files(mapper_class(str(tmp_path / "bare.yaml")), ["a.fits"]))
