@@ -161,12 +161,12 @@ def test_a_process_that_died_between_two_targets_counts_in_the_status(
 def test_noexit_returns_all_the_same(command: Command, caplog: pytest.LogCaptureFixture) -> None:
     done = command(*IDS, "--noExit", acts={2: "raise"})
     assert [result.exitStatus for result in done.resultList] == [0, 1, 0, 0]
-    assert "--noExit goes on" in caplog.text
+    assert "--noExit ignores it" in caplog.text
 
 
 def test_an_interrupt_ends_with_130(command: Command, caplog: pytest.LogCaptureFixture) -> None:
     assert command(*IDS, acts={2: "interrupt"}) == 130
-    assert "--skip-existing does the rest" in caplog.text
+    assert "--skip-existing processes the rest" in caplog.text
 
 
 def test_all_that_is_done_already_is_no_failure(command: Command) -> None:

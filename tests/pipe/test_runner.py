@@ -187,7 +187,7 @@ def test_another_configuration_runs_nothing(
 
 def test_no_target_is_told(run: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert run(detectors=()) == []
-    assert "--show data tells" in caplog.text
+    assert "--show data lists" in caplog.text
 
 
 @pytest.mark.parametrize(("act", "error"), [("raise", ValueError), ("refuse", Exception)])
@@ -286,7 +286,7 @@ def test_a_task_gets_the_butler_of_the_command_or_of_the_target(parsed: Any) -> 
     runner = ButlerInitializedTaskRunner(Wanting, command)
     assert runner.makeTask(parsedCmd=command).butler is command.butler
     assert runner.makeTask(args=(command.id.refList[0], {})).butler is command.butler
-    with pytest.raises(RuntimeError, match="for a command line, or for a target"):
+    with pytest.raises(RuntimeError, match="for a command line or a target"):
         runner.makeTask()
 
 

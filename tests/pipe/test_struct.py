@@ -31,7 +31,7 @@ def test_items_of_another_one_are_merged() -> None:
     struct, shared = Struct(a=1), []
     struct.mergeItems(Struct(b=shared, c=3, d=4), "b", "c")
     assert struct == Struct(a=1, b=[], c=3)
-    with pytest.raises(RuntimeError, match="'b' already"):
+    with pytest.raises(RuntimeError, match="already a 'b'"):
         struct.mergeItems(Struct(b=shared), "b")  # not even the very same
 
 
@@ -55,5 +55,5 @@ def test_a_name_of_python_is_refused() -> None:
 
 
 def test_a_name_of_a_method_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="'getDict' already"):
+    with pytest.raises(RuntimeError, match="already a 'getDict'"):
         Struct(getDict=1)

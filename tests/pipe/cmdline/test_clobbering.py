@@ -53,7 +53,7 @@ def test_what_is_not_there_or_empty_may_be_clobbered(chained: Path, name: str) -
         (".", "would remove .*, which is read"),
         ("..", "would remove .*, which is read"),
         ("../link", "would remove .*, which is read"),
-        ("rerun", "rerun is no repository"),
+        ("rerun", "rerun is not a repository"),
         ("_mapper", "_mapper is not a directory"),
     ],
 )

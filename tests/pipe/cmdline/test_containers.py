@@ -64,7 +64,7 @@ def test_references_have_the_keys_that_were_typed_first(butler: Butler) -> None:
 
 
 def test_without_a_dataset_type_nothing_can_be_cast(butler: Butler) -> None:
-    with pytest.raises(RuntimeError, match="dataset type has to be set"):
+    with pytest.raises(RuntimeError, match="dataset type must be set"):
         DataIdContainer().castDataIds(butler)
     with pytest.raises(RuntimeError, match="has to be set"):
         DataIdContainer().makeDataRefList(argparse.Namespace(butler=butler, log=None))
@@ -75,7 +75,7 @@ def test_without_a_dataset_type_nothing_can_be_cast(butler: Butler) -> None:
     [
         ("vist=1", "raw", "unknown key 'vist'; did you mean 'visit'"),
         ("visit=x", "raw", "visit='x': visit takes a value of type int"),
-        ("ccd=1 ccdnum=1", "raw", "key 'ccdnum' is given twice"),
+        ("ccd=1 ccdnum=1", "raw", "key 'ccdnum' is repeated"),
         ("visit=1", "rwa", "has no dataset type 'rwa'; did you mean 'raw'"),
         ("visit=1", "fgcmAtmosphereParameters", "'fgcmcycle' is not known"),
     ],

@@ -103,7 +103,7 @@ def test_a_dataset_type_that_is_not_known_is_refused(
 def test_a_dataset_type_of_none_is_a_fault_of_the_task(config: Any, own: Path) -> None:
     parser = ArgumentParser(name="toy")
     parser.add_id_argument("--id", ConfigDatasetType("maybe"), help="which")
-    with pytest.raises(RuntimeError, match="the dataset type has to be set"):
+    with pytest.raises(RuntimeError, match="the dataset type must be set"):
         parser.parse_args(config, [str(own), "--rerun", "a", "--id"])
 
 
@@ -116,5 +116,5 @@ def test_an_arguments_name_has_no_dashes() -> None:
     )
     assert made.getDatasetType(argparse.Namespace(x="raw")) == "raw"
     assert not DataIdArgument("id", "raw").isDynamicDatasetType
-    with pytest.raises(RuntimeError, match="given without dashes, not as '--id'"):
+    with pytest.raises(RuntimeError, match="must not begin with dashes, as in '--id'"):
         DataIdArgument("--id", "raw")

@@ -219,16 +219,16 @@ def test_the_words_of_the_command_line_are_the_default(
         ("{} --rerun a --id visit=5..1", "--id: range '5..1' is empty"),
         (
             "{} --rerun a -j 0",
-            "argument -j/--processes: '0' is no number of processes: give 1 or more",
+            "argument -j/--processes: '0' is not a number of processes: give 1 or more",
         ),
-        ("{} --rerun a -j x", "argument -j/--processes: 'x' is no number of processes"),
+        ("{} --rerun a -j x", "argument -j/--processes: 'x' is not a number of processes"),
         (
             "{} --rerun a -t 0",
-            "argument -t/--timeout: '0' is no number of seconds to wait: give one above 0",
+            "argument -t/--timeout: '0' is not a number of seconds to wait: give one above 0",
         ),
         (
             "{} --rerun a -t 1e300",
-            "argument -t/--timeout: '1e300' is no number of seconds to wait: .* up to 1e9",
+            "argument -t/--timeout: '1e300' is not a number of seconds to wait: .* up to 1e9",
         ),
         (
             "{} --rerun a --calib=",
@@ -244,7 +244,7 @@ def test_the_words_of_the_command_line_are_the_default(
             "{} --rerun a --id visit=1..1001 ccdnum=1..1000",
             "1001000 values: more than 1000000 are too many",
         ),
-        ("{} --rerun a -t nan", "argument -t/--timeout: 'nan' is no number of seconds"),
+        ("{} --rerun a -t nan", "argument -t/--timeout: 'nan' is not a number of seconds"),
         ("{} --rerun a --engine dsk", "invalid choice: 'dsk'"),
         ("{} --rerun a --engine dask", "--engine dask needs --scheduler tcp"),
         ("{} --rerun a --engine local --scheduler x", "--scheduler x needs --engine dask"),

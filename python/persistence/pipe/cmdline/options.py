@@ -107,7 +107,7 @@ def _number(
             number = kind(text)
             if is_fit(number):
                 return number
-        raise argparse.ArgumentTypeError(f"{text!r} is not {least}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a {least}")
 
     return take
 

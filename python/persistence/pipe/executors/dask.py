@@ -110,7 +110,7 @@ def _result(future: Any) -> Any:
     except CancelledError as error:
         cause = str(error).partition("\n")[0]
         raise PersistenceError(
-            f"the Dask scheduler lost the work ({cause}); --skip-existing does the rest"
+            f"the Dask scheduler lost the work ({cause}); --skip-existing processes the rest"
         ) from error
 
 
