@@ -343,7 +343,7 @@ def told(odd: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Told:
         (BiasTask, "visit=410500..410501", 1, ["2 inputs of 2 are left", "-c minInputs=3"]),
         (BiasTask, "visit=410500..410501 -c minInputs=2", 0, ["2 inputs; read noise"]),
         (BiasTask, "visit=410500..410502^410507", 0,
-         ["left out: visit=410507: the raw exposure does not tell of its amplifiers"]),
+         ["left out: visit=410507: the raw exposure has no amplifiers"]),
         (BiasTask, "visit=410600..410602", 1,
          ["nothing was run: none of the 3 exposures is an input of a bias", "obsTypes"]),
         (BiasTask, "visit=410500..410502 --calibId calibdate=2014-01-01", 1,

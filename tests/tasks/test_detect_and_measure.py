@@ -186,7 +186,7 @@ def test_what_cannot_be_told_apart_is_refused_with_the_setting(
 ) -> None:
     monkeypatch.setattr(sky, "_STACK", 20)
     monkeypatch.setattr(sky, "_STACKED", 100000)
-    with pytest.raises(TaskError, match=r"boxes of 16 pixels: .*; a higher thresholdValue finds"):
+    with pytest.raises(TaskError, match=r"boxes of 16 pixels: .*; a higher thresholdValue detects"):
         find(exposure(make, STARS))
 
 

@@ -181,8 +181,12 @@ def test_a_filter_without_a_letter_leaves_the_band_out(exposure: Any, catalog: A
 @pytest.mark.parametrize(
     ("part", "value", "message"),
     [
-        ("visit_info", VisitInfo(), "does not say when it was taken"),
-        ("visit_info", VisitInfo(date_begin="2014-02-20T00:00:00"), "does not say when"),
+        ("visit_info", VisitInfo(), "time of the exposure is unknown"),
+        (
+            "visit_info",
+            VisitInfo(date_begin="2014-02-20T00:00:00"),
+            "time of the exposure is unknown",
+        ),
         ("photo_calib", None, "no photometric calibration"),
     ],
 )

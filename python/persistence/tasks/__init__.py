@@ -1,6 +1,7 @@
-"""Tasks that do real work: from a raw exposure to a calibrated one, with its sources.
+"""Processing tasks: from a raw exposure to a calibrated one, with its sources.
 
-What is heavy is imported when a task runs: to tell the options of a command costs none of it.
+Slow imports are deferred until a task runs, so that the options of a command can be printed
+quickly.
 """
 
 from persistence.files import extras

@@ -1,4 +1,4 @@
-"""Whether a calibration is believed: numbers that tell, their limits, and what is said if not."""
+"""Acceptance tests of calibrations: quantities, their limits, and the errors beyond them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from persistence.tasks.options import option
 
 
 class Number(NamedTuple):
-    """What speaks for a calibration, or against it.
+    """A quantity by which a calibration is accepted or rejected.
 
     Attributes
     ----------
     text : `str`
-        What it is, with a place for the value: ``the stars scatter by {:.3f}"``.
+        Its description, with a field for the value: ``the stars scatter by {:.3f}"``.
     value : `float`
-        What was found. What is not a number is not believed.
+        The value; NaN is rejected.
     setting : `str`
-        The field of the configuration that is its limit: ``min...`` is the least that is believed,
-        all others the most.
+        The configuration field with its limit: ``min...`` is a lower limit, all others are upper
+        limits.
     """
 
     text: str
@@ -29,21 +29,21 @@ class Number(NamedTuple):
 
 
 def refuse(task: Any, numbers: Iterable[Number], what: str) -> None:
-    """Refuse a calibration, of which one of the numbers is beyond its limit.
+    """Raise an error if one of the quantities of a calibration is beyond its limit.
 
     Parameters
     ----------
     task : `~persistence.pipe.task.Task`
-        Whose configuration has the limits.
+        The task with the limits in its configuration.
     numbers : iterable of `Number`
-        What was found.
+        The quantities.
     what : `str`
-        What is refused, such as ``the WCS``.
+        The calibration, such as ``the WCS``, for the message.
 
     Raises
     ------
     TaskError
-        If one is; the message has all of these, with their limits and settings.
+        For all quantities beyond their limits; the message lists these with the settings.
     """
     wrong = [number for number in numbers if not _is_within(task.config, number)]
     if wrong:

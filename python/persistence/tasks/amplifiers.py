@@ -1,4 +1,4 @@
-"""Amplifiers' pixels as they were read out: their level, what is full, what they share."""
+"""Amplifiers' pixels as they were read out: overscan level, saturation, crosstalk."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ _FIRST: dict[str, tuple[slice, slice]] = {
 
 
 class Overscan(NamedTuple):
-    """What pixels tell that saw no light.
+    """The statistics of overscan pixels, which received no light.
 
     Attributes
     ----------
     level, noise : `float`
-        Their median, and the standard deviation of one pixel (counts); not a number if there are
-        none.
+        Their median, and the standard deviation of one pixel (counts); NaN if there are none.
     """
 
     level: float
@@ -53,21 +52,21 @@ class Reading(NamedTuple):
 
 
 def read(raw: NDArray[Any], amplifier: Amplifier, config: Any) -> Reading:
-    """Cut an amplifier out of a raw image, and take its overscan's level off.
+    """Return an amplifier cut out of a raw image, with the overscan level subtracted.
 
     Parameters
     ----------
-    raw : array
+    raw : array, shape (rows, columns)
         The whole raw image (counts).
     amplifier : `~persistence.types.exposure.detector.Amplifier`
-        Whose pixels are wanted.
+        The amplifier.
     config : `~persistence.tasks.isr_config.IsrConfig`
-        How it is done.
+        The overscan settings.
 
     Raises
     ------
     TaskError
-        If there is no overscan as it is asked for, or it is not known what is full.
+        If there is no overscan as configured, or the saturation level is unknown.
     """
     if amplifier.saturation is None and config.doSaturation:
         raise TaskError(
@@ -85,7 +84,7 @@ def read(raw: NDArray[Any], amplifier: Amplifier, config: Any) -> Reading:
     level, noise = np.nan, np.nan
     if over.size:
         level = float(np.median(over))
-        # Rows drift together: that is no noise of single pixels.
+        # The common drift of rows is not the noise of single pixels.
         noise = NORMAL * float(np.median(np.abs(over - np.median(over, axis=1, keepdims=True))))
     turn = np.s_[:: -1 if amplifier.flip_y else 1, :: -1 if amplifier.flip_x else 1]
     return Reading(counts[turn], full[turn], Overscan(level, noise))
@@ -99,8 +98,8 @@ def _level(over: Plane, rows: int, name: str, config: Any) -> Any:
         return np.median(over)
     if len(over) != rows:
         raise TaskError(
-            f"amplifier {name} has {rows} rows, its overscan {len(over)}: there is no level for "
-            "each row; overscanFitType=MEDIAN has one for all"
+            f"amplifier {name} has {rows} rows, its overscan {len(over)}: so that rows have no "
+            "levels of their own; overscanFitType=MEDIAN has one for all"
         )
     levels = np.median(over, axis=1)
     if config.overscanFitType == "POLY":
@@ -122,21 +121,21 @@ def _smoothed(levels: Plane, sigma: float) -> Plane:
 
 
 def crossed(counts: Plane, amplifiers: tuple[Amplifier, ...], coefficients: NDArray[Any]) -> Plane:
-    """Return an image without what each amplifier got of what the others read at the same time.
+    """Return an image corrected for crosstalk between amplifiers read at the same time.
 
     Parameters
     ----------
-    counts : array
+    counts : array, shape (rows, columns)
         The trimmed image, without overscan and bias (counts).
     amplifiers : `tuple` of `~persistence.types.exposure.detector.Amplifier`
-        Of the detector, in the order of the matrix.
+        The detector's amplifiers, in the order of the matrix.
     coefficients : array, shape (amplifiers, amplifiers)
-        ``[source, victim]``: the part of the source that appears in the victim.
+        ``[source, victim]``: the fraction of the source that appears in the victim.
 
     Raises
     ------
     TaskError
-        If the matrix is of other amplifiers, or these are not of one size.
+        If the matrix is for another number of amplifiers, or they differ in size.
     """
     number = len(amplifiers)
     shapes = {(each.trimmed.height, each.trimmed.width) for each in amplifiers}
@@ -157,10 +156,10 @@ def crossed(counts: Plane, amplifiers: tuple[Amplifier, ...], coefficients: NDAr
 
 
 def corner(amplifier: Amplifier) -> str:
-    """Return the corner that is read first, in the trimmed image: ``LL``, ``LR``, ``UL``, ``UR``.
+    """Return the corner read first, in the trimmed image: ``LL``, ``LR``, ``UL``, ``UR``.
 
-    If the camera does not tell, it is that of the prescan, and across from the postscan rows, which
-    are read last.
+    If the camera does not define it, it is next to the prescan, and opposite the postscan rows,
+    which are read last.
     """
     if amplifier.corner is not None:
         return amplifier.corner

@@ -1,4 +1,4 @@
-"""Aperture corrections: what brings each flux of a point to that which is calibrated."""
+"""Aperture corrections: ratios that convert each flux of point sources to the calibrated flux."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from persistence.tasks.measure import Correction, Measured
     from persistence.types.exposure.exposure import Exposure
 
-# Fluxes that are multiplied by their corrections in a catalog, and where `Measured` has them.
-# Those within circles stay what they are, as in Gen2; the map has their corrections all the same.
+# Aperture fluxes are not corrected, as in Gen2; the map contains their corrections nevertheless.
 CORRECTED: Mapping[str, str] = {"base_PsfFlux": "psf_flux", "base_GaussianFlux": "gaussian_flux"}
 # Beside the noise, ratios of fluxes scatter by so much where pixels sample the PSF.
 _FLOOR = 0.002
@@ -34,8 +33,7 @@ class MeasureApCorrConfig(Config):
 
     spatialOrder = RangeField(
         doc=(
-            "Order of the polynomials over the image; a lower one is taken where there are too few "
-            "stars."
+            "Order of the polynomials over the image; it is reduced where there are too few stars."
         ),
         dtype=int,
         default=2,
@@ -56,27 +54,28 @@ class MeasureApCorrConfig(Config):
 
 
 class MeasureApCorrTask(Task):
-    """Finds what brings each flux of a point to the calibrated one."""
+    """Measure the ratios that convert fluxes of point sources to the calibrated flux."""
 
     ConfigClass: ClassVar[Any] = MeasureApCorrConfig
     _DefaultName = "measureApCorr"
 
     def run(self, exposure: Exposure, measured: Measured, used: Bools) -> Struct:
-        """Fit polynomials over the image to ratios of fluxes of stars.
+        """Fit polynomials in the position to ratios of fluxes of stars.
 
         Parameters
         ----------
         exposure : `~persistence.types.exposure.exposure.Exposure`
+            The exposure.
         measured : `~persistence.tasks.measure.Measured`
-            Its sources, whose fluxes are not corrected.
-        used : array of `bool`
-            Which of them are stars that the PSF was measured of.
+            Its sources, with uncorrected fluxes.
+        used : array of `bool`, shape (sources,)
+            The stars from which the PSF was measured.
 
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``apCorrMap``: a `~persistence.types.exposure.apcorrmap.ApCorrMap`, or None where there
-            is no star to find one of.
+            ``apCorrMap``: a `~persistence.types.exposure.apcorrmap.ApCorrMap`, or None if there are
+            no stars.
         """
         height, width = exposure.image.shape
         box = Box(*exposure.origin, width, height)
@@ -90,7 +89,9 @@ class MeasureApCorrTask(Task):
             numbers.append(fit.number)
         self.metadata.set("numApCorrStars", min(numbers, default=0))
         if not fields:
-            self.log.warning("no star tells by what fluxes are to be corrected: they are not")
+            self.log.warning(
+                "there are no stars for aperture corrections: fluxes are not corrected"
+            )
             return Struct(apCorrMap=None)
         scatter = float(np.ravel(fields["base_PsfFlux_instFluxErr"].coefficients)[0])
         self.metadata.set("psfApCorrErr", scatter)
@@ -140,7 +141,7 @@ def _fluxes(measured: Measured) -> dict[str, Flux]:
 
 
 def _order(number: int, highest: int, stars: int) -> int:
-    """Return the highest order for whose terms there are stars enough."""
+    """Return the highest order for which there are enough stars."""
     orders = range(1, highest + 1)
     return max((n for n in orders if (n + 1) * (n + 2) // 2 * stars <= number), default=0)
 
@@ -148,7 +149,7 @@ def _order(number: int, highest: int, stars: int) -> int:
 def _chebyshev(
     box: Box, x: Floats, y: Floats, values: Floats, weight: Floats, order: int
 ) -> ChebyshevField:
-    """Fit a polynomial whose terms are together not higher than an order."""
+    """Fit a Chebyshev polynomial of limited total order."""
     terms = [(i, j) for i in range(order + 1) for j in range(order + 1 - i)]
     columns = []
     for i, j in terms:
@@ -163,10 +164,10 @@ def _chebyshev(
 
 
 def applied(measured: Measured, corrections: ApCorrMap | None) -> Measured:
-    """Return what was measured with fluxes that are corrected; see `CORRECTED`.
+    """Return measurements with corrected fluxes; see `CORRECTED`.
 
-    Errors are multiplied as the fluxes are: that of the correction, which all sources share, is
-    kept beside.
+    Errors are multiplied like the fluxes; the error of the correction itself, which all sources
+    share, is stored separately.
     """
     from persistence.tasks.measure import Correction
 

@@ -12,14 +12,14 @@ from persistence.tasks.process_ccd import ProcessCcdTask
 
 
 class ApPipeConfig(Config):
-    """Which tasks make DIASources of raw exposures, and how."""
+    """The configuration of the alert production pipeline: its steps."""
 
     ccdProcessor: Any = ConfigurableField(target=ProcessCcdTask, doc="Calibrates raw exposures.")
     differencer: Any = ConfigurableField(
-        target=ImageDifferenceTask, doc="Subtracts templates, and finds what is left."
+        target=ImageDifferenceTask, doc="Subtract templates, and detect sources in the difference."
     )
     diaPipe: Any = ConfigurableField(
-        target=DiaPipelineTask, doc="Associates what is found, and stores it."
+        target=DiaPipelineTask, doc="Associate sources with objects, and store them."
     )
     doForcedSources = Field[bool](
         doc="Measure all objects on a detector, also where nothing was found now?",
@@ -30,6 +30,4 @@ class ApPipeConfig(Config):
     def validate(self) -> None:
         super().validate()
         if not self.differencer.value.doWriteSources:
-            raise ValueError(
-                "differencer.doWriteSources has to stay True: diaPipe reads what it wrote"
-            )
+            raise ValueError("differencer.doWriteSources must be True: diaPipe reads its output")

@@ -15,8 +15,8 @@ from persistence.tasks.stamps import Bools, Floats, Flux
 # meas_base's LocalBackground.
 _RING = 7.0, 15.0
 _CLIP = 3.0  # standard deviations of a pixel's noise beyond which a pixel of the ring is pulled in
-_STRIDE = 2  # every so many rows and columns are enough to tell it
-_MANY = 1000  # points that are drawn into one mosaic: so many take little memory
+_STRIDE = 2  # sampling step of rows and columns, for medians
+_MANY = 1000  # number of points drawn into one mosaic, which limits the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def measure(light: Light, x: Floats, y: Floats, radius: float) -> Circles:
     """
     import sep
 
-    if not x.size:  # sep takes no empty arrays
+    if not x.size:  # sep does not accept empty arrays
         return Circles(np.zeros(0), np.zeros(0), np.zeros(0, bool), np.zeros(0, bool))
     value, error, flag = sep.sum_circle(
         light.image, x, y, radius, var=light.variance, mask=light.bad, subpix=0
@@ -63,10 +63,10 @@ def measure(light: Light, x: Floats, y: Floats, radius: float) -> Circles:
 
 
 def measure_alone(crowd: Crowd, radius: float) -> Circles:
-    """Sum up each source's light in a circle, without that of the others.
+    """Sum each source's light in a circle, without that of other sources.
 
-    It is what no point accounts for, and what the source's own point has there. So bad pixels count
-    as what the point would have in them, and the mean of what is left in the others.
+    The sum is that of the residual image and the source's own PSF model there. Bad pixels are
+    replaced by the model, and by the mean residual of the others.
     """
     rest = measure(crowd.rest, crowd.x, crowd.y, radius)
     own = np.zeros(crowd.x.size)
@@ -105,16 +105,16 @@ def _enclosed(points: Points, x: Floats, y: Floats, radius: float) -> Floats:
 
 
 def local_background(light: Light, x: Floats, y: Floats, sigma: float) -> Flux:
-    """Return the level around sources (per pixel), in rings of what no point accounts for.
+    """Return the background around sources (per pixel), from rings in the residual image.
 
-    It is the mean of every fourth pixel, of those that do not stand out.
+    It is the clipped mean of every fourth pixel.
 
     Parameters
     ----------
     light : `~persistence.tasks.crowding.Light`
-        Without sources.
+        The image without the sources.
     x, y : array
-        The middles (pixels of the array).
+        The centroids (pixels of the array, 0 is the middle of the first one).
     sigma : `float`
         The standard deviation of the PSF (pixels).
     """

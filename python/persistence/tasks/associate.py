@@ -26,7 +26,7 @@ class AssociationConfig(Config):
 
 
 class AssociationTask(Task):
-    """Pairs DIASources with DIAObjects, one to one, the nearest first; others make new objects."""
+    """Associate DIASources with DIAObjects, one to one, nearest first, or with new objects."""
 
     ConfigClass: ClassVar[Any] = AssociationConfig
     _DefaultName = "associator"

@@ -1,4 +1,4 @@
-"""Corrects a WCS by what its pixels are off: by a linear map, then by polynomials."""
+"""Correct a WCS for the measured offsets: by a linear map, then by polynomials."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _ROUNDS = 10
 _NORMAL = 1.1774
 # Terms of a linear map with a shift in a plane.
 _LINEAR_TERMS = 3
-# Pixels. Positions are known no better, whatever their errors say.
+# The smallest error of positions (pixels), whatever their formal errors.
 _LEAST = 1e-4
 _ARCSEC = 3600.0
-# What is true of any fit: a higher degree is taken wherever it can be.
+# Applies to all fits: a higher degree is accepted wherever possible.
 _ALWAYS = 2.0
 
 
 class Kind(NamedTuple):
-    """What may be fitted to a WCS.
+    """A kind of correction of a WCS.
 
     Attributes
     ----------
     lowest, highest : `int`
         The degree of polynomials that is always fitted, and the highest that is tried.
     is_asked : `bool`
-        Whether residuals have to ask for more than the lowest; if not, it is fitted wherever there
-        are stars enough.
+        Whether degrees above the lowest must be significant; otherwise the highest for which there
+        are enough stars is fitted.
     """
 
     lowest: int
@@ -44,7 +44,7 @@ class Kind(NamedTuple):
     is_asked: bool = True
 
 
-# The values of the setting astrometryFit -> what they mean, by its highest order.
+# The values of the setting astrometryFit -> the corrections, for its highest order.
 KINDS: Mapping[str, Callable[[int], Kind]] = {
     "SHIFT": lambda order: Kind(0, 0),
     "LINEAR": lambda order: Kind(1, 1),
@@ -191,7 +191,7 @@ def side(wcs: Any) -> float:
 
 
 def _linear(line: Surface) -> Correction:
-    """Return what is added to pixels as a map of them."""
+    """Return the linear map that adds the fitted offsets to pixel positions."""
     frame, terms = line.frame, line.terms
     slopes = np.zeros((2, 2)) if line.degree == 0 else np.stack([terms[1, 0], terms[0, 1]], axis=-1)
     slopes = slopes / frame.half
@@ -231,11 +231,11 @@ def _fitted(measured: Floats, expected: Floats, linear: bool) -> tuple[Floats, F
 
 
 def corrected(wcs: Any, correction: Correction) -> Any:
-    """Return a WCS that maps pixels as another does after a correction.
+    """Return a WCS that maps pixels like another one after a correction.
 
-    The other takes a pixel p to CD (p - CRPIX); of M p + t that is (CD M) (p - inverse(M) (CRPIX -
-    t)). Pixels count from 1 in CRPIX and from 0 in the correction. Polynomials of SIP become others
-    of the same order; those of its inverse are left out.
+    The other one maps a pixel p to CD (p - CRPIX); M p + t is mapped to (CD M) (p - inverse(M)
+    (CRPIX - t)). Pixels count from 1 in CRPIX and from 0 in the correction. SIP polynomials become
+    others of the same order; those of the inverse are omitted.
     """
     from astropy.wcs import Sip
 

@@ -1,4 +1,4 @@
-"""Pixels that are unlike their neighbours, and the boxes that they make."""
+"""Pixels that differ from their neighbours, and the boxes that contain them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def hot(image: Plane, config: Any) -> Bools:
 
 
 def unresponsive(image: Plane, config: Any) -> Bools:
-    """Return the pixels of an amplifier whose share of the light is not their neighbours'.
+    """Return the pixels of an amplifier whose sensitivity differs from their neighbours'.
 
     Parameters
     ----------
-    image : array
-        Of an amplifier: combined flats.
+    image : array, shape (rows, columns)
+        The amplifier's part of combined flats.
     config : `~persistence.tasks.construct_config.DefectsConfig`
         The thresholds.
     """
@@ -55,7 +55,7 @@ def unresponsive(image: Plane, config: Any) -> Bools:
 
 
 def smooth(image: Plane) -> Plane:
-    """Return what an image is on large scales, pixel by pixel: its blocks' medians, joined."""
+    """Return the large-scale structure of an image: its blocks' medians, interpolated."""
     blocks, _size = block_medians(image)
     blocks = np.where(np.isfinite(blocks), blocks, _middle(blocks))
     down, across = (
@@ -79,7 +79,7 @@ def _between(extent: int, number: int) -> Plane:
 
 
 def _columns(off: Plane, least: float, config: Any) -> Bools:
-    """Return the columns of an amplifier whose median is unlike their neighbours'."""
+    """Return the columns of an amplifier whose medians differ from their neighbours'."""
     medians = np.array([_middle(column) for column in off.T])
     around = _running_median(medians)
     apart = np.abs(medians - around)

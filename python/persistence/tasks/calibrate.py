@@ -37,18 +37,18 @@ class CalibrateTask(Task):
     def runDataRef(
         self, sensorRef: Any, exposure: Exposure, background: Any, icSourceCat: Any = None
     ) -> Struct:
-        """Calibrate an exposure, and write what comes of it; see `run`.
+        """Calibrate an exposure, and write the results; see `run`.
 
         Parameters
         ----------
         sensorRef : `~persistence.butler.subset.ButlerDataRef`
-            Where results go.
+            The reference with which results are written.
         exposure : `~persistence.types.exposure.exposure.Exposure`
-            As it was characterized.
+            The characterized exposure.
         background : `~persistence.types.fields.background.BackgroundList`
-            What was subtracted from it.
+            The background that was subtracted from it.
         icSourceCat : `~persistence.types.table.catalog.Catalog`, optional
-            Its bright sources, as they were characterized.
+            Its bright sources, from the characterization.
         """
         identity = sensorRef.get("ccdExposureId"), sensorRef.get("ccdExposureId_bits")
         result = self.run(exposure, self._catalog(sensorRef), *identity, icSourceCat)
@@ -95,32 +95,31 @@ class CalibrateTask(Task):
         exposureBits: int = 32,
         icSourceCat: Any = None,
     ) -> Struct:
-        """Calibrate an exposure.
+        """Calibrate an exposure: detect and measure its sources, fit the WCS and the zero point.
 
         Parameters
         ----------
         exposure : `~persistence.types.exposure.exposure.Exposure`
-            Without background, with mask, variance, WCS and PSF.
+            The exposure without background, with mask, variance, WCS and PSF.
         catalog : `~persistence.refcats.catalog.ReferenceCatalog` or None
-            What it is calibrated by; None if neither WCS nor zero point is.
+            The reference catalog; None if neither WCS nor zero point is fitted.
         exposureId, exposureBits : `int`
-            What the numbers of its sources begin with, and how many bits that takes.
+            The upper bits of the sources' numbers, and how many bits these are.
         icSourceCat : `~persistence.types.table.catalog.Catalog`, optional
-            Its bright sources, as they were characterized: which of them the PSF was measured of.
+            Its bright sources, with flags of the stars from which the PSF was measured.
 
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
             ``exposure``, ``sourceCat``, ``matches`` (a catalog, or None); ``astrometry`` (a
             `~persistence.tasks.recognize.Corrected`, or None) and ``photometry`` (a
-            `~persistence.tasks.photometry.ZeroPoint`, or None): how each star agrees;
-            ``references`` (the stars, a `~persistence.tasks.references.References`, or None).
+            `~persistence.tasks.photometry.ZeroPoint`, or None), with residuals by star;
+            ``references`` (a `~persistence.tasks.references.References`, or None).
 
         Raises
         ------
         TaskError
-            If there is no WCS, the catalog does not cover the field, or too few stars are
-            recognized.
+            If there is no WCS, the catalog does not cover the field, or too few stars match.
         """
         from persistence.tasks import calibration, sources  # import astropy
         from persistence.types.pixels.units import text_of
@@ -130,8 +129,8 @@ class CalibrateTask(Task):
         measured, made = found.measured, found.exposure
         if found.bin_size:
             self.log.warning(
-                "sources could not be told apart: they were found without a background in boxes "
-                "of %d pixels",
+                "sources could not be deblended: they were detected after subtracting a "
+                "background in boxes of %d pixels",
                 found.bin_size,
             )
         used = {name: np.zeros(measured.x.size, bool) for name in _FLAGS}
@@ -169,7 +168,7 @@ class CalibrateTask(Task):
         )
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
-        """Give an empty ``src``."""
+        """Return an empty ``src`` catalog."""
         from persistence.tasks import sources  # imports astropy
 
         return {

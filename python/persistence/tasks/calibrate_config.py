@@ -50,8 +50,8 @@ class CalibrateConfig(ApertureConfig):
     )
     filterMap = DictField[str, str](
         doc=(
-            "The catalog's names of filters, by the camera's; filters that are not here are called "
-            "alike."
+            "The catalog's names of filters, by the camera's; filters not listed have the same "
+            "names."
         ),
         keytype=str,
         itemtype=str,
@@ -66,9 +66,9 @@ class CalibrateConfig(ApertureConfig):
             "LINEAR": "a shift, and a matrix: rotation, scales and shear",
             "POLYNOMIAL": (
                 "polynomials of astrometryOrder (TPV of a TPV, else SIP); of a lower order where "
-                "there are too few stars, or they leave parts of the image out"
+                "there are too few stars, or they do not cover the image"
             ),
-            "AUTO": "LINEAR, or polynomials where residuals ask for them",
+            "AUTO": "LINEAR, or polynomials where the residuals require them",
         },
     )
     astrometryOrder = RangeField(
@@ -112,8 +112,8 @@ class CalibrateConfig(ApertureConfig):
     )
     matchRadius = RangeField(
         doc=(
-            "How far a source may be from its star, once the offset that all share is taken out "
-            "(arcsec)."
+            "The largest distance of a source from its star, after correction of the common "
+            "offset (arcsec)."
         ),
         dtype=float,
         default=2.0,
@@ -125,7 +125,7 @@ class CalibrateConfig(ApertureConfig):
     )
     minVoteSigma = RangeField(
         doc=(
-            "How unlikely it has to be that the brightest sources and stars lie alike by chance "
+            "The least significance of the match of the brightest sources and stars "
             "(standard deviations of a normal distribution)."
         ),
         dtype=float,
@@ -151,9 +151,9 @@ class CalibrateConfig(ApertureConfig):
     )
     maxAstromExcess = RangeField(
         doc=(
-            "The most that stars scatter about the corrected WCS beyond what the errors of sources "
-            "and catalog explain: the standard deviation along an axis (pixels). It is what proper "
-            "motions make that are not known."
+            "The largest scatter of stars about the corrected WCS in excess of the errors of "
+            "sources and catalog: the standard deviation along an axis (pixels). Unknown proper "
+            "motions cause such a scatter."
         ),
         dtype=float,
         default=0.2,
@@ -189,7 +189,7 @@ class CalibrateConfig(ApertureConfig):
     photometryOrder = RangeField(
         doc=(
             "The highest order of the polynomial by which the zero point may vary over the image; "
-            "it is 0 unless residuals ask for more."
+            "it is 0 unless the residuals require more."
         ),
         dtype=int,
         default=3,

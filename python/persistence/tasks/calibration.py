@@ -1,4 +1,4 @@
-"""The steps of a calibration by stars: what is found, noted in the metadata, and refused."""
+"""The steps of a calibration by stars: fit, record in the metadata, and accept or reject."""
 
 from __future__ import annotations
 
@@ -128,8 +128,8 @@ def corrected(task: Task, exposure: Exposure, stars: Recognized) -> Corrected:
     order = task.config.astrometryOrder
     if task.config.astrometryFit == "POLYNOMIAL" and solution.degree < order:
         task.log.warning(
-            "polynomials of order %d are not to be had by these stars; it takes five of them for "
-            "each term, %s, and a WCS that is TAN, TAN-SIP or TPV",
+            "polynomials of order %d cannot be fitted to these stars; required are five stars "
+            "for each term, %s, and a WCS that is TAN, TAN-SIP or TPV",
             order,
             option(task, "maxAstromRimErr"),
         )

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
     from persistence.types.psf.psfimage import Psf
 
-# The standard deviation (pixels) of the sharpest PSF that cosmic rays are told from, as long as it
-# is not measured: a camera's pixels are made so that its stars are wider.
+# The standard deviation (pixels) of the sharpest PSF assumed for the detection of cosmic rays
+# before the PSF is measured: cameras' pixels are smaller than their stars.
 _SHARPEST = 0.85
 _FLAGS = {
     "calib_psf_candidate": "bright and alone enough to measure the PSF",
@@ -57,7 +57,7 @@ class CharacterizeImageConfig(ApertureConfig):
     )
     repair: Any = ConfigurableField(target=RepairTask, doc="Finds cosmic rays, and fills them.")
     doMeasurePsf = Field[bool](
-        doc="Measure the PSF? Otherwise the guess is taken.", dtype=bool, default=True
+        doc="Measure the PSF? Otherwise the guess is used.", dtype=bool, default=True
     )
     measurePsf: Any = ConfigurableField(target=MeasurePsfTask, doc="Measures the PSF of stars.")
     psfMinSignalToNoise = Renamed("measurePsf.starSelector.signalToNoiseMin", float)
@@ -65,7 +65,7 @@ class CharacterizeImageConfig(ApertureConfig):
     psfMaxStars = Renamed("measurePsf.starSelector.maxStars", int)
     psfIsolation = Renamed("measurePsf.starSelector.isolation", float)
     measureApCorr: Any = ConfigurableField(
-        target=MeasureApCorrTask, doc="Finds what brings fluxes of points to the calibrated one."
+        target=MeasureApCorrTask, doc="Measure the aperture corrections of point sources' fluxes."
     )
     doApCorr = Field[bool](
         doc="Find aperture corrections by the stars that the PSF is measured of?",
@@ -119,14 +119,14 @@ class CharacterizeImageTask(Task):
 
     @timeMethod
     def run(self, exposure: Exposure, exposureId: int = 0, exposureBits: int = 32) -> Struct:
-        """Characterize an exposure.
+        """Determine background, cosmic rays, bright sources, PSF and aperture corrections.
 
         Parameters
         ----------
         exposure : `~persistence.types.exposure.exposure.Exposure`
-            In electrons, with mask and variance.
+            The exposure in electrons, with mask and variance.
         exposureId, exposureBits : `int`
-            What the numbers of its sources begin with, and how many bits that takes.
+            The upper bits of the sources' numbers, and how many bits these are.
 
         Returns
         -------
@@ -137,14 +137,14 @@ class CharacterizeImageTask(Task):
         Raises
         ------
         TaskError
-            If there are too few stars for a PSF, no pixel for a level of the sky, or too many that
-            cosmic rays hit.
+            If there are too few stars for a PSF, no pixels for the background, or too many cosmic
+            rays.
 
         Notes
         -----
-        Cosmic rays are found twice: with a PSF that is sharper than any, so that stars can be found
-        without them, and anew with the one that was measured of these. So is the PSF: with the
-        first guess at background and cosmic rays, and anew with the last ones.
+        Cosmic rays are detected twice: with a PSF sharper than any real one, so that stars can be
+        found without them, and again with the PSF measured from these stars. The PSF is measured
+        twice, too: with the first background and cosmic rays, and with the last ones.
         """
         from persistence.tasks import sources  # imports astropy
 
@@ -169,9 +169,9 @@ class CharacterizeImageTask(Task):
         return Struct(exposure=made, background=background, sourceCat=catalog)
 
     def _first(self, exposure: Exposure) -> tuple[Psf, Bools]:
-        """Return a first PSF, and which pixels belong to sources or cosmic rays.
+        """Return a first PSF, and the pixels of sources and cosmic rays.
 
-        What it takes for that is given up with it: some planes of the size of the exposure.
+        Its temporary planes of the size of the exposure are freed on return.
         """
         config = self.config
         bare = _without(exposure, sky.background(exposure, config.binSize).image())
@@ -182,7 +182,7 @@ class CharacterizeImageTask(Task):
         return seen.psf.psf, seen.pixels | hit
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
-        """Give an empty ``icSrc``."""
+        """Return an empty ``icSrc`` catalog."""
         from persistence.tasks import sources  # imports astropy
 
         return {"icSrc": sources.schema(self.config.apertureRadii, self.config.calibRadius, _FLAGS)}
@@ -199,7 +199,7 @@ class CharacterizeImageTask(Task):
         """Find bright sources by a PSF of about the right width, and measure the PSF of them."""
         found = self._detected(exposure, psf.width())
         seen = found.x, found.y, found.pixels
-        del found  # its segments take as much as the image
+        del found  # its segments are as large as the image
         if self.config.doMeasurePsf:
             measured = measure(exposure, *seen[:2], psf, ())
             return _Seen(*seen, self.measurePsf.run(exposure, measured))

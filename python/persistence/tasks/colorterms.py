@@ -1,7 +1,7 @@
-"""Colour terms: what brings a reference catalog's magnitudes to those of a camera's filter.
+"""Colour terms: convert a reference catalog's magnitudes to those of a camera's filter.
 
-The classes are Gen2's by name and meaning (``lsst.pipe.tasks.colorterms``), so that files of
-settings which were written for it can be used.
+The classes have Gen2's names and meaning (``lsst.pipe.tasks.colorterms``), so that configuration
+files written for it can be used.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Colorterm(Config):
     """
 
     primary = Field[str](doc="The catalog's filter that is nearest to the camera's.", dtype=str)
-    secondary = Field[str](doc="The catalog's filter that makes the colour.", dtype=str)
+    secondary = Field[str](doc="The catalog's second filter of the colour.", dtype=str)
     c0 = Field[float](doc="What is added whatever the colour (mag).", dtype=float, default=0.0)
     c1 = Field[float](doc="What is added for each magnitude of colour.", dtype=float, default=0.0)
     c2 = Field[float](doc="What is added for its square (1/mag).", dtype=float, default=0.0)
@@ -87,21 +87,21 @@ class ColortermLibrary(Config):
 
 
 def chosen(config: Any, catalog: str, label: FilterLabel) -> Colorterm | None:
-    """Return the colour term of a filter by a catalog; None if none is to be applied.
+    """Return the colour term of a filter and a catalog; None if none is to be applied.
 
     Parameters
     ----------
     config : `~persistence.tasks.calibrate_config.CalibrateConfig`
         With ``applyColorTerms``, ``photoCatName`` and ``colorterms``.
     catalog : `str`
-        The reference catalog's name, where ``photoCatName`` is not given.
+        The reference catalog's name, used if ``photoCatName`` is not set.
     label : `~persistence.types.exposure.translator.FilterLabel`
-        The exposure's.
+        The exposure's filter.
 
     Raises
     ------
     TaskError
-        If one has to be applied, and there is none, or the name fits several patterns.
+        If one is required but missing, or the name matches several patterns.
     """
     if config.applyColorTerms is False:
         return None
@@ -125,6 +125,6 @@ def chosen(config: Any, catalog: str, label: FilterLabel) -> Colorterm | None:
         raise TaskError(
             f"there is no colour term for {what}: calibrate.colorterms.data has {known}"
             + (f", there with {', '.join(terms)}" if patterns else "")
-            + "; to go without: -c calibrate.applyColorTerms=False"
+            + "; to calibrate without: -c calibrate.applyColorTerms=False"
         )
     return None

@@ -22,10 +22,10 @@ _SAMPLE = 20000
 
 
 class Stack:
-    """Images of one shape, in a file without a name: nothing is left of it, whatever is killed.
+    """Images of one shape, in an unnamed temporary file that never outlives the process.
 
-    It lies where `tempfile` has its files: the environment's ``TMPDIR`` says where. Pixels that are
-    not to be used are not numbers.
+    It is in the directory of `tempfile`, which the environment variable ``TMPDIR`` sets. Unusable
+    pixels are NaN.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Stack:
         return self._number
 
     def close(self) -> None:
-        """Free the space on disk."""
+        """Free the disk space."""
         self._file.close()
 
     def append(self, image: Plane) -> None:
@@ -69,16 +69,16 @@ class Stack:
 
 
 class Combined(NamedTuple):
-    """What images are combined to.
+    """A combination of images.
 
     Attributes
     ----------
-    image, variance : array
-        Not a number where there is no good pixel.
-    good : array of `int`
-        How many of the images have a good pixel there.
+    image, variance : array, shape (rows, columns)
+        NaN where there is no good pixel.
+    good : array of `int`, same shape
+        The number of images with a good pixel there.
     clipped : `float`
-        The part of the good pixels that was cut off.
+        The fraction of the good pixels that was clipped.
     """
 
     image: Plane
@@ -95,30 +95,29 @@ def combine(
     config: Any,
     is_lit: bool = True,
 ) -> Combined:
-    """Combine images of which the noise is known.
+    """Combine images with known noise.
 
     Parameters
     ----------
     stack : `Stack`
         The images (electrons).
     numbers : sequence of `int`
-        Which of them.
+        The indices of the images to combine.
     levels : sequence of `float`
-        What each is divided by.
+        The divisor of each image.
     noise : array
-        The part of the variance of a pixel that is not of its light: that of the read noise.
+        The variance of a pixel without light: that of the read noise.
     config : `~persistence.tasks.construct_config.CombineConfig`
-        How.
+        The settings.
     is_lit : `bool`
-        Whether what is in the images was gathered, and so has noise of its own. That in biases was
-        not.
+        Whether the signal has Poisson noise; that of biases has not.
 
     Notes
     -----
-    A pixel is cut off that is further from the median of its fellows than ``clip`` standard
-    deviations. These are what light and read noise make at the median; or, if an image scatters
-    more than that, as much more. The scatter of so few values itself, by which sigma is usually
-    found, would cut off too much of three, and too little beside a cosmic ray.
+    A pixel is clipped if it differs from the median of its counterparts by more than ``clip``
+    standard deviations, computed from light and read noise at the median; or, if an image scatters
+    more, by as much more. The sample standard deviation of so few values would clip too many of
+    three, and too few next to a cosmic ray.
     """
     shape = stack.shape
     image, variance = np.empty(shape, np.float32), np.empty(shape, np.float32)
@@ -145,7 +144,7 @@ def combine(
 
 def median(values: Plane, number: NDArray[np.intp]) -> Plane:
     """Return the median along the last axis, of which so many values are numbers."""
-    ordered = np.sort(values, axis=1)  # what is not a number comes last
+    ordered = np.sort(values, axis=1)  # NaN is sorted last
     low, high = np.maximum(number - 1, 0) // 2, np.minimum(number // 2, values.shape[1] - 1)
     pair = np.take_along_axis(ordered, np.stack([low, high], axis=1), axis=1)
     return np.asarray(pair.mean(axis=1), np.float32)
@@ -158,7 +157,7 @@ def _kept(values: Plane, middle: Plane, variances: Plane, config: Any) -> NDArra
         return is_number
     off = np.abs(values - middle[:, np.newaxis])
     step = max(1, len(values) // _SAMPLE)
-    # The median of n lies nearer to each of them than the truth.
+    # The median of n values is nearer to each of them than the true value.
     count = values.shape[1]
     nearer = math.sqrt(max(1.0 - 1.0 / count, 0.5))
     for column in range(count):
@@ -182,7 +181,7 @@ def _mean(
     with np.errstate(invalid="ignore", divide="ignore"):
         result = np.where(kept, values, 0).sum(axis=1, dtype=np.float64) / number
         error = np.where(kept, variances, 0).sum(axis=1) / (number * number)
-    # Two that contradict each other leave none: what is between them is as good as anything.
+    # Of two contradictory values, both are clipped: neither is better.
     alone = (number == 0) & np.isfinite(middle)
     result[alone] = middle[alone]
     error[alone] = variances.max(axis=1)[alone]

@@ -24,7 +24,7 @@ class VisitContainer(DataIdContainer):
     """Stands for the visits of which there is a ``ccdSummary``."""
 
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
-        """Make a reference to the ``visitSummary`` of each visit, each once.
+        """Create one reference to the ``visitSummary`` of each visit.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class ConsolidateVisitSummaryTask(CmdLineTask):
         parser.add_id_argument(
             "--id",
             _OF_DETECTOR,
-            help="visits, all of whose detectors are taken: visit=410877",
+            help="visits, with all their detectors: visit=410877",
             ContainerClass=VisitContainer,
         )
         return parser

@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from persistence.types.exposure.detector import Detector
     from persistence.types.exposure.exposure import Exposure
 
-# Of a mere exposure, not of what is made of several; or of what is written anew.
+# Keywords of single exposures, which do not apply to a combination, or are written anew.
 _OWN = ("EXTNAME", "BUNIT", "OBSTYPE", "OBJECT", "PROCTYPE", "PRODTYPE", "FILENAME", "CHECKSUM")
 
 
 class Recipe(NamedTuple):
-    """What a kind of master is: its unit, and what turns electrons into that."""
+    """The properties of a kind of master: its unit, and the conversion from electrons."""
 
     unit: str
     per_electron: Plane | float
 
 
 class ConstructTask(CmdLineTask):
-    """Makes master calibrations of raws, detector by detector.
+    """Create master calibrations from raws, detector by detector.
 
-    A subclass has a `calibName`, the dataset type of what it makes, and `make`.
+    A subclass has a `calibName`, the dataset type of its output, and a method `make`.
     """
 
     RunnerClass = ConstructRunner
@@ -70,28 +70,29 @@ class ConstructTask(CmdLineTask):
         leftOut: Mapping[str, str] | None = None,
         levels: Levels | None = None,
     ) -> Struct:
-        """Make one detector's master, and write it.
+        """Create the master of one detector, and write it.
 
         Parameters
         ----------
         outputRef : `~persistence.butler.subset.ButlerDataRef`
-            Of the master.
+            A reference to the master.
         inputs : sequence of `~persistence.tasks.construct_inputs.Input`
-            What it is made of.
+            Its inputs.
         leftOut : mapping, optional
-            Exposures that were left out before, with the reasons.
+            Exposures that were excluded before, with the reasons.
         levels : mapping, optional
-            Those of the inputs of all detectors: detector -> exposure -> electrons.
+            The levels of the inputs of all detectors: detector -> exposure -> electrons.
 
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            What `make` returns, with ``leftOut``: exposures that are not used, with the reasons.
+            The result of `make`, with ``leftOut``: excluded exposures, with the reasons.
 
         Raises
         ------
         TaskError
-            If fewer than ``minInputs`` are left; the message names those that are not, and why.
+            If fewer than ``minInputs`` remain; the message lists the excluded ones, with the
+            reasons.
         """
         words = " ".join(f"{key}={value}" for key, value in outputRef.telling().items())
         self.log.info("making %s %s of %d inputs", self.calibName, words, len(inputs))
@@ -107,7 +108,7 @@ class ConstructTask(CmdLineTask):
         return Struct(**result.getDict(), leftOut=every)
 
     def prepare(self, prepared: Prepared, inputs: Sequence[Input]) -> None:
-        """Take the instrument's signature off the inputs, and leave out those that deviate.
+        """Remove the instrument signature from the inputs, and exclude deviating ones.
 
         Raises
         ------
@@ -136,7 +137,7 @@ class ConstructTask(CmdLineTask):
         self.check(prepared)
 
     def check(self, prepared: Prepared) -> None:
-        """Refuse to make a master of too few inputs."""
+        """Raise an error if there are too few inputs."""
         self._check_number("inputs", list(prepared.used()), prepared)
 
     def _check_number(self, what: str, used: Sequence[str], prepared: Prepared) -> None:
@@ -154,7 +155,7 @@ class ConstructTask(CmdLineTask):
         return "" if math.isfinite(look.level) else "it has no good pixel"
 
     def make(self, outputRef: Any, prepared: Prepared, levels: Levels | None) -> Struct:
-        """Make the master of inputs, and write it."""
+        """Create the master from its inputs, and write it."""
         raise NotImplementedError
 
     # -- what a master tells of itself
@@ -193,16 +194,16 @@ class ConstructTask(CmdLineTask):
             header=self.cards(outputRef, prepared),
             primary=None,
             visit_info=info,
-            detector=None,  # what the header says of it holds
+            detector=None,  # the header's value is valid
             wcs=None,
             unit=recipe.unit or None,
         )
 
     def cards(self, outputRef: Any, prepared: Prepared) -> Any:
-        """Return the header of a master: what it is, of what it was made, how good it is."""
+        """Return the header of a master: its identity, inputs and quality."""
         assert prepared.first is not None
         header = prepared.header.copy()
-        # Whatever filter is in place, a master that has none in its data ID is of none.
+        # A master without a filter in its data ID has none, whatever the inputs' filter.
         filters = prepared.first.translator.keywords.get(FILTER, ())
         unwanted = _OWN if FILTER in outputRef.telling() else (*_OWN, *filters)
         for keyword in unwanted:
@@ -219,7 +220,7 @@ class ConstructTask(CmdLineTask):
         return header
 
     def numbers(self, prepared: Prepared) -> dict[str, float]:
-        """Return keywords of the header, with numbers that tell of the master's quality."""
+        """Return header keywords with the quality of the master."""
         names = {"NINPUTS": "numInputs", "CLIPPED": "clippedFraction", "INLEVEL": "level",
                  "INSCATT": "levelScatter"}  # fmt: skip
         numbers = {key: self.metadata[name] for key, name in names.items() if name in self.metadata}
@@ -244,7 +245,7 @@ class ConstructTask(CmdLineTask):
         self.metadata.set("levelScatter", float(np.std(levels)))
 
     def gains(self, detector: Detector) -> dict[str, float]:
-        """Return the gains by which counts were made electrons (electrons a count)."""
+        """Return the gains with which counts were converted (electrons per count)."""
         gains = self.isr.config.gains
         return {
             each.name: float(gains.get(each.name, each.gain or math.nan))
@@ -268,10 +269,10 @@ class ConstructTask(CmdLineTask):
 
 
 def identity(outputRef: Any, begins: Mapping[str, str]) -> dict[str, str]:
-    """Return the cards by which a master is ingested, and when it was made.
+    """Return the header cards by which a master is ingested, and its creation time.
 
-    DATE-OBS is that of an input of the day, where there is one: a camera may count days from noon,
-    or by local time.
+    DATE-OBS is that of an input of the day, if there is one: a camera may count days from noon, or
+    in local time.
     """
     words = {**outputRef.telling()}
     words.setdefault(FILTER, "NONE")
@@ -288,5 +289,5 @@ def identity(outputRef: Any, begins: Mapping[str, str]) -> dict[str, str]:
 
 
 def _card(keyword: str) -> str:
-    """Return a keyword as FITS takes it: longer ones by a convention that has to be named."""
+    """Return a keyword in FITS form: long ones need the HIERARCH convention."""
     return keyword if len(keyword) <= 8 and " " not in keyword else f"HIERARCH {keyword}"

@@ -15,14 +15,14 @@ from persistence.tasks.prepared_inputs import Prepared
 
 
 class BiasTask(ConstructTask):
-    """Makes master biases, in counts: what is left where the overscan's level is gone."""
+    """Create master biases, in counts: the structure that remains after overscan subtraction."""
 
     ConfigClass: ClassVar[Any] = Later("persistence.tasks.construct_config", "BiasConfig")
     _DefaultName = "bias"
     calibName = "bias"
 
     def make(self, outputRef: Any, prepared: Prepared, levels: Levels | None) -> Struct:
-        """Make a bias; see `ConstructTask.make`.
+        """Create a bias; see `ConstructTask.make`.
 
         Returns
         -------

@@ -54,16 +54,16 @@ class CalibIdAction(argparse.Action):
 
 
 class ConstructParser(ArgumentParser):
-    """Parses the command line of a task that makes master calibrations of raws."""
+    """The parser for the command line of a task that creates master calibrations."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.add_id_argument(
-            "--id", "raw", help="the raws that it is made of: visit=410400..410409 ccdnum=1..62"
+            "--id", "raw", help="the raws to combine:  visit=410400..410409 ccdnum=1..62"
         )
         self._which.add_argument(
             "--calibId", nargs="*", action=CalibIdAction, default={}, metavar="KEY=VALUE",
-            help="keys of the result, where the inputs do not say them, or say others: "
+            help="keys of the result that the inputs lack, or that differ from theirs:  "
             "calibDate=2014-02-20",
         )  # fmt: skip
         group = self.add_argument_group(
@@ -94,7 +94,7 @@ def _cores(text: str) -> int:
 
 
 def without_effect(parsed: argparse.Namespace) -> list[str]:
-    """Return the options that were given and have no effect here."""
+    """Return the options that have no effect here."""
     words = [option for option in _BATCH if getattr(parsed, _attribute(option), None) is not None]
     if parsed.batch_type not in (None, *_HERE):
         words.insert(0, f"--batch-type {parsed.batch_type}")
@@ -125,7 +125,7 @@ class ConstructRunner(TaskRunner):
     """Runs a task over masters: one for each detector of the raws that a command line names."""
 
     def precall(self, parsedCmd: Any) -> bool:
-        """Find out which masters are to be made; see `TaskRunner.precall`."""
+        """Determine the masters to create; see `TaskRunner.precall`."""
         ignored = without_effect(parsedCmd)
         if ignored:
             self.log.warning(
@@ -164,7 +164,7 @@ class ConstructRunner(TaskRunner):
         return [master.reference for master in parsedCmd.masters]
 
     def _done(self, work: Work, targets: Any, executor: Any, parsedCmd: Any) -> list[Any]:
-        """Compare detectors first, where the task asks for that; then do the work."""
+        """Compare the detectors first, if the task requires it; then process them."""
         names = [_name(target) for target in targets]
         is_joint = self.TaskClass.compares(self.config, len(names))
         if is_joint and any(map(work.wants, targets)):
@@ -179,13 +179,13 @@ class ConstructRunner(TaskRunner):
 
 
 def _name(target: Any) -> str:
-    """Return what tells the master of a detector from the others of a command."""
+    """Return the part of the data ID that identifies a detector's master in a command."""
     reference, _words = target
     return detector_name(reference)
 
 
 def detector_name(reference: Any) -> str:
-    """Return the words that tell a master from those of other detectors."""
+    """Return the words that identify the detector of a master."""
     words = reference.telling()
     common = (construct_inputs.DATE, construct_inputs.FILTER)
     return " ".join(f"{key}={value}" for key, value in words.items() if key not in common)

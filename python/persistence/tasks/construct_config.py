@@ -31,8 +31,8 @@ class CombineConfig(Config):
         },
     )
     clip = RangeField(
-        doc="How many standard deviations from the median a pixel is cut off (MEANCLIP). Of five "
-        "inputs, 3 makes the variance of the mean 5% larger than it has to be.",
+        doc="The threshold of clipping, in standard deviations from the median (MEANCLIP). With "
+        "five inputs, 3 increases the variance of the mean by 5%.",
         dtype=float,
         default=4.0,
         min=0.0,
@@ -48,14 +48,15 @@ class ConstructConfig(Config):
     )
     combination: Any = ConfigField(dtype=CombineConfig, doc="How they are combined.")
     minInputs = RangeField(
-        doc="The fewest inputs that are combined. Of less than three, none can be told to deviate.",
+        doc="The smallest number of inputs. With fewer than three, deviating ones cannot be "
+        "identified.",
         dtype=int,
         default=3,
         min=1,
     )
     obsTypes = ListField[str](
         doc="The kinds of exposures that are inputs: bias, dark, flat, science (by OBSTYPE). "
-        "Others are left out, with a warning. Empty takes all.",
+        "Others are excluded, with a warning. Empty: all.",
         dtype=str,
         default=[],
     )
@@ -96,23 +97,23 @@ class ConstructConfig(Config):
     )
 
     def setDefaults(self) -> None:
-        """Process inputs without what is to be made, and without inventing pixels."""
+        """Set defaults: inputs without the calibration that is created, nor interpolation."""
         super().setDefaults()
         self.isr.doBias = self.isr.doFlat = self.isr.doDefect = self.isr.doInterpolate = False
 
 
 class BiasConfig(ConstructConfig):
-    """How master biases are made."""
+    """The configuration of master biases."""
 
     def setDefaults(self) -> None:
-        """Take biases."""
+        """Set defaults: inputs are biases."""
         super().setDefaults()
         self.obsTypes = ["bias"]
         self.maxExposureTime = 0.0
 
 
 class FlatConfig(ConstructConfig):
-    """How master flats are made."""
+    """The configuration of master flats."""
 
     normalize = ChoiceField[str](
         doc="What has the level 1 in a master.",
@@ -142,7 +143,7 @@ class FlatConfig(ConstructConfig):
     )
 
     def setDefaults(self) -> None:
-        """Take flats, without their bias."""
+        """Set defaults: inputs are flats, with bias subtraction."""
         super().setDefaults()
         self.obsTypes = ["flat"]
         self.isr.doBias = True
@@ -218,7 +219,7 @@ class DefectsConfig(FlatConfig):
     )
 
     def setDefaults(self) -> None:
-        """Take biases, darks and flats; hot pixels are looked for, and are not to grow."""
+        """Set defaults: inputs are biases, darks and flats; hot pixels are kept, and not grown."""
         super().setDefaults()
         self.obsTypes = ["bias", "dark", "flat"]
         self.isr.growSaturation = 0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DefectsTask(FlatTask):
-    """Finds defects: hot pixels in darks, or biases; cold ones, and what else is odd, in flats."""
+    """Detect defects: hot pixels in darks or biases; cold and other odd pixels in flats."""
 
     ConfigClass: ClassVar[Any] = Later("persistence.tasks.construct_config", "DefectsConfig")
     _DefaultName = "defects"
@@ -32,13 +32,13 @@ class DefectsTask(FlatTask):
         return super().refusal(look, kind) if kind == "flat" else ""
 
     def check(self, prepared: Prepared) -> None:
-        """Refuse to look for defects in too few inputs of a kind."""
+        """Raise an error if there are too few inputs of a kind."""
         kinds = {prepared.kinds[name] for name in prepared.used()}
         for kind in kinds or {"input"}:
             self._check_number(f"{kind}s", _of(prepared, kind), prepared)
 
     def make(self, outputRef: Any, prepared: Prepared, levels: Levels | None) -> Struct:
-        """Find defects; see `~persistence.tasks.construct.ConstructTask.make`.
+        """Detect defects; see `~persistence.tasks.construct.ConstructTask.make`.
 
         Returns
         -------
@@ -72,7 +72,7 @@ class DefectsTask(FlatTask):
         scales = [prepared.looks[name].level if is_flat else 1.0 for name in names]
         image = self.combined(prepared, names, scales).image
         find = bad_pixels.unresponsive if is_flat else bad_pixels.hot
-        bad = np.ones(image.shape, bool)  # what no amplifier reads
+        bad = np.ones(image.shape, bool)  # pixels that no amplifier reads
         for amplifier in prepared.detector.amplifiers:
             part = amplifier.trimmed.slices
             bad[part] = find(image[part], self.config)

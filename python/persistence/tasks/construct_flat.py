@@ -37,7 +37,7 @@ class FlatTask(ConstructTask):
             try:
                 prepared = Prepared()
                 prepared.add(each, self.isr.runDataRef(each.reference).exposure)
-            except Exception as error:  # it will be told when the master is made
+            except Exception as error:  # it will be reported when the master is created
                 self.log.debug("%s has no level: %s", each.name, error)
                 continue
             prepared.stack.close()
@@ -63,7 +63,7 @@ class FlatTask(ConstructTask):
         return ""
 
     def make(self, outputRef: Any, prepared: Prepared, levels: Levels | None) -> Struct:
-        """Make a flat; see `ConstructTask.make`.
+        """Create a flat; see `ConstructTask.make`.
 
         Returns
         -------
@@ -101,8 +101,8 @@ class FlatTask(ConstructTask):
             return input_quality.relative_levels(known)[name]
         except ValueError as error:
             raise TaskError(
-                f"detectors cannot be compared: {error}; -c normalize=DETECTOR makes flats that "
-                "have the level 1 each"
+                f"detectors cannot be compared: {error}; -c normalize=DETECTOR normalizes each "
+                "flat to 1"
             ) from error
 
     def _note_gains(self, prepared: Prepared, levels: Sequence[float]) -> None:

@@ -16,16 +16,16 @@ DATE, FILTER = "calibDate", "filter"
 
 
 class Input(NamedTuple):
-    """A detector's exposure of which a master is made.
+    """A detector's exposure that is an input of a master.
 
     Attributes
     ----------
     name : `str`
-        Of the exposure: ``visit=410400``.
+        The exposure: ``visit=410400``.
     kind : `str`
-        ``bias``, ``dark``, ``flat``, ``science``; empty if the header does not say it.
+        ``bias``, ``dark``, ``flat``, ``science``; empty if the header does not contain it.
     day : `str`
-        On which day it was exposed, as calibrations are chosen by it; empty if nobody knows.
+        The day by which calibrations are chosen for it; empty if unknown.
     reference : `~persistence.butler.subset.ButlerDataRef`
         The raw.
     """
@@ -37,16 +37,16 @@ class Input(NamedTuple):
 
 
 class Master(NamedTuple):
-    """A master that is to be made.
+    """A master to create.
 
     Attributes
     ----------
     reference : `~persistence.butler.subset.ButlerDataRef`
-        It.
+        A reference to it.
     inputs : `list` [`Input`]
-        Of what.
+        Its inputs.
     left_out : `dict` [`str`, `str`]
-        Exposures that were given and are no inputs, with the reasons.
+        Excluded exposures, with the reasons.
     """
 
     reference: ButlerDataRef
@@ -68,7 +68,7 @@ def masters(
     config: Any,
     log: Any,
 ) -> list[Master]:
-    """Return the masters that are made of raws, one for each detector.
+    """Return the masters for some raws, one for each detector.
 
     Parameters
     ----------
@@ -77,16 +77,21 @@ def masters(
     references : sequence of `~persistence.butler.subset.ButlerDataRef`
         The raws.
     given : mapping
-        Keys of the masters' data IDs, and values as they are typed.
+        Keys of the masters' data IDs, with values as typed.
     config : `~persistence.tasks.construct_config.ConstructConfig`
-        What an input is.
+        The criteria for inputs.
     log
-        For warnings.
+        The log for warnings.
+
+    Returns
+    -------
+    masters : `list` [`Master`]
+        The masters.
 
     Raises
     ------
     TaskError
-        If the inputs do not belong together, or a key of the masters cannot be known.
+        If the inputs do not belong together, or a key of the masters is unknown.
     """
     butler: Any = references[0].getButler()
     keys = _keys(butler, name, given)
@@ -100,8 +105,8 @@ def masters(
     taken = {key: each for key, each in exposed.items() if key not in left_out}
     if not taken:
         raise TaskError(
-            f"none of the {len(exposed)} exposures is an input of a {name}; -c obsTypes and "
-            "maxExposureTime say what is"
+            f"none of the {len(exposed)} exposures is an input of a {name}; see -c obsTypes and "
+            "maxExposureTime"
         )
     common = dict(given)
     if DATE in keys and DATE not in common:
@@ -127,7 +132,7 @@ def _grouped(
             values = tuple(
                 common[key] if key in common else _value(reference, key, name) for key in keys
             )
-            # A raw that two --id stand for is one input.
+            # A raw that matches two --id is one input.
             groups.setdefault(values, {})[exposure] = Input(
                 exposure, each.kind, "" if each.day is None else each.day.isoformat(), reference
             )
@@ -139,11 +144,11 @@ def _grouped(
 
 
 def _keys(butler: Any, name: str, given: Mapping[str, str]) -> dict[str, type]:
-    """Return the keys of the masters, and refuse those that are given and are none."""
+    """Return the keys of the masters; raise an error for unknown ones."""
     try:
         keys: dict[str, type] = butler.getKeys(name) or {}
     except PersistenceError as error:
-        raise TaskError(f"the camera has no place for {name}: {error}") from error
+        raise TaskError(f"the camera has no path for {name}: {error}") from error
     for key in given:
         if key not in keys:
             raise TaskError(
@@ -154,7 +159,7 @@ def _keys(butler: Any, name: str, given: Mapping[str, str]) -> dict[str, type]:
 
 
 def _exposure(reference: ButlerDataRef, keys: Mapping[str, type]) -> str:
-    """Return what tells an exposure from others, whichever detector it is of."""
+    """Return the identity of an exposure, for any detector."""
     words = {key: value for key, value in reference.telling().items() if key not in keys}
     return " ".join(f"{key}={value}" for key, value in words.items())
 
@@ -168,7 +173,7 @@ def _time_key(butler: Any, name: str) -> str | None:
 
 
 def _read(reference: ButlerDataRef, keys: Mapping[str, type], time: str | None) -> _Exposed:
-    """Read what an exposure is, by its header and the registry."""
+    """Return an input with its properties in the header and the registry."""
     try:
         info = part(reference, "visitInfo", "visit_info")
     except PersistenceError as error:
@@ -195,7 +200,7 @@ def part(reference: ButlerDataRef, component: str, attribute: str) -> Any:
 
 
 def _registered(reference: ButlerDataRef, key: str) -> Any:
-    """Return the value of a key of a raw; None if nobody knows it."""
+    """Return the value of a key of a raw; None if it is unknown."""
     if key in reference.dataId:
         return reference.dataId[key]
     butler: Any = reference.getButler()
@@ -210,8 +215,8 @@ def _value(reference: ButlerDataRef, key: str, name: str) -> Any:
     value = _registered(reference, key)
     if value is None:
         raise TaskError(
-            f"{key} of the {name} is not known of {reference.telling()}; --calibId {key}=... says "
-            "it"
+            f"{key} of the {name} is not known of {reference.telling()}; --calibId {key}=... "
+            "sets it"
         )
     return value
 
@@ -224,7 +229,7 @@ def _day(value: Any) -> datetime.date | None:
 
 
 def _unfit(exposed: Mapping[str, _Exposed], config: Any) -> dict[str, str]:
-    """Return exposures that are no inputs, with the reasons."""
+    """Return exposures that cannot be inputs, with the reasons."""
     reasons = {}
     for name, each in exposed.items():
         if config.obsTypes and each.kind and each.kind not in config.obsTypes:
@@ -255,7 +260,7 @@ def _date(name: str, taken: Mapping[str, _Exposed]) -> str:
     days = [each.day.toordinal() for each in taken.values() if each.day is not None]
     if not days:
         raise TaskError(
-            f"no exposure tells its date; --calibId {DATE}=YYYY-MM-DD says the {name}'s"
+            f"no exposure has a date; --calibId {DATE}=YYYY-MM-DD sets that of the {name}"
         )
     return datetime.date.fromordinal(sum(days) // len(days)).isoformat()
 
@@ -269,7 +274,7 @@ def _filter(name: str, taken: Mapping[str, _Exposed]) -> str:
         (band,) = filters
         if band is not None:
             return band
-        raise TaskError(f"the filter is not known; --calibId {FILTER}=... says the {name}'s")
+        raise TaskError(f"the filter is unknown; --calibId {FILTER}=... sets that of the {name}")
     lines = [f"{band}: {', '.join(names)}" for band, names in filters.items()]
     raise TaskError(
         "\n  ".join(
@@ -297,5 +302,5 @@ def _check_times(taken: Mapping[str, _Exposed], config: Any, log: Any) -> None:
         )
         text = f"the exposure times of the {kind or 'input'}s differ: {words}"
         if config.requireSameExposureTime:
-            raise TaskError(f"{text} (-c requireSameExposureTime=False takes them all)")
+            raise TaskError(f"{text} (-c requireSameExposureTime=False accepts them all)")
         log.warning("%s (-c requireSameExposureTime=True would refuse that)", text)

@@ -1,7 +1,8 @@
-"""Cosmic rays, told from light by being sharper than the PSF.
+"""Detect cosmic rays, which are sharper than the PSF.
 
 The conditions are those of Gen2's ``meas_algorithms`` (``CR.cc``), after the photometric pipeline
-of the Sloan Digital Sky Survey; which neighbours belong to a ray is told by what pixels predict.
+of the Sloan Digital Sky Survey; the extent of a cosmic ray is found by comparing pixels with their
+prediction.
 """
 
 from __future__ import annotations
@@ -15,14 +16,13 @@ from persistence.tasks.prediction import Pixels, Places, Resemblance, around, pr
 from persistence.tasks.stamps import Bools
 from persistence.types.psf.psfimage import PsfImage
 
-# Rows and columns from a pixel to one of its neighbours; the other one lies across.
+# Rows and columns from a pixel to one of its neighbours; the other one is opposite.
 _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 _AROUND = np.array([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x])
 _ROWS = 256  # that are looked through at once
 # What part of `minSigma` a neighbour of a cosmic ray's pixel stands out by, to be one too.
 _NEIGHBOUR = 0.5
-# What part of itself a prediction is wrong by, as the PSF is not quite the right one: so the core
-# of a bright star that a ray hit is not taken for the ray.
+# of a bright star hit by a cosmic ray is not flagged.
 _WRONG = 0.1
 
 
@@ -57,10 +57,10 @@ def find(pixels: Pixels, psf: PsfImage, config: Any) -> Places:
 
 
 def sharp(pixels: Pixels, psf: PsfImage, config: Any) -> Places:
-    """Find pixels too bright beside their neighbours for what the PSF makes of a point.
+    """Return pixels that are too bright relative to their neighbours to be part of a PSF.
 
-    A pixel has to stand out of the mean of two neighbours that lie across, in one direction at
-    least, by ``minSigma`` and by more than the middle of a star would; see `find`.
+    A pixel must exceed the mean of two opposite neighbours, in at least one direction, by
+    ``minSigma`` and by more than the centre of a star would; see `find`.
     """
     return np.concatenate(
         [
@@ -100,7 +100,7 @@ def _is_sharp(pixels: Pixels, places: Places, psf: PsfImage, config: Any) -> Boo
 
 
 def _ratio(psf: PsfImage, step: tuple[int, int]) -> float:
-    """Return what two pixels that lie across from a star's middle have of its brightness."""
+    """Return the brightness of two pixels opposite each other, relative to the star's centre."""
     rows, columns = (
         np.array([0, off, -off]) - first
         for off, first in zip(step, (psf.bbox.y0, psf.bbox.x0), strict=True)
@@ -126,7 +126,7 @@ def _neighbours(pixels: Pixels, hit: Places, alike: Resemblance, least: float) -
 
 
 def _strong(image: Any, hit: Places, least: float) -> Places:
-    """Leave out tracks that have fewer electrons together than cosmic rays leave."""
+    """Return pixels without the tracks that have fewer electrons than cosmic rays leave."""
     track = tracks(hit, image.shape)
     charge = np.bincount(track, image.ravel()[hit])
     return np.asarray(hit[charge[track] >= least])

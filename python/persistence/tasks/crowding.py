@@ -1,7 +1,8 @@
-"""Light that many points share: their fluxes by one fit, and what each has for itself.
+"""Fluxes of blended point sources, by one fit, and the light of each without its neighbours.
 
-All points are fitted at once, so that none has light of its neighbours. What a galaxy has beyond a
-point stays in what is left, and so counts for it when it is measured, and a little for neighbours.
+All point sources are fitted simultaneously, so that no flux contains light of neighbours. The light
+of a galaxy in excess of a point source stays in the residuals, and is therefore included when it is
+measured, and slightly affects neighbours.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ REACH = 4.0
 _WIDE = 25
 # A point is bright if at the edge of the small square it stands so far out of the noise of a pixel.
 _OUTSTANDING = 0.1
-_SPARSE = 8  # every so many rows and columns tell the noise
-_LEAST = 0.5  # the part of a profile that has to lie on good pixels
+_SPARSE = 8  # sampling step of rows and columns for the noise
+_LEAST = 0.5  # the least fraction of a profile on good pixels
 _ROUNDS = 100
 _SETTLED = 1e-5
-# The most by which neighbours may raise a variance: two points of which one cannot be told from
-# the other have no error.
+# The largest factor by which neighbours may increase a variance: two points that cannot be
+# separated from
 _MOST = 100.0
 
 
@@ -41,10 +42,11 @@ class Light:
     Attributes
     ----------
     image, variance : array, shape (rows, columns)
-    bad : array of `bool`
-        Pixels that count for nothing, whatever they are.
+        The planes.
+    bad : array of `bool`, same shape
+        Pixels to ignore.
     origin : `tuple` [`int`, `int`]
-        Where the first pixel lies in the parent image.
+        The position (x, y) of the first pixel in the parent image.
     """
 
     image: Any
@@ -54,7 +56,7 @@ class Light:
 
     @classmethod
     def of(cls, exposure: Exposure) -> Light:
-        """Return the light of an exposure, whose background is subtracted."""
+        """Return the light of a background-subtracted exposure."""
         _mask, variance = sky.planes(exposure)
         light, noise = (
             np.ascontiguousarray(plane, np.float32) for plane in (exposure.image, variance)
@@ -81,18 +83,18 @@ class Light:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Points drawn in squares.
+    """Point sources drawn in squares.
 
     Attributes
     ----------
-    sources : array of `int`
-        Which sources they are.
+    sources : array of `int`, shape (points,)
+        The indices of the sources.
     profiles : array, shape (points, side, side)
-        What they look like: of a flux of 1.
-    shown : array, of the same shape
+        Their images for a flux of 1.
+    shown : array, same shape
         The same, 0 where pixels are bad.
-    place : array of `int`, of the same shape
-        Where the pixels lie in the image, row by row; 0 off it.
+    place : array of `int`, same shape
+        The flat indices of the pixels in the image, row by row; 0 outside.
     """
 
     sources: NDArray[Any]
@@ -196,7 +198,7 @@ def _projected(light: Light, points: Points) -> Floats:
 
 
 def _together(light: Light, points: list[Points], number: int) -> tuple[Floats, Floats]:
-    """Solve the normal equations; returns fluxes, and by what neighbours raise their variances."""
+    """Return fluxes from the normal equations, and how much neighbours increase their variances."""
     from scipy import sparse
 
     if not number:
@@ -206,7 +208,7 @@ def _together(light: Light, points: list[Points], number: int) -> tuple[Floats, 
     norms = np.sqrt(np.concatenate([(each.shown**2).sum(axis=(1, 2)) for each in points]))
     fitted = np.concatenate([each.shown.sum(axis=(1, 2)) for each in points]) >= _LEAST
     scale = np.where(fitted, 1 / np.maximum(norms, np.finfo(float).tiny), 0.0)
-    # Profiles of norm 1: the diagonal is 1, and what is off it tells how alike two points are.
+    # Profiles of norm 1: the diagonal is 1, off-diagonal elements are the overlaps of points.
     profiles = sparse.diags(scale) @ _shared(light, points)
     alike = profiles @ profiles.T
     alike.setdiag(1.0)
@@ -220,7 +222,7 @@ def _together(light: Light, points: list[Points], number: int) -> tuple[Floats, 
 
 
 def _shared(light: Light, points: list[Points]) -> Any:
-    """Return points as rows of a sparse matrix, whose columns are pixels that several share."""
+    """Return points as rows of a sparse matrix, whose columns are the pixels that they share."""
     from scipy import sparse
 
     count = np.zeros(light.image.size, np.int16)

@@ -1,4 +1,4 @@
-"""Finds and measures all sources of an exposure: one step, of which catalogs are made."""
+"""Detect and measure all sources of an exposure, for catalogs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from persistence.types.pixels.mask import Mask
 
 _PLANE = "DETECTED"
-# What characterization says of stars, which their sources take over.
+# Flags of stars that are copied from the characterization.
 PSF_FLAGS: Mapping[str, str] = {
     "calib_psf_candidate": "bright and alone enough to measure the PSF",
     "calib_psf_used": "the PSF was measured of it",
@@ -63,21 +63,22 @@ class Found:
 
 
 def detect_and_measure(exposure: Exposure, config: Any, seed: int = 0) -> Found:
-    """Find and measure sources.
+    """Detect and measure sources.
 
     Parameters
     ----------
     exposure : `~persistence.types.exposure.exposure.Exposure`
-        Without background, with mask, variance and PSF; by its aperture corrections, if it has
-        some, fluxes are corrected.
+        The exposure without background, with mask, variance and PSF; its aperture corrections, if
+        any, are applied to fluxes.
     config : `~persistence.tasks.calibrate_config.CalibrateConfig`
+        The settings.
     seed : `int`, optional
-        By which places of the sky are chosen: the exposure's number.
+        The seed for random sky positions: the exposure's number.
 
     Raises
     ------
     TaskError
-        If there is no PSF, or sources cannot be told apart.
+        If there is no PSF, or sources cannot be deblended.
     """
     mask, _variance = sky.planes(exposure)
     psf, apertures = exposure.psf, (config.apertureRadii, config.calibRadius)
@@ -106,14 +107,14 @@ def detect_and_measure(exposure: Exposure, config: Any, seed: int = 0) -> Found:
 
 
 def psf_flags(measured: Measured, bright: Any = None) -> dict[str, tuple[Bools, str]]:
-    """Return which sources are stars that the PSF was measured of.
+    """Return the flags of stars from which the PSF was measured.
 
     Parameters
     ----------
     measured : `~persistence.tasks.measure.Measured`
         The sources.
     bright : `~persistence.types.table.catalog.Catalog`, optional
-        ``icSrc``, which says it of the bright ones.
+        ``icSrc``, which has the flags of bright sources.
     """
     flags = {name: np.zeros(measured.x.size, bool) for name in PSF_FLAGS}
     for name in PSF_FLAGS if bright is not None and measured.x.size else ():

@@ -45,7 +45,7 @@ _BULGE = 10.0
 
 
 class DiaPipelineTask(Task):
-    """Stores DIASources, and what they tell of their objects, once."""
+    """Store DIASources, and the derived properties of their objects, once."""
 
     ConfigClass: ClassVar[Any] = Later("persistence.tasks.dia_pipe_config", "DiaPipelineConfig")
     _DefaultName = "diaPipe"
@@ -65,26 +65,27 @@ class DiaPipelineTask(Task):
         exposure: Exposure | None = None,
         forced: Forced | None = None,
     ) -> Struct:
-        """Store the DIASources of a detector, and mark that it is done.
+        """Store the DIASources of a detector, and write the marker that it is done.
 
         Parameters
         ----------
         sensorRef : `~persistence.butler.subset.ButlerDataRef`
-            Of one detector's exposure.
+            A reference to one detector's exposure.
         diaSrc, exposure : optional
-            By default what ``deepDiff_diaSrc`` and ``deepDiff_differenceExp`` are.
+            The sources and the difference. Default: ``deepDiff_diaSrc`` and
+            ``deepDiff_differenceExp``.
         forced : callable, optional
             See `run`.
 
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            As `run` returns it.
+            See `run`.
 
         Raises
         ------
         TaskError
-            If the marker and the database do not agree, or as `run` says.
+            If the marker and the database disagree, or as for `run`.
         """
         numbers = self.numbers(sensorRef)
         self.apdb.makeSchema()
@@ -208,7 +209,7 @@ class DiaPipelineTask(Task):
     def _calculated(
         self, now: Any, identifiers: Any, sources: Mapping[str, Any], forced: Mapping[str, Any]
     ) -> lightcurves.Calculated:
-        """Return what is known of objects by all that is stored, and by what will be."""
+        """Return the properties of objects from all stored and new sources."""
         before = self.apdb.getDiaSources(None, identifiers, now, start_time=0.0)
         measured = self.apdb.getDiaForcedSources(None, identifiers, now, start_time=0.0)
         return lightcurves.calculate(
@@ -245,10 +246,10 @@ class DiaPipelineTask(Task):
         return Config(kept, _MARKER_CLASS)
 
     def _check(self, sensorRef: Any, numbers: Exposed) -> None:
-        """Check that a marker and the database agree.
+        """Check that the marker and the database agree.
 
-        A database that has more than is marked was stored to by a process that was killed then; a
-        marker of another database says nothing of this one.
+        A database that contains more than is marked was written by a process that was killed
+        afterwards; the marker of another database is ignored.
         """
         if not sensorRef.datasetExists(MARKER):
             return

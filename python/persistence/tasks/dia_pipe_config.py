@@ -1,4 +1,4 @@
-"""The configuration of what is done with DIASources."""
+"""The configuration of the association and storage of DIASources."""
 
 from __future__ import annotations
 

@@ -301,17 +301,17 @@ def _detections(catalog: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def midpoint(exposure: Exposure) -> tuple[float, float | None]:
-    """Return the middle of an exposure (MJD, TAI), and how long it was (s).
+    """Return the middle of an exposure (MJD, TAI), and the exposure time (s).
 
     Raises
     ------
     TaskError
-        If its header does not tell.
+        If its header lacks them.
     """
     visit = exposure.visit_info
     if visit.date_avg is None:
         raise TaskError(
-            "the exposure does not say when it was taken (no date, or no exposure time): a "
+            "the time of the exposure is unknown (no date, or no exposure time): a "
             "DIASource needs midpointMjdTai"
         )
     return float(visit.date_avg.tai.mjd), visit.exposure_time
@@ -329,7 +329,7 @@ def _bare(values: Any) -> Any:
 
 
 def _local(exposure: Exposure, x: Floats, y: Floats) -> tuple[Local, tuple[Floats, Floats]]:
-    """Return what holds at positions, and where on the sky (deg) they are."""
+    """Return the local calibration at positions, and their sky coordinates (deg)."""
     wcs, calibration = exposure.wcs, exposure.photo_calib
     if wcs is None or calibration is None:
         lacking = "WCS" if wcs is None else "photometric calibration"

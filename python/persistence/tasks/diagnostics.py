@@ -31,17 +31,20 @@ _FINE = 400
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What pictures are drawn of; None is what is not known.
+    """The data of diagnostic pictures; None if unknown.
 
     Attributes
     ----------
     title : `str`
         The data ID.
     exposure : `~persistence.types.exposure.exposure.Exposure`
+        The exposure.
     sources : `~persistence.types.table.catalog.Catalog` or None
         With the flag ``calib_psf_used``.
     background : `~persistence.types.fields.background.BackgroundList` or None
+        The subtracted background.
     matched : `~persistence.tasks.matched.Matched` or None
+        The sources matched with reference stars.
     """
 
     title: str
@@ -128,7 +131,7 @@ def _axes(exposure: Exposure) -> Any:
     return steps / np.hypot(*steps)
 
 
-# Dataset type -> what draws it; None where there is nothing to draw, as a step was left out.
+# Dataset type -> the function that draws it; it returns None if a step was skipped.
 PICTURES: Mapping[str, Callable[[Shown], Any]] = {
     "charImage_plotPsf": _psf,
     "charImage_plotSky": _sky,
@@ -152,13 +155,13 @@ def draw(task: Task, dataRef: Any, step: str, result: Any) -> None:
     Parameters
     ----------
     task : `~persistence.pipe.task.Task`
-        Whose log tells of them.
+        The task, for its log.
     dataRef : `~persistence.butler.subset.ButlerDataRef`
-        Where they go.
+        The reference with which they are written.
     step : `str`
-        ``charImage`` or ``calibrate``: what the names of its pictures begin with.
+        ``charImage`` or ``calibrate``: the prefix of their names.
     result : `~persistence.pipe.struct.Struct`
-        What the step gave.
+        The result of the step.
 
     Raises
     ------

@@ -23,7 +23,7 @@ from persistence.types.wcs.asttpn import POWERS
 # PVi_m of the terms that have no radius -> m, by the powers of the axis and of the other one.
 _NUMBERS = {(own, other): m for m, (own, other, radius) in enumerate(POWERS) if not radius}
 _KINDS = ("TAN", "TPV")
-# Pixels: so near to what it is fitted to, SIP's polynomials are high enough.
+# Pixels: the accuracy at which the order of SIP's polynomials suffices.
 _NEAR = 1e-6
 
 
@@ -33,12 +33,12 @@ def kind(wcs: Any) -> str:
 
 
 def can_bend(wcs: Any) -> bool:
-    """Check whether a WCS can take polynomials: it is TAN, TAN-SIP or TPV, without tables."""
+    """Check whether a WCS can have polynomials: it is TAN, TAN-SIP or TPV, without tables."""
     return kind(wcs) in _KINDS and not headerwcs.has_tables(wcs)
 
 
 def plane(wcs: Any) -> Any:
-    """Return the WCS whose pixels, counted from 0, are the coordinates (deg) of another's plane."""
+    """Return the WCS whose pixels, counted from 0, are the plane coordinates (deg) of another."""
     from astropy.wcs import WCS
 
     header = wcs.to_header(relax=True)
@@ -111,7 +111,7 @@ class _Bent:
         return np.asarray(np.radians(sky[:, [self._wcs.wcs.lng, self._wcs.wcs.lat]])).T
 
     def inverse(self, points: Floats) -> Floats:
-        raise NotImplementedError("what is fitted to needs no inverse")
+        raise NotImplementedError("the inverse is not needed for a fit")
 
 
 def _bent_tpv(wcs: Any, surface: Surface) -> Any:
@@ -120,7 +120,7 @@ def _bent_tpv(wcs: Any, surface: Surface) -> Any:
     matrix = np.linalg.inv(wcs.pixel_scale_matrix)
     terms = _by_plane(surface, matrix, wcs.wcs.crpix - 1)
     for axis, added in (("1", terms[:, :, 0]), ("2", terms[:, :, 1].T)):
-        # Where it is missing, wcslib takes 0 and AST 1.
+        # Where it is missing, wcslib assumes 0 and AST 1.
         header.setdefault(f"PV{axis}_1", 0.0)
         for own, other in np.argwhere(added):
             keyword = f"PV{axis}_{_NUMBERS[own, other]}"

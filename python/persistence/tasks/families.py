@@ -143,7 +143,7 @@ def _islands(
 
 
 def _runs(pixels: Numbers, owners: Numbers, number: int, width: int) -> Runs:
-    """Gather pixels, in the order of the image, into runs of their owners."""
+    """Return pixels, in the order of the image, grouped into runs with the same owner."""
     rows, columns = np.divmod(pixels, width)
     begins = np.ones(pixels.size, bool)
     begins[1:] = (np.diff(pixels) != 1) | (np.diff(owners) != 0) | (columns[1:] == 0)
@@ -158,23 +158,25 @@ def _runs(pixels: Numbers, owners: Numbers, number: int, width: int) -> Runs:
 def footprints(
     families: Families, crowd: Crowd, mask: NDArray[Any], ids: Numbers
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the footprints of sources, and of families.
+    """Return the footprints of sources, and of their parents.
 
-    Those of children are heavy: their pixels are what is left without the light of all others.
+    Those of children are heavy: their pixels are the light without that of all others.
 
     Parameters
     ----------
     families : `Families`
+        Parents and their children.
     crowd : `~persistence.tasks.crowding.Crowd`
         The sources.
     mask : array of `int`, shape (rows, columns)
-        Flags of pixels.
+        The mask plane.
     ids : array of `int`
         The numbers of the sources' peaks.
 
     Returns
     -------
     sources, parents : array of `~persistence.types.table.footprint.Footprint`
+        The footprints.
     """
     x0, y0 = origin = crowd.light.origin
     peaks = np.zeros(ids.size, _PEAKS)

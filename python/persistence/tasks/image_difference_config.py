@@ -19,10 +19,10 @@ from persistence.tasks.difference.template import GetTemplateTask
 
 
 class KernelConfig(Config):
-    """The kernel that makes a template match.
+    """The configuration of the matching kernel.
 
-    Gen2's had no Gaussian of 6 pixels, and 25 pixels a side: the wings about stars of 14 mag, which
-    seeing makes brighter far out, then stay, and are found.
+    Gen2's had no Gaussian of 6 pixels, and 25 pixels a side: the wings of stars of 14 mag, which
+    the seeing brightens at large radii, then remain, and are detected.
     """
 
     kernelSize = RangeField(
@@ -38,7 +38,7 @@ class KernelConfig(Config):
         dtype=int, default=1, min=0, max=4, inclusiveMax=True,
     )  # fmt: skip
     alardSigGauss = ListField[float](
-        doc="Standard deviations of the Gaussians that the kernel is made of (pixels).",
+        doc="Standard deviations of the Gaussian components of the kernel (pixels).",
         dtype=float, default=[0.7, 1.5, 3.0, 6.0], itemCheck=lambda sigma: sigma > 0,
     )  # fmt: skip
     alardDegGauss = ListField[int](
@@ -72,7 +72,7 @@ class ZogyConfig(Config):
     """Subtraction by both PSFs, in Fourier space."""
 
     tileSize = RangeField(
-        doc="The side of the parts in which the PSFs are taken to be the same (pixels).",
+        doc="The side of the tiles in which the PSFs are treated as constant (pixels).",
         dtype=int, default=512, min=64,
     )  # fmt: skip
 
@@ -81,13 +81,13 @@ class DetectionConfig(Config):
     """How sources are found in a difference."""
 
     thresholdValue = RangeField(
-        doc="Least ratio of signal to noise of what is found, of either sign.",
+        doc="The smallest signal-to-noise ratio of detections, of either sign.",
         dtype=float, default=5.5, min=1.0,
     )  # fmt: skip
 
 
 class ImageDifferenceConfig(Config):
-    """How a template is subtracted, and what is found in the difference."""
+    """The configuration of the subtraction, and of the detection in the difference."""
 
     coaddName = Field[str](
         doc="What the names of the outputs begin with: deep of deepDiff_differenceExp.",
@@ -119,7 +119,7 @@ class ImageDifferenceConfig(Config):
     )  # fmt: skip
     detection: Any = ConfigField(dtype=DetectionConfig, doc="How sources are found.")
     doScaleVariance = Field[bool](
-        doc="Multiply the variance so that it is what the difference scatters?",
+        doc="Scale the variance to the observed scatter of the difference?",
         dtype=bool, default=True,
     )  # fmt: skip
     apertureRadii = ListField[float](
@@ -131,12 +131,12 @@ class ImageDifferenceConfig(Config):
         dtype=float, default=0.3, min=0.0, max=1.0,
     )  # fmt: skip
     maxPsfChi2 = RangeField(
-        doc="The largest reduced chi squared of what counts as a point.",
+        doc="The largest reduced chi squared of point sources.",
         dtype=float, default=3.0, min=1.0,
     )  # fmt: skip
     maxScoreScale = RangeField(
-        doc="How much larger than its variance tells the noise of a difference may be (standard "
-        "deviations); beyond, the template did not match.",
+        doc="The largest ratio of the noise of a difference to that of its variance (standard "
+            "deviations); beyond it, the template did not match.",
         dtype=float, default=1.5, min=1.0,
     )  # fmt: skip
     doWriteWarpedExp = Field[bool](doc="Write the warped template?", dtype=bool, default=True)

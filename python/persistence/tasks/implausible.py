@@ -1,4 +1,4 @@
-"""Amplifiers that cannot be believed: by what the header says of them, and by their pixels."""
+"""Detect implausible amplifiers, from the header and from their pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from persistence.types.exposure.detector import Amplifier
 
 # How many times the read noise the level of the light is where amplifiers are compared by it.
 _BRIGHT = 5.0
-_EACH = 4  # which rows are enough to know the level by
+_EACH = 4  # rows sampled for the level
 
 
 def faults(
@@ -42,7 +42,7 @@ def faults(
 
 
 def _fault(amplifier: Amplifier, overscan: Overscan, config: Any) -> str:
-    """Return what the header, or the overscan, says against an amplifier; perhaps nothing."""
+    """Return the fault of an amplifier in the header or overscan; empty if there is none."""
     gain, expected = amplifier.gain, amplifier.read_noise
     assert gain is not None
     assert expected is not None
@@ -63,7 +63,7 @@ def _fault(amplifier: Amplifier, overscan: Overscan, config: Any) -> str:
 
 
 def _darker(image: Plane, amplifiers: Sequence[Amplifier], ratio: float) -> dict[str, str]:
-    """Return what is wrong with amplifiers that have much less light than the others."""
+    """Return the faults of amplifiers with much less light than the others."""
     levels = {
         each.name: float(np.median(image[each.trimmed.slices][::_EACH])) for each in amplifiers
     }

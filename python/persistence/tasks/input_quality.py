@@ -1,4 +1,4 @@
-"""What tells a good input of a master calibration from one that deviates; and what two tell."""
+"""Identify deviating inputs of a master calibration; measure gain and read noise from pairs."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _PAIRS = 10
 
 
 class Look(NamedTuple):
-    """What an input is like.
+    """The statistics of an input.
 
     Attributes
     ----------
     level : `float`
         The median of its good pixels (electrons).
     noise : `float`
-        The standard deviation of a pixel from its neighbour's (electrons).
+        The standard deviation of a pixel relative to its neighbour (electrons).
     expected : `float`
-        What read noise and light make of that.
+        The value expected from read noise and light.
     blocks : array
         The medians of its blocks (electrons).
     error : `float`
-        The standard deviation of a block's (electrons).
+        The standard deviation of a block's median (electrons).
     full : `float`
-        The part of its pixels that are saturated.
+        The fraction of saturated pixels.
     """
 
     level: float
@@ -84,7 +84,7 @@ def look(image: Plane, variance: Plane, full: float = 0.0) -> Look:
 
 
 def block_medians(image: Plane) -> tuple[Floats, int]:
-    """Return the medians of an image's blocks, without what is not a number; and their size."""
+    """Return the medians of an image's blocks, ignoring NaN; and the blocks' size."""
     rows, columns = (max(1, min(_BLOCKS, extent // _FEWEST)) for extent in image.shape)
     high, wide = image.shape[0] // rows, image.shape[1] // columns
     parts = image[: rows * high, : columns * wide].reshape(rows, high, columns, wide)
@@ -103,12 +103,12 @@ def scatter(values: Any) -> float:
 
 
 def deviants(looks: Mapping[str, Look], is_light: bool, config: Any) -> dict[str, str]:
-    """Return which of several inputs deviate from the others, with the reasons.
+    """Return the inputs that deviate from the others, with the reasons.
 
     Parameters
     ----------
     looks : mapping
-        Name of an input -> what it is like.
+        Name of an input -> its statistics.
     is_light : `bool`
         Whether inputs are compared by ratios to their levels, or by differences.
     config : `~persistence.tasks.construct_config.ConstructConfig`
@@ -162,9 +162,9 @@ def pairs(numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def read_noise(stack: Stack, numbers: Sequence[int], amplifier: Amplifier) -> float:
-    """Return the read noise of an amplifier (electrons), by the differences of pairs of biases.
+    """Return the read noise of an amplifier (electrons), from differences of pairs of biases.
 
-    Not a number if there is no pair. What rounding to whole counts adds is part of it.
+    NaN if there is no pair. It includes the noise of rounding to whole counts.
     """
     part = amplifier.trimmed.slices
     noises = []
@@ -183,32 +183,32 @@ def gain(
     assumed: float,
     noise: float,
 ) -> float:
-    """Return the gain of an amplifier (electrons a count), by the noise of pairs of flats.
+    """Return the gain of an amplifier (electrons per count), from the noise of pairs of flats.
 
     Parameters
     ----------
     stack : `Stack`
-        Of flats, in electrons as the assumed gain has them.
+        The flats, in electrons for the assumed gain.
     numbers : sequence of `int`
-        Which of them.
+        The indices of the flats.
     levels : sequence of `float`
-        Theirs.
+        Their levels.
     amplifier : `~persistence.types.exposure.detector.Amplifier`
-        Which one.
+        The amplifier.
     assumed : `float`
-        The gain by which counts were made electrons.
+        The gain with which counts were converted.
     noise : `float`
-        The read noise (electrons, by the same gain).
+        The read noise (electrons, for the same gain).
 
     Returns
     -------
     gain : `float`
-        Not a number if there is no pair, or no noise of light.
+        NaN if there is no pair, or no photon noise.
 
     Notes
     -----
-    In counts, the variance of light is its level over the gain. Of the difference of two flats,
-    each divided by its level, what the pixels have in common is gone.
+    In counts, the variance of light is its level divided by the gain. The difference of two flats,
+    each divided by its level, does not contain the structure that they share.
     """
     part = amplifier.trimmed.slices
     scales = dict(zip(numbers, levels, strict=True))
@@ -240,7 +240,7 @@ def _usual(image: Plane) -> Plane:
 
 
 def _mean(values: Plane) -> float:
-    """Return the mean of what lies between the quarters of a distribution's ends."""
+    """Return the mean of the values between the lower and upper quartile."""
     numbers = values[np.isfinite(values)]
     if not numbers.size:
         return math.nan
@@ -249,13 +249,13 @@ def _mean(values: Plane) -> float:
 
 
 def relative_levels(levels: Levels) -> dict[str, float]:
-    """Return the relative sensitivities of detectors, whose mean is 1.
+    """Return the relative sensitivities of detectors, with mean 1.
 
     Parameters
     ----------
     levels : mapping
-        Detector -> exposure -> level. That of an exposure is a product of how bright it was and how
-        sensitive the detector is.
+        Detector -> exposure -> level, which is the product of the exposure's brightness and the
+        detector's sensitivity.
 
     Raises
     ------

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Bools = NDArray[np.bool_]
 
-# Dataset type -> the setting that asks for it.
+# Dataset type -> the setting that requires it.
 _CALIBRATIONS = {
     "bias": "doBias",
     "crosstalk": "doCrosstalk",
@@ -32,7 +32,7 @@ _CALIBRATIONS = {
 
 
 class IsrTask(Task):
-    """Removes the instrument's signature from an exposure whose detector has amplifiers."""
+    """Remove the instrument signature from an exposure of a detector with amplifiers."""
 
     ConfigClass: ClassVar[Any] = IsrConfig
     _DefaultName = "isr"
@@ -44,7 +44,7 @@ class IsrTask(Task):
         Parameters
         ----------
         sensorRef : `~persistence.butler.subset.ButlerDataRef`
-            Of one detector's exposure.
+            A reference to one detector's exposure.
 
         Returns
         -------
@@ -54,7 +54,7 @@ class IsrTask(Task):
         Raises
         ------
         TaskError
-            If a calibration is missing, or as `run` says.
+            If a calibration is missing, or as for `run`.
         """
         raw = sensorRef.get("raw")
         result = self.run(raw, **self.readIsrData(sensorRef).getDict())
@@ -63,10 +63,7 @@ class IsrTask(Task):
         return result
 
     def readIsrData(self, sensorRef: Any) -> Struct:
-        """Read those of ``bias crosstalk dark flat defects`` that are asked for.
-
-        The others are None.
-        """
+        """Return the required ones of ``bias crosstalk dark flat defects``; the others are None."""
         found = {
             kind: needed(self, sensorRef, kind, f"{setting}=False")
             if getattr(self.config, setting)
@@ -146,7 +143,7 @@ class IsrTask(Task):
         wcs = trim.wcs(raw, detector)
         if raw.wcs is not None and wcs is None:
             self.log.warning(
-                "the amplifiers lie apart in the raw image, so the trimmed one has no WCS"
+                "the amplifiers are separate in the raw image, so the trimmed one has no WCS"
             )
         made = raw.replaced(
             image=image,
@@ -161,18 +158,16 @@ class IsrTask(Task):
         return Struct(exposure=made)
 
     def _described(self, raw: Exposure) -> Detector:
-        """Return the detector, with the gains and read noises that the configuration has.
+        """Return the detector, with the gains and read noises of the configuration.
 
         Raises
         ------
         TaskError
-            If there are no amplifiers, or one of which not all is known.
+            If there are no amplifiers, or a property of one is unknown.
         """
         detector = raw.detector
         if detector is None or not detector.amplifiers:
-            raise TaskError(
-                "the raw exposure does not tell of its amplifiers; is it trimmed already?"
-            )
+            raise TaskError("the raw exposure has no amplifiers; is it trimmed already?")
         described = []
         for amplifier in detector.amplifiers:
             gain = self.config.gains.get(amplifier.name, amplifier.gain)
@@ -194,7 +189,7 @@ class IsrTask(Task):
     def _subtract(
         self, image: Any, raw: Exposure, detector: Detector, bias: Any, dark: Any, crosstalk: Any
     ) -> None:
-        """Take bias, crosstalk and dark off the counts."""
+        """Subtract bias, crosstalk and dark from the counts."""
         level = self._pixels("bias", bias, image.shape)
         if level is not None:
             image -= level
@@ -215,7 +210,7 @@ class IsrTask(Task):
         return float(seconds)
 
     def _to_electrons(self, image: Any, detector: Detector) -> Any:
-        """Turn counts into electrons; returns the variance."""
+        """Convert counts to electrons, and return the variance."""
         variance = np.full(image.shape, np.nan, np.float32)
         for amplifier in detector.amplifiers:
             part, noise = amplifier.trimmed.slices, np.float32(amplifier.read_noise)
@@ -284,10 +279,7 @@ class IsrTask(Task):
             )
 
     def _interpolate(self, image: Any, variance: Any, bad: Bools) -> Bools:
-        """Fill bad pixels along the rows that have good ones; gives which were filled.
-
-        The others become 0.
-        """
+        """Interpolate bad pixels along rows, and return which ones; others become 0."""
         fill = np.zeros_like(bad)
         if self.config.doInterpolate:
             fill = planes.fill_along_rows((image, variance), bad)

@@ -38,7 +38,8 @@ class IsrConfig(Config):
         default=True,
     )
     growSaturation = RangeField(
-        doc="By how many pixels SAT grows: what runs over from full pixels.",
+        doc="The number of pixels by which SAT is grown, for charge that overflows from "
+        "saturated pixels.",
         dtype=int,
         default=2,
         min=0,
@@ -78,7 +79,7 @@ class IsrConfig(Config):
     )
     doBias = Field[bool](doc="Subtract the master bias?", dtype=bool, default=True)
     doCrosstalk = Field[bool](
-        doc="Subtract what amplifiers got from each other, by the dataset crosstalk?",
+        doc="Correct crosstalk between amplifiers, with the dataset crosstalk?",
         dtype=bool,
         default=False,
     )
@@ -96,7 +97,7 @@ class IsrConfig(Config):
         default=True,
     )
     maxBadFraction = RangeField(
-        doc="The largest part of a chip's pixels that may be bad; with more, the chip is given up.",
+        doc="The largest fraction of a chip's pixels that may be bad; with more, the chip fails.",
         dtype=float,
         default=0.8,
         min=0.0,

@@ -1,6 +1,6 @@
-"""Sources beside the reference stars that they are: what summaries and pictures are made of.
+"""Sources matched with reference stars, for summaries and pictures.
 
-It looks at the catalogs alone, which are the same whatever the tasks do inside.
+It only uses catalogs, which do not depend on the internals of tasks.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Matched:
 
 
 def of_result(result: Any) -> Matched | None:
-    """Join the sources and stars that `~persistence.tasks.calibrate.CalibrateTask` gives.
+    """Join the sources and stars of a result of `~persistence.tasks.calibrate.CalibrateTask`.
 
     Parameters
     ----------
@@ -71,13 +71,13 @@ def of(sources: Any, matches: Any, references: Any, flux_name: str | None) -> Ma
     Parameters
     ----------
     sources : `~persistence.types.table.catalog.Catalog`
-        As ``src`` is.
+        ``src``.
     matches : `~persistence.types.table.catalog.Catalog` or None
-        As ``srcMatch`` is: numbers of stars, ``first``, and of sources, ``second``.
+        ``srcMatch``: numbers of stars, ``first``, and of sources, ``second``.
     references : `~persistence.tasks.references.References` or None
         The stars: ``ids``, ``ra``, ``dec`` (deg), ``magnitudes``.
     flux_name : `str` or None
-        The column of the flux that is calibrated; by default ``slot_CalibFlux_instFlux``.
+        The column of the calibrated flux. Default: ``slot_CalibFlux_instFlux``.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from persistence.tasks.stamps import Floats
 from persistence.tasks.voting import Limits, Offsets, Pose
 
 _ARCSEC = 3600.0
-# Pairs are sought anew once so many are known, by a map that is fitted to them.
+# With this number of pairs, a linear map is fitted to them, and the search is repeated.
 _ENOUGH = 6
 _ROUNDS = 3
 
@@ -23,11 +23,11 @@ class Matches(NamedTuple):
     Attributes
     ----------
     sources, stars : array of int
-        Which; none comes twice.
+        Indices; each occurs once.
     east, north : array
-        How far each source is from its star (arcsec).
+        The offset of each source from its star (arcsec).
     pose : `~persistence.tasks.voting.Pose` or None
-        How the sources lie on the stars by the brightest; None if none are near any.
+        The transformation found from the brightest; None if none are near.
     """
 
     sources: NDArray[np.int64]
@@ -50,24 +50,24 @@ def on_plane(ra: Floats, dec: Floats, centre: tuple[float, float]) -> Offsets:
 
 
 def match(sources: Offsets, stars: Offsets, limits: Limits, radius: float) -> Matches:
-    """Pair sources and stars.
+    """Match sources and stars.
 
-    They are turned, scaled and shifted as most of the brightest agree before each source gets the
-    star that is nearest; then by a linear map that is fitted to the pairs.
+    Sources are rotated, scaled and shifted as most of the brightest agree, before each source gets
+    the nearest star; then by a linear map that is fitted to the pairs.
 
     Parameters
     ----------
     sources, stars : `Offsets`
-        Where they are, the brightest first.
+        Their positions, the brightest first.
     limits : `~persistence.tasks.voting.Limits`
-        How far sources may be off.
+        The largest offsets of sources.
     radius : `float`
-        How near they are once that is taken out (arcsec).
+        The largest distance after correction (arcsec).
 
     Returns
     -------
     matches : `Matches`
-        Of pairs that are nearest to each other; perhaps none.
+        Pairs of mutual nearest neighbours; may be empty.
     """
     pose = voting.pose(sources, stars, limits, radius)
     if pose is None:
@@ -91,7 +91,7 @@ def _fitted(sources: Offsets, stars: Offsets, pairs: NDArray[np.int64]) -> Offse
 
 
 def _nearest(sources: Offsets, stars: Offsets, radius: float) -> NDArray[np.int64]:
-    """Give pairs that are nearest to each other."""
+    """Return pairs of mutual nearest neighbours."""
     from scipy.spatial import KDTree
 
     trees = [KDTree(np.column_stack(each)) for each in (sources, stars)]

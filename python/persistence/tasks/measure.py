@@ -1,7 +1,6 @@
-"""Measures the sources of an exposure.
+"""Measure the sources of an exposure: centroids, moments, fluxes and pixel flags.
 
-Middles, moments, fluxes, and what their pixels are flagged with: of each source without the light
-of the others.
+Each source is measured without the light of the others.
 """
 
 from __future__ import annotations
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
     from persistence.types.psf.psfimage import Psf
 
-# The aperture whose flux is calibrated (pixels): Gen2's, which holds nearly all of a point's light.
+# The radius of the aperture whose flux is calibrated (pixels): Gen2's, which contains nearly all
+# light of a point source.
 CALIBRATION_RADIUS = 12.0
 # How often middles are found again, without the light of neighbours as it was found.
 _ROUNDS = 2
@@ -151,36 +151,36 @@ def measure(
     Parameters
     ----------
     exposure : `~persistence.types.exposure.exposure.Exposure`
-        Its background is subtracted; with mask and variance.
-    x, y : array
-        Where the sources are, to a pixel, in the array.
+        The background-subtracted exposure, with mask and variance.
+    x, y : array, shape (sources,)
+        Approximate positions (pixels of the array, 0 is the middle of the first one).
     psf : `~persistence.types.psf.psfimage.Psf`
-        What a point looks like.
+        The PSF.
     radii : sequence of `float`
-        Of the apertures (pixels).
+        The radii of the apertures (pixels).
     calib_radius : `float`, optional
-        That of the aperture whose flux is calibrated (pixels): it is measured also where ``radii``
-        does not have it.
+        The radius of the aperture whose flux is calibrated (pixels), measured in addition to
+        ``radii``.
     """
     crowd, placed = resolve(Light.of(exposure), psf, x, y)
     return of_crowd(exposure, psf, crowd, placed, radii, calib_radius)
 
 
 def with_calib(radii: Sequence[float], calib_radius: float) -> list[float]:
-    """Return the radii of all apertures, in order, with that of the calibration.
+    """Return the radii of all apertures, sorted, including that of the calibration.
 
     Raises
     ------
     TaskError
-        If two of them are called alike, as those are that differ by less than a tenth of a pixel.
+        If two of them have the same name, because they differ by less than a tenth of a pixel.
     """
     every = sorted({*map(float, radii), float(calib_radius)})
     for first, second in itertools.pairwise(every):
         name = apertures.aperture_name(first)
         if name == apertures.aperture_name(second):
             raise TaskError(
-                f"apertures of {first:g} and {second:g} pixels would both be called {name}: "
-                "apertureRadii and calibRadius have to differ by a tenth of a pixel"
+                f"apertures of {first:g} and {second:g} pixels would both be named {name}: "
+                "apertureRadii and calibRadius must differ by a tenth of a pixel"
             )
     return every
 
@@ -241,7 +241,7 @@ def of_crowd(
     radii: Sequence[float],
     calib_radius: float = CALIBRATION_RADIUS,
 ) -> Measured:
-    """Measure sources that were told apart by `resolve`; see `measure`."""
+    """Measure sources that were deblended by `resolve`; see `measure`."""
     circles = {
         radius: apertures.measure_alone(crowd, radius) for radius in with_calib(radii, calib_radius)
     }
@@ -323,7 +323,7 @@ def _gathered(
     circles: Mapping[float, Circles],
     calib_radius: float,
 ) -> Measured:
-    """Measure what cut-outs tell, and what lies around in the rest of the light."""
+    """Measure sources in cut-outs, and the surrounding residual light."""
     middles, parts, sigma = placed.middles, placed.parts, psf.width()
     x, y, (x0, y0) = middles.x, middles.y, rest.origin
     moments = shapes.moments(parts, x, y, sigma)

@@ -35,7 +35,7 @@ class _Model(NamedTuple):
 
 
 class MeasurePsfTask(Task):
-    """Chooses stars, and finds what a point looks like at each position of an exposure."""
+    """Select stars, and fit the PSF as a function of the position in an exposure."""
 
     ConfigClass: ClassVar[Any] = Later("persistence.tasks.measure_psf_config", "MeasurePsfConfig")
     _DefaultName = "measurePsf"
@@ -47,18 +47,18 @@ class MeasurePsfTask(Task):
         Parameters
         ----------
         exposure : `~persistence.types.exposure.exposure.Exposure`
-            Its background is subtracted; with mask and variance.
+            The background-subtracted exposure, with mask and variance.
         measured : `~persistence.tasks.measure.Measured`
-            Its sources, measured by a PSF of about the right width.
+            Its sources, measured with a PSF of about the right width.
 
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``psf``; of each source whether it is one of the ``candidates``, the stars that were
-            chosen, and whether it was ``used``, or ``reserved`` to tell by it how good the PSF is;
-            ``sigma`` and ``error``, the median of the stars' widths and its standard deviation
-            (pixels); ``order`` of the polynomials, None for a Gaussian; ``quality``, a
-            `~persistence.tasks.psf_quality.Quality`, or None if no stars were held out.
+            ``psf``; for each source whether it is one of the ``candidates``, the selected stars,
+            and whether it was ``used``, or ``reserved`` to test the PSF; ``sigma`` and ``error``,
+            the median of the stars' widths and its standard deviation (pixels); ``order`` of the
+            polynomials, None for a Gaussian; ``quality``, a
+            `~persistence.tasks.psf_quality.Quality`, or None if no stars were reserved.
 
         Raises
         ------
@@ -112,7 +112,7 @@ class MeasurePsfTask(Task):
         if order != config.spatialOrder:
             name = "a Gaussian" if order is None else f"polynomials of order {order}"
             self.log.info(
-                "the PSF is %s: %d stars are too few for order %d, which takes %d (-c %s=%d)",
+                "the PSF is %s: %d stars are too few for order %d, which requires %d (-c %s=%d)",
                 name,
                 number,
                 config.spatialOrder,
@@ -123,7 +123,7 @@ class MeasurePsfTask(Task):
         return order
 
     def _needed(self, order: int) -> int:
-        """Return how many stars polynomials of an order take."""
+        """Return the number of stars required for polynomials of an order."""
         terms = (order + 1) * (order + 2) // 2
         return max(_FEWEST, int(self.config.starsPerTerm * terms))
 

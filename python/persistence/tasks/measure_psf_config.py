@@ -32,7 +32,7 @@ class StarSelectorConfig(Config):
 
 
 class ReserveConfig(Config):
-    """Which stars are held out, to tell by them how good the PSF is."""
+    """The selection of reserved stars, which test the PSF."""
 
     fraction = RangeField(
         doc="The part of the stars that are held out, where the rest is enough for the model.",
@@ -51,7 +51,7 @@ class ReserveConfig(Config):
 
 
 class MeasurePsfConfig(Config):
-    """Which stars the PSF is measured of, and what model it has."""
+    """The selection of stars, and the model of the PSF."""
 
     starSelector: Any = ConfigField(dtype=StarSelectorConfig, doc="Which stars are chosen.")
     reserve: Any = ConfigField(dtype=ReserveConfig, doc="Which of them are held out.")

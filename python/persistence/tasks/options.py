@@ -1,4 +1,4 @@
-"""How tasks tell which option of the configuration would have it otherwise."""
+"""Names of options, for messages of tasks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from persistence.pipe.task import Task, TaskError
 
 
 def option(task: Task, setting: str) -> str:
-    """Give a setting as it is typed after ``-c``, seen from the topmost task.
+    """Return the name of a setting as typed after ``-c``, relative to the topmost task.
 
-    ``isr.doBias=False``.
+    For example ``isr.doBias``.
     """
     return ".".join([*task.getFullName().split(".")[1:], setting])
 

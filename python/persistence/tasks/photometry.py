@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from persistence.tasks.recognize import Recognized
 
 _MAGNITUDES = 2.5 / np.log(10)
-_LEAST = 1e-4  # mag: no star is known better, whatever its errors say
+_LEAST = 1e-4  # mag: the smallest error of a star, whatever its formal errors
 # A flux varies as 10^(-0.4 zero point), whose polynomial is of this multiple of the degree: what is
 # left out is below a millionth for zero points that vary by 10%.
 _RISE = 2
@@ -77,20 +77,21 @@ class ZeroPoint:
 
 
 def calibrate(stars: Recognized, frame: Frame, config: Any) -> ZeroPoint:
-    """Find the zero point of the flux that is calibrated.
+    """Return the zero point of the calibrated flux, the flux in the aperture.
 
-    It is the flux in the aperture. Where PSF fluxes were brought to it by aperture corrections,
-    they tell it best: they have less noise, and neighbours matter less to them. Elsewhere it is
-    that of points that nothing is near which is brighter than a part of them. Where these are too
-    few, it is that of the PSF, of all points; the calibration names it.
+    Where aperture corrections convert PSF fluxes to it, these are used: they have less noise, and
+    neighbours affect them less. Otherwise the aperture fluxes of isolated point sources are used.
+    If there are too few of these, the PSF fluxes of all point sources are used, and the calibration
+    names this flux.
 
     Parameters
     ----------
     stars : `~persistence.tasks.recognize.Recognized`
-        The sources that are stars.
+        The sources that match stars.
     frame : `~persistence.tasks.surfaces.Frame`
-        Of the exposure.
+        The frame of the exposure.
     config : `~persistence.tasks.calibrate_config.CalibrateConfig`
+        The settings.
 
     Raises
     ------
@@ -196,7 +197,7 @@ def _mean_error(surface: Surface) -> float:
 
 
 def _calib(surface: Surface, error: float, name: str) -> tuple[PhotoCalib, float]:
-    """Return the calibration of a surface of zero points, and what these span."""
+    """Return the calibration for a surface of zero points, and its range."""
     if surface.degree == 0:
         return PhotoCalib.from_zero_point(float(surface.terms[0, 0, 0]), error, name), 0.0
     frame, degree = surface.frame, _RISE * surface.degree

@@ -1,4 +1,4 @@
-"""Flags that sources have from the pixels they lie on."""
+"""Flags of sources from the flags of their pixels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PLANES: Mapping[str, str] = {
 }
 # Planes of pixels that are not a part of the usable image.
 _OUTSIDE = ("EDGE", "NO_DATA")
-# What each flag says.
+# The description of each flag.
 FLAGS: Mapping[str, str] = {
     **{
         f"{word}{suffix}": f"a {plane} pixel is {place}"
@@ -38,21 +38,21 @@ FLAGS: Mapping[str, str] = {
 
 
 def flags(exposure: Exposure, x: Floats, y: Floats, radius: int) -> dict[str, Bools]:
-    """Return what the pixels in squares around positions are flagged with.
+    """Return the flags of the pixels in squares around positions.
 
     Parameters
     ----------
     exposure : `~persistence.types.exposure.exposure.Exposure`
-        With a mask.
-    x, y : array
-        Pixels of the array.
+        An exposure with a mask.
+    x, y : array, shape (sources,)
+        Positions (pixels of the array).
     radius : `int`
-        Half the side of the squares.
+        Half the side of the squares (pixels).
 
     Returns
     -------
     flags : `dict` [`str`, array of `bool`]
-        By the names of `FLAGS`; planes that the mask does not have are nowhere set.
+        By the names of `FLAGS`; all False for planes that the mask lacks.
     """
     mask, _variance = sky.planes(exposure)
     height, width = exposure.image.shape

@@ -1,4 +1,4 @@
-"""Flags of pixels that follow from others, or from their place; and what is put in such pixels."""
+"""Mask flags that follow from others, or from positions; interpolation of flagged pixels."""
 
 from __future__ import annotations
 
@@ -32,20 +32,21 @@ def edge(shape: tuple[int, int], width: int) -> Bools:
 
 
 def fill_along_rows(images: Sequence[Any], bad: Bools) -> Bools:
-    """Put straight lines between the nearest good pixels of the row into bad pixels.
+    """Interpolate bad pixels linearly between the nearest good pixels of the row.
 
-    At the ends of a row, the nearest good pixel is taken.
+    At the ends of a row, the nearest good pixel is repeated.
 
     Parameters
     ----------
     images : sequence of array, shape (rows, columns)
-        They are changed.
-    bad : array of `bool`, of the same shape
+        The images, which are modified.
+    bad : array of `bool`, same shape
+        The bad pixels.
 
     Returns
     -------
-    filled : array of `bool`, of the same shape
-        The bad pixels of rows that have a good one.
+    filled : array of `bool`, same shape
+        The bad pixels in rows with a good one.
     """
     for first in range(0, len(bad), _ROWS):
         part = np.s_[first : first + _ROWS]

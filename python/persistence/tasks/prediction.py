@@ -1,9 +1,8 @@
-"""What pixels would show if only the PSF's image of the sky were there, told by pixels nearby.
+"""Predict the values of pixels from nearby pixels, given the PSF and the noise.
 
-Whatever comes through the telescope is as smooth as the PSF: pixels at a distance resemble each
-other as the PSF resembles itself when it is moved by that distance. Given that and the noise,
-least squares predict a pixel from its neighbours (Wiener's filter; Rybicki & Press 1992, ApJ 398,
-169).
+Light that comes through the telescope is as smooth as the PSF: the correlation of pixels at a
+distance is the autocorrelation of the PSF. With the noise, least squares predict a pixel from its
+neighbours (Wiener's filter; Rybicki & Press 1992, ApJ 398, 169).
 """
 
 from __future__ import annotations
@@ -20,20 +19,21 @@ Places = NDArray[np.intp]
 
 _REACH = 3  # pixels to the farthest neighbours in the row that predict a pixel
 _NEAR = 10  # square pixels: those within are about as good as the whole square, and half the work
-_CHUNK = 512  # pixels that are predicted at once: their matrices take 10 MB
+_CHUNK = 512  # pixels predicted at once: their matrices need 10 MB
 # The least variance of what comes through the telescope, in that of the noise: where there seems
 # to be nothing, the prediction is nearly the level of the sky.
 _LEAST = 1e-3
 
 
 class Pixels(NamedTuple):
-    """An image whose background is subtracted.
+    """A background-subtracted image.
 
     Attributes
     ----------
     image, variance : array, shape (rows, columns)
-    bad : array of `bool`, of the same shape
-        Pixels that tell nothing.
+        The planes.
+    bad : array of `bool`, same shape
+        Pixels to ignore.
     """
 
     image: Any
@@ -42,12 +42,12 @@ class Pixels(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """What pixels should show.
+    """Predicted values of pixels.
 
     Attributes
     ----------
     value, error : array
-        And the standard deviation of what is there without noise from that.
+        The value, and the standard deviation of the noiseless light from it.
     """
 
     value: Floats
@@ -55,16 +55,16 @@ class Prediction(NamedTuple):
 
 
 class Resemblance(NamedTuple):
-    """How alike pixels are of what comes through the telescope.
+    """The correlation of pixels due to the PSF.
 
     Attributes
     ----------
     steps : array, shape (neighbours, 2)
         Rows and columns from a pixel to its neighbours.
     between : array, shape (neighbours, neighbours)
-        The correlation of each neighbour with each.
+        The correlation of each pair of neighbours.
     middle : array, shape (neighbours,)
-        That of each neighbour with the pixel.
+        The correlation of each neighbour with the pixel.
     """
 
     steps: NDArray[np.intp]
@@ -102,19 +102,21 @@ def predicted(
     unknown: Bools,
     spoilt: Bools | None = None,
 ) -> Prediction:
-    """Predict pixels from those that are known around them.
+    """Predict pixels from known ones around them.
 
     Parameters
     ----------
     pixels : `Pixels`
+        The image.
     places : array of `int`
-        Which pixels are predicted, as numbers in the flattened image.
+        The pixels to predict, as indices of the flattened image.
     alike : `Resemblance`
+        The correlations.
     unknown : array of `bool`, shape (rows, columns)
-        Pixels that predict nothing: bad ones, and those that are asked for.
+        Pixels that must not be used: bad ones, and those to predict.
     spoilt : array of `bool`, optional
-        Pixels that do not even tell how much light there is, by which the error of a prediction
-        goes; by default all that are unknown.
+        Pixels that do not contribute to the estimate of the amount of light, on which the error of
+        a prediction depends. Default: all unknown ones.
     """
     flags = unknown, unknown if spoilt is None else spoilt
     parts = [
@@ -143,7 +145,7 @@ def _predicted(
     power = _power(values, noise, lit)
     matrix = np.where(known[:, :, np.newaxis] & known[:, np.newaxis, :], alike.between, 0.0)
     diagonal = np.arange(len(alike.steps))
-    # what is not known resembles nothing
+    # unknown pixels have no correlation
     matrix[:, diagonal, diagonal] = 1 + np.where(known, noise, 0) / power[:, np.newaxis]
     middle = np.where(known, alike.middle, 0.0)
     weights = np.linalg.solve(matrix, middle[:, :, np.newaxis])[:, :, 0]
@@ -160,9 +162,9 @@ def _power(values: Floats, noise: Floats, lit: Bools) -> Floats:
 
 
 def around(places: Places, steps: NDArray[np.intp], shape: tuple[int, ...]) -> tuple[Places, Bools]:
-    """Return the numbers of pixels that are some steps off, and which of them the image has.
+    """Return the indices of pixels at some steps, and which of them are inside the image.
 
-    Those that it has not are given as the nearest ones.
+    For those outside, the nearest pixels are returned.
     """
     rows, columns = (
         axis[:, np.newaxis] + step

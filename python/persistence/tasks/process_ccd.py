@@ -35,28 +35,27 @@ class ProcessCcdTask(CmdLineTask):
 
     @timeMethod
     def runDataRef(self, sensorRef: Any) -> Struct:
-        """Process one detector's exposure.
+        """Remove the instrument signature from one detector's exposure, and calibrate it.
 
         Parameters
         ----------
         sensorRef : `~persistence.butler.subset.ButlerDataRef`
-            Of a raw exposure; results go where it puts them.
+            A reference to a raw exposure, with whose Butler results are written.
 
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``charRes`` and ``calibRes`` (None if it is not calibrated): what the tasks gave;
-            ``exposure`` and ``background``, the last ones; ``summary``, a catalog of one row, or
+            ``charRes`` and ``calibRes`` (None if not calibrated): the results of the subtasks;
+            ``exposure`` and ``background``, the final ones; ``summary``, a catalog of one row, or
             None.
 
         Raises
         ------
         TaskError
-            If a calibration is missing, or there is too little to go by; the message says which
-            setting matters.
+            If a calibration is missing, or there are too few stars; the message names the setting.
         """
         self.log.info("processing %s", dict(sensorRef.dataId))
-        # nobody keeps the exposure of isr: its planes are 100 MB on a large chip
+        # the exposure of isr is not kept: its planes need 100 MB on a large chip
         charRes = self.charImage.runDataRef(sensorRef, self.isr.runDataRef(sensorRef).exposure)
         calibRes: Any = None
         if self.config.doCalibrate:
@@ -87,7 +86,7 @@ class ProcessCcdTask(CmdLineTask):
                 diagnostics.draw(self, sensorRef, step, result)
 
     def _processed(self, sensorRef: Any, charRes: Struct, calibRes: Any) -> Processed:
-        """Collect what the summary is made of."""
+        """Return the inputs of the summary."""
         from persistence.tasks import matched
         from persistence.tasks.summary import Processed
 

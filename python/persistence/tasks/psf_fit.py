@@ -67,18 +67,19 @@ class Stars:
 
 
 class Compared(NamedTuple):
-    """Stars beside a model of them.
+    """Stars compared with a model.
 
     Attributes
     ----------
     flux : array, shape (stars,)
-        How much brighter than the model they are.
+        The flux relative to the model.
     residual : array, shape (stars, side, side)
-        What the model lacks, as a part of the flux; 0 where pixels are not good, or strays.
+        Star minus model, as a fraction of the flux; 0 where pixels are bad, or outliers.
     chi2 : array, shape (stars,)
-        The mean square of the residuals in the core, in those that noise, and a model that is
-        right to 1%, would let expect.
+        The mean square of the residuals in the core, relative to that expected from the noise and
+        a model error of 1%.
     model : array, shape (stars, side, side)
+        The model.
     """
 
     flux: Floats
@@ -88,15 +89,16 @@ class Compared(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """What a fit gives.
+    """The result of a fit.
 
     Attributes
     ----------
     psf : `~persistence.types.psf.psfex.PsfexPsf`
+        The PSF.
     stars : `Stars`
-        With positions that suit it.
-    kept : array of `bool`
-        Which of them it was fitted to: the others suit it far worse.
+        The stars, with fitted positions.
+    kept : array of `bool`, shape (stars,)
+        The stars used for the fit; others fit much worse.
     """
 
     psf: PsfexPsf
@@ -138,21 +140,20 @@ class Shape(NamedTuple):
 def cut(
     exposure: Exposure, x: Floats, y: Floats, sigma: float, side: int, others: tuple[Floats, Floats]
 ) -> Stars:
-    """Cut stars out of an exposure, and subtract what lies below them.
+    """Cut stars out of an exposure, and subtract the local background.
 
     Parameters
     ----------
     exposure : `~persistence.types.exposure.exposure.Exposure`
-        Its background is subtracted.
-    x, y : array
-        Where the stars are (pixels of the parent image).
+        The background-subtracted exposure.
+    x, y : array, shape (stars,)
+        Positions of the stars (pixels of the parent image).
     sigma : `float`
-        About how wide the PSF is (pixels).
+        The approximate width of the PSF (pixels).
     side : `int`
-        Pixels along an edge of a square, an odd number.
+        The side of a square (pixels), odd.
     others : `tuple` [array, array]
-        Where sources are, the stars among them: pixels nearer to another than to the star, and
-        near, do not count.
+        Positions of all sources, including the stars: pixels nearer to another source are ignored.
     """
     x0, y0 = exposure.origin
     bad = sky.unusable(exposure)
@@ -204,10 +205,10 @@ def _rims(stars: Stars, variance: Floats, rim: Bools) -> tuple[Floats, Floats]:
 
 
 def _levels(stars: Stars, level: Floats, rim: Bools, sigma: float) -> Floats:
-    """Return what is below each star, shape (stars, 1, 1).
+    """Return the background of each star, shape (stars, 1, 1).
 
-    The wings that a PSF still has at the rim of its square grow with the star's brightness, and
-    what lies below does not: a line through both parts them.
+    The wings of a PSF at the rim of its square are proportional to the star's brightness, the
+    background is not: a linear fit separates them.
     """
     flux = _gaussian_flux(stars, sigma)
     error = robust.NORMAL * stars.noise / np.sqrt(np.count_nonzero(rim))
@@ -269,23 +270,25 @@ def compare(stars: Stars, model: Psf, sigma: float, clip: bool = True) -> Compar
 def fit(stars: Stars, shape: Shape, sigma: float, rounds: int = 4) -> Fitted:
     """Fit a PSF whose every pixel is a polynomial of the position.
 
-    What a model lacks is found in the pixels of the exposure, where the model is drawn as those
-    who use it draw it; only that is moved to the model's own pixels, and a polynomial is fitted to
-    it there. So moving makes nothing broader: what it blurs is lacking again in the next round.
+    Residuals are measured in the pixels of the exposure, where the model is drawn as users draw it;
+    only they are resampled to the model's own pixels, and fitted there by a polynomial. Resampling
+    therefore broadens nothing: what it blurs appears as a residual in the next round.
 
     Parameters
     ----------
     stars : `Stars`
+        The stars.
     shape : `Shape`
+        The size and order of the model.
     sigma : `float`
-        About how wide the PSF is (pixels).
+        The approximate width of the PSF (pixels).
     rounds : `int`
-        How often.
+        The number of iterations.
 
     Returns
     -------
     fitted : `Fitted`
-        The sum of its PSF is 1 in the aperture of the calibration, but for the wings beyond.
+        The sum of its PSF is 1 in the calibration aperture, except for the wings beyond.
     """
     average = float(np.mean(stars.x)), float(np.mean(stars.y))
     model, kept = shape.gaussian(sigma, average), np.ones(len(stars.x), bool)
@@ -299,7 +302,7 @@ def fit(stars: Stars, shape: Shape, sigma: float, rounds: int = 4) -> Fitted:
         if each:
             flat = lacking.reshape(len(lacking), -1) * weights[:, np.newaxis]
             change = np.linalg.lstsq(terms, flat, rcond=None)[0].reshape(model.components.shape)
-        else:  # what others see in wings that they do not expect, they would take for strays
+        else:  # unexpected wings would be rejected as outliers
             better = weights >= np.median(weights)
             change = np.zeros_like(model.components)
             change[0] = np.median(lacking[better], axis=0)
@@ -318,7 +321,7 @@ def _strange(chi2: Floats, kept: Bools) -> Bools:
 
 
 def _weights(stars: Stars, compared: Compared) -> Floats:
-    """Return what the stars' residuals are multiplied by in a fit."""
+    """Return the weights of the stars' residuals in a fit."""
     with np.errstate(all="ignore"):
         area = (compared.model**2).sum((1, 2))
         error = np.sqrt((stars.noise / compared.flux) ** 2 / area + 1 / compared.flux)
@@ -329,9 +332,9 @@ def _weights(stars: Stars, compared: Compared) -> Floats:
 def _recentred(
     stars: Stars, compared: Compared, terms: Floats, weights: Floats
 ) -> tuple[Stars, Compared]:
-    """Move stars to where the model suits them best, and take what the shift makes out of the rest.
+    """Move stars to their best-fit positions, and remove the shifts from the residuals.
 
-    Not all alike: what shifts they have in common, as a polynomial of the position, is the model's.
+    The common part of the shifts, a polynomial of the position, is kept in the model.
     """
     # What a shift by a pixel adds.
     slopes = np.stack([-np.gradient(compared.model, axis=2), -np.gradient(compared.model, axis=1)])

@@ -12,9 +12,9 @@ from persistence.tasks.stamps import Floats
 if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
 
-_MOST = 400  # sources: the brightest tell enough
+_MOST = 400  # sources: the brightest suffice
 _RADIUS = 20  # pixels around a source that are looked at
-# Pixels brighter than half the peak that a star has at least: what has fewer is no star.
+# The smallest number of pixels brighter than half the peak: smaller sources are not stars.
 _LEAST = 4
 # How often its part of the square is made smaller, and how far it reaches then (full widths).
 _ROUNDS, _REACH = 5, 0.8
@@ -27,16 +27,16 @@ def width(exposure: Exposure, x: Floats, y: Floats, guess: float) -> float:
     Parameters
     ----------
     exposure : `~persistence.types.exposure.exposure.Exposure`
-        Its background is subtracted.
-    x, y : array
-        Where bright sources are, in the array.
+        The background-subtracted exposure.
+    x, y : array, shape (sources,)
+        Positions of bright sources (pixels of the array).
     guess : `float`
-        What is returned if there is no source to go by.
+        The result if there are no sources.
 
     Notes
     -----
-    The area in which a star is brighter than half its peak is a circle of its full width at half
-    maximum, whatever its wings are.
+    The area in which a star is brighter than half its peak is a circle with its full width at half
+    maximum as the diameter, whatever its wings.
     """
     bad = sky.unusable(exposure)
     part = stamps.cut(exposure.image, exposure.variance, bad, x, y, _RADIUS)

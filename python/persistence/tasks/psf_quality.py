@@ -13,24 +13,24 @@ from persistence.tasks.stamps import Bools, Floats
 if TYPE_CHECKING:
     from persistence.types.psf.psfimage import Psf
 
-_FEWEST = 3  # stars that a median is taken of
+_FEWEST = 3  # the smallest number of stars for a median
 _REACH = 4.0  # half the side of the part of a square that shapes are found in, in widths of the PSF
 
 
 class Quality(NamedTuple):
-    """What held-out stars tell of a PSF.
+    """The quality of a PSF, measured with reserved stars.
 
     Attributes
     ----------
     size, size_scatter : `float`
-        The median of how much larger stars are than the PSF is there, as a part of its size, and
-        the standard deviation of single stars.
+        The median relative difference of the sizes of stars and PSF, and the standard deviation of
+        single stars.
     e1, e2 : `float`
-        The medians of how their ellipticities differ, along the axes and along the diagonals.
+        The median differences of the ellipticities, along the axes and along the diagonals.
     chi2 : `float`
-        The median of the mean square of the residuals in the core, in those expected.
+        The median of the mean square of the residuals in the core, relative to the expected one.
     number : `int`
-        How many stars were compared.
+        The number of stars.
     """
 
     size: float

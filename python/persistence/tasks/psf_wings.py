@@ -77,6 +77,6 @@ def _smooth(image: Floats, distance: Floats, sigma: float) -> tuple[Floats, floa
 
 
 def _first(flags: Bools, begin: int, end: int) -> int:
-    """Return the first place that is flagged, from one on; the end if there is none."""
+    """Return the first flagged index from a start; the end if there is none."""
     flagged = np.flatnonzero(flags[begin:])
     return begin + int(flagged[0]) if flagged.size else end

@@ -1,7 +1,4 @@
-"""Which sources are which stars, and what follows from it.
-
-How far a WCS is off, and the zero point.
-"""
+"""Match sources with reference stars, and derive the WCS offset and the zero point."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ from persistence.types.wcs import sphere
 Sky = tuple[Floats, Floats]  # right ascensions and declinations (deg, ICRS)
 
 
-# Of so many of the brightest sources it is asked how many are stars.
+# The number of bright sources for which the fraction of stars is computed.
 _BRIGHTEST = 50
 
 
@@ -124,21 +121,23 @@ class Recognized:
 
 
 def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any) -> Recognized:
-    """Find the stars of a catalog among sources.
+    """Match the sources of an exposure with the stars of a catalog.
 
     Parameters
     ----------
     exposure : `~persistence.types.exposure.exposure.Exposure`
-        With a WCS.
+        An exposure with a WCS.
     measured : `~persistence.tasks.measure.Measured`
         Its sources.
     catalog : `~persistence.refcats.catalog.ReferenceCatalog`
+        The reference catalog.
     config : `~persistence.tasks.calibrate_config.CalibrateConfig`
+        The settings.
 
     Raises
     ------
     TaskError
-        If there is no WCS, or as `~persistence.tasks.references.load` says.
+        If there is no WCS, or as for `~persistence.tasks.references.load`.
     """
     if exposure.wcs is None:
         raise TaskError("without a WCS no star can be recognized")
@@ -162,7 +161,7 @@ def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any)
 
 
 def _brightest(measured: Measured, ratio: float) -> NDArray[np.int64]:
-    """Give the sources that are good to calibrate by, the brightest first."""
+    """Return the sources suitable for calibration, the brightest first."""
     flux = measured.psf_flux.value
     good = np.flatnonzero(measured.clean & (measured.signal_to_noise >= ratio) & (flux > 0))
     return good[np.argsort(-flux[good])]

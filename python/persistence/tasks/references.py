@@ -88,7 +88,7 @@ def load(catalog: ReferenceCatalog, exposure: Exposure, config: Any) -> Referenc
 
     label = exposure.filter
     if label is None:
-        raise TaskError("it is not known in which filter the exposure was taken")
+        raise TaskError("the filter of the exposure is unknown")
     term = colorterms.chosen(config, catalog.name, label)
     columns = catalog.columns
     band = _filter(catalog, columns, label, config) if term is None else term.primary
@@ -138,7 +138,7 @@ def _filter(catalog: ReferenceCatalog, columns: list[str], label: FilterLabel, c
     raise TaskError(
         f"the reference catalog {catalog.name} ({catalog.path}) has no filter "
         f"{(mapped or names)[0]!r}; it has {', '.join(known)}. calibrate.filterMap="
-        f"{{{label.name!r}: ...}} tells which of them to use"
+        f"{{{label.name!r}: ...}} selects one of them"
     )
 
 

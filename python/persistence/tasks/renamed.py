@@ -9,16 +9,16 @@ from lsst.pex.config import Config, Field
 
 
 class Renamed(Field[Any]):
-    """The old name of a setting of a configuration further down.
+    """The old name of a setting of a nested configuration.
 
-    It is that setting: what is set by one name is read by the other, and only the new one is saved.
+    Both names access the same value, which is saved under the new name only.
 
     Parameters
     ----------
     path : `str`
         The new name, such as ``measurePsf.starSelector.minStars``.
     dtype : `type`
-        Of the setting.
+        The type of the setting.
     """
 
     def __init__(self, path: str, dtype: type) -> None:
@@ -36,14 +36,14 @@ class Renamed(Field[Any]):
             setattr(self._parent(instance), self._last, value)
 
     def validate(self, instance: Config) -> None:
-        """Leave that to the setting."""
+        """Do nothing: the setting validates itself."""
 
     def save(self, outfile: Any, instance: Config) -> None:
-        """Leave that to the setting."""
+        """Do nothing: the setting saves itself."""
 
     def _copy_storage(self, old: Config, new: Config) -> None:
-        """Leave that to the setting."""
+        """Do nothing: the setting copies itself."""
 
     def _compare(self, *args: Any, **settings: Any) -> bool:
-        """Leave that to the setting."""
+        """Return True: the setting compares itself."""
         return True

@@ -1,4 +1,4 @@
-"""Repair of an exposure: cosmic rays are flagged, and filled with what the PSF would show there."""
+"""Repair of an exposure: cosmic rays are flagged, and their pixels predicted from the PSF."""
 
 from __future__ import annotations
 
@@ -31,26 +31,25 @@ class RepairTask(Task):
 
     @timeMethod
     def run(self, exposure: Exposure, psf: Psf) -> Struct:
-        """Flag cosmic rays, and fill their pixels.
+        """Flag cosmic rays, and replace their pixels.
 
         Parameters
         ----------
         exposure : `~persistence.types.exposure.exposure.Exposure`
-            Its background is subtracted; with mask and variance. It stays as it is.
+            The background-subtracted exposure, with mask and variance; it is not modified.
         psf : `~persistence.types.psf.psfimage.Psf`
-            What is sharper cannot have come through the telescope. It may be too sharp: then some
-            rays are missed, but no stars are taken for rays.
+            The PSF. If it is too sharp, some cosmic rays are missed, but no stars are flagged.
 
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``exposure``, in which what was hit is CR and, where it is filled, INTRP, and narrow
-            defects are filled anew; ``number`` of cosmic rays.
+            ``exposure``, in which affected pixels are flagged CR and, where replaced, INTRP, and
+            narrow defects are replaced, too; ``number`` of cosmic rays.
 
         Raises
         ------
         TaskError
-            If more pixels are hit than there may be, or mask or variance are missing.
+            If more pixels are affected than allowed, or mask or variance are missing.
         """
         mask, variance = sky.planes(exposure)
         pixels = Pixels(exposure.image, variance, sky.unusable(exposure))
@@ -89,7 +88,7 @@ def _middle(exposure: Exposure) -> tuple[float, float]:
 
 
 def _flagged(mask: Mask, places: Places, *names: str) -> Mask:
-    """Return a mask with pixels flagged, which are given by their numbers in the flattened one."""
+    """Return a mask with additional flagged pixels, by their indices in the flattened mask."""
     planes = dict(mask.planes)
     array = mask.array.copy()
     for name in names:
@@ -135,7 +134,7 @@ def _by_astroscrappy(pixels: Pixels, _psf: PsfImage, config: Any) -> Places:
         objlim=settings.objlim,
         niter=settings.niter,
         gain=1.0,
-        satlevel=np.inf,  # what is saturated is bad already
+        satlevel=np.inf,  # saturated pixels are already flagged
     )
     return np.flatnonzero(hit & ~pixels.bad)
 

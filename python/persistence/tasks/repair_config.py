@@ -1,6 +1,6 @@
-"""What can be set of repairs: the names are those of Gen2's ``pipe_tasks`` and ``meas_algorithms``.
+"""The configuration of repairs, with the names of Gen2's ``pipe_tasks`` and ``meas_algorithms``.
 
-``minSigma`` and what follows it are those of ``FindCosmicRaysConfig``.
+``minSigma`` and the following fields are those of ``FindCosmicRaysConfig``.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ from lsst.pex.config import ChoiceField, Config, ConfigField, Field, RangeField
 
 
 class FindCosmicRaysConfig(Config):
-    """What is taken for a cosmic ray."""
+    """The configuration of the detection of cosmic rays."""
 
     nCrPixelMax = RangeField(
-        doc="How many pixels may be hit; with more, something else is wrong, and the exposure is "
-        "given up.",
+        doc="The largest number of affected pixels; with more, the exposure fails.",
         dtype=int,
         default=100_000,
         min=0,
     )
     minSigma = RangeField(
-        doc="How many standard deviations a pixel stands out of the sky, and of two neighbours "
-        "that lie across from each other. For a neighbour of such a pixel half of it is enough.",
+        doc="The threshold of a pixel above the sky, and above two opposite neighbours, in "
+        "standard deviations. For neighbours of such a pixel, half of it suffices.",
         dtype=float,
         default=6.0,
         min=1.0,
@@ -86,7 +85,7 @@ class RepairConfig(Config):
         doc="Find cosmic rays, flag them as CR, and fill them?", dtype=bool, default=True
     )
     method = ChoiceField[str](
-        doc="How cosmic rays are found.",
+        doc="The method of detection.",
         dtype=str,
         default="psf",
         allowed={
@@ -95,11 +94,11 @@ class RepairConfig(Config):
             "installed; it takes 50 times as long",
         },
     )
-    cosmicray: Any = ConfigField(dtype=FindCosmicRaysConfig, doc="What is taken for a cosmic ray.")
+    cosmicray: Any = ConfigField(dtype=FindCosmicRaysConfig, doc="The criteria for cosmic rays.")
     astroscrappy: Any = ConfigField(dtype=AstroscrappyConfig, doc="Settings of that method.")
     doInterpolate = Field[bool](
-        doc="Fill defects of up to three pixels' width, too, with what the PSF would show there, "
-        "in place of straight lines along the rows? They are BAD and INTRP either way.",
+        doc="Fill defects of up to three pixels' width, too, with the prediction from the PSF, "
+        "instead of linear interpolation along the rows? They are BAD and INTRP either way.",
         dtype=bool,
         default=True,
     )

@@ -17,7 +17,7 @@ _HALVINGS = 20  # to a millionth
 
 @dataclass(frozen=True, eq=False)
 class Average:
-    """A median of what is left when strays are cut off.
+    """A clipped median.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Average:
     scatter : `float`
         The standard deviation of one value.
     kept : array of `bool`
-        Which values are left.
+        The values that were not clipped.
     """
 
     value: float
@@ -95,15 +95,14 @@ def spread(values: NDArray[np.float64]) -> float:
 
 
 def excess(residuals: NDArray[np.float64], errors: NDArray[np.float64]) -> float:
-    """Return the standard deviation that residuals have beyond their own errors.
+    """Return the standard deviation of residuals in excess of their own errors.
 
-    It is found by those of the points that are known best, in whose residuals it shows; strays do
-    not count.
+    It is determined from the points with the smallest errors; outliers are ignored.
 
     Parameters
     ----------
     residuals, errors : array, shape (points, axes)
-        What is left, and its standard deviations.
+        The residuals, and their standard deviations.
     """
     if not len(residuals):
         return 0.0

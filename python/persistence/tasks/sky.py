@@ -1,4 +1,4 @@
-"""The level of the sky, and what stands out of it: found by sep."""
+"""The sky background, and the detection of sources with sep."""
 
 from __future__ import annotations
 
@@ -18,22 +18,21 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-# Planes whose pixels are left out of whatever is found or measured.
+# Planes whose pixels are ignored in all detections and measurements.
 BAD = ("BAD", "SAT", "NO_DATA")
 _AKIMA = 5  # the number of the kind of curve
 # How many pixels of sources sep keeps in mind: its own default, and the part of a large image.
 _STACK = 300_000
 _STACKED = 4
 _FEW = 4  # of this part is enough nearly always
-# The least part of the light of an island that a source has which is told from the others there.
+# The smallest fraction of the light of a detection for a deblended source.
 _CONTRAST = 0.001
-_PARTS = 4096  # into which it takes a source apart at most
-# The boxes (pixels) of the background that is subtracted where it cannot tell sources apart.
+_PARTS = 4096  # the maximal number of deblending levels
+# The boxes (pixels) of the background that is subtracted where sources cannot be deblended.
 _SMALLER = 64, 32, 16
-# half the side of the matched filter, in standard deviations: a wider one takes longer and gains
-# little
+# half the side of the matched filter, in standard deviations: a wider one is slower and gains
 _FILTER = 2
-# What sep asks of a bin.
+# The fraction of good pixels that sep requires in a bin.
 _ENOUGH = 0.5
 
 
@@ -62,22 +61,22 @@ class Detected(NamedTuple):
 
 
 def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) -> BackgroundList:
-    """Find the level of the sky.
+    """Return the sky background.
 
     Parameters
     ----------
     exposure : `~persistence.types.exposure.exposure.Exposure`
-        With a mask.
+        An exposure with a mask.
     bin_size : `int`
-        About how long the sides of the bins are (pixels).
+        The approximate side of the bins (pixels).
     sources : array of `bool`, optional
-        Pixels that are left out beside bad ones.
+        Pixels to ignore in addition to bad ones.
 
     Returns
     -------
     background : `~persistence.types.fields.background.BackgroundList`
-        Its ``image()`` is what is to be subtracted: Akima splines through levels of bins, which
-        sep's surface has in their middles.
+        Its ``image()`` is the background: Akima splines through levels of bins, which are those of
+        sep's surface in the bins' centres.
     """
     import sep
 
@@ -104,12 +103,10 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
 
 
 def _masked(exposure: Exposure, bin_size: int, sources: Bools | None) -> Bools:
-    """Give the pixels to leave out.
+    """Return the pixels to ignore: bad ones, and those of sources if each bin has enough others.
 
-    Bad ones, and those of sources if each bin has enough without them.
-
-    A bin that has not enough gets its level from others, far off where the sky slopes; and where
-    none has enough, sep says that the level is 0.
+    A bin with too few pixels would get its level from others, which is wrong where the sky has a
+    gradient; and if none has enough, sep returns a level of 0.
     """
     bad = unusable(exposure)
     enough = _left(bad, bin_size) > _ENOUGH
@@ -126,7 +123,7 @@ def _masked(exposure: Exposure, bin_size: int, sources: Bools | None) -> Bools:
 
 
 def _left(mask: Bools, bin_size: int) -> Floats:
-    """Give the part of the pixels that is left in each of sep's bins."""
+    """Return the fraction of usable pixels in each of sep's bins."""
     down, across = (np.arange(0, size, bin_size) for size in mask.shape)
     rows = np.stack([np.count_nonzero(mask[first : first + bin_size], axis=0) for first in down])
     sizes = [
@@ -137,24 +134,24 @@ def _left(mask: Bools, bin_size: int) -> Floats:
 
 
 def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> Detected:
-    """Find sources in an image whose background is subtracted.
+    """Detect sources in a background-subtracted image.
 
-    Where more stands out than can be told apart, as on a nebula, it is done again without what
-    varies over smaller and smaller boxes.
+    If there are more than can be deblended, as on a nebula, detection is repeated after subtracting
+    background in smaller and smaller boxes.
 
     Parameters
     ----------
     threshold : `float`
-        How many standard deviations of the noise, after a matched filter, a pixel stands out.
+        The threshold of a pixel after a matched filter, in standard deviations of the noise.
     sigma : `float`
-        Of the Gaussian that the filter is (pixels).
+        The standard deviation of the Gaussian filter (pixels).
     fewest : `int`
-        Pixels that a source has.
+        The smallest number of pixels of a source.
 
     Raises
     ------
     TaskError
-        If there are more of them than sep can tell apart.
+        If there are more sources than sep can deblend.
     """
     import sep
 
@@ -180,29 +177,30 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
                 mask=mask,
                 minarea=fewest,
                 filter_kernel=kernel,
-                # its other filter, "matched", takes stars for one where it should tell them apart
+                # its other filter, "matched", merges stars that it should separate
                 filter_type="conv",
                 segmentation_map=True,
                 deblend_cont=_CONTRAST,
-                clean=False,  # what is faint but certain stays
+                clean=False,  # faint but significant sources are kept
             )
-        except Exception as error:  # what sep raises has no class of its own
+        except Exception as error:  # sep's errors have no class of their own
             failure = error
         else:
             return Detected(objects["x"], objects["y"], segments, bin_size)
     raise TaskError(
-        f"sources cannot be told apart, also without a background in boxes of {_SMALLER[-1]} "
-        f"pixels: {failure}; a higher thresholdValue finds fewer"
+        "sources cannot be deblended, even after subtracting a background in boxes of "
+        f"{_SMALLER[-1]} "
+        f"pixels: {failure}; a higher thresholdValue detects fewer"
     ) from failure
 
 
 def planes(exposure: Exposure) -> tuple[Mask, Floats]:
-    """Give mask and variance.
+    """Return mask and variance.
 
     Raises
     ------
     TaskError
-        If the exposure has not both.
+        If the exposure lacks one of them.
     """
     if exposure.mask is None or exposure.variance is None:
         raise TaskError("sources are found in exposures with mask and variance")
@@ -218,5 +216,5 @@ def unusable(exposure: Exposure, names: Collection[str] = BAD) -> Bools:
 
 
 def plain(image: Any) -> Floats:
-    """Give an array as sep takes it."""
+    """Return an array in the form that sep accepts."""
     return np.ascontiguousarray(image, dtype=float)

@@ -1,4 +1,4 @@
-"""Places without sources, which are measured like sources: what the noise is, they tell."""
+"""Positions without sources, which are measured like sources to determine the noise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SkySourcesConfig(Config):
 
     nSources = RangeField(doc="How many sky sources there are.", dtype=int, default=100, min=0)
     avoidMask = ListField[str](
-        doc="Planes whose pixels sky sources keep off.",
+        doc="Planes that sky sources avoid.",
         dtype=str,
         default=["DETECTED", "DETECTED_NEGATIVE", "BAD", "NO_DATA", "SAT", "EDGE"],
     )
@@ -27,19 +27,21 @@ class SkySourcesConfig(Config):
 
 
 def choose(mask: Mask, config: SkySourcesConfig, seed: int) -> tuple[Floats, Floats]:
-    """Choose places at random; the same for the same seed.
+    """Return random positions, the same for the same seed.
 
     Parameters
     ----------
     mask : `~persistence.types.pixels.mask.Mask`
+        The mask.
     config : `SkySourcesConfig`
+        The settings.
     seed : `int`
         The exposure's number.
 
     Returns
     -------
     x, y : array
-        Pixels of the array; fewer than asked for where there is no room.
+        Pixels of the array; fewer than requested if there is no space.
     """
     height, width = mask.array.shape
     wanted, margin = config.nSources, int(np.ceil(config.sourceRadius))

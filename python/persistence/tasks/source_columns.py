@@ -1,4 +1,4 @@
-"""What was measured of sources as columns, with the names that meas_base gives them."""
+"""Measurements of sources as columns, with the names of meas_base."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from persistence.tasks.stamps import Flux
 
 _SHAPES = ("xx", "yy", "xy")
 _CENTROID, _SHAPE = "base_SdssCentroid", "base_SdssShape"
-# Algorithms that need a middle: what tells that there is none is another name of the middle's flag.
+# Algorithms that need a centroid: their flag of a missing one is an alias of the centroid's flag.
 _ON_CENTROID = (
     *(
         "CircularApertureFlux",
@@ -49,13 +49,14 @@ def aliases(calib_radius: float) -> dict[str, str]:
 
 
 def fields(measured: Measured, unit: Any) -> Iterator[Field]:
-    """Yield the columns of what was measured.
+    """Yield the columns of measurements.
 
     Parameters
     ----------
     measured : `~persistence.tasks.measure.Measured`
+        The measurements.
     unit : `~astropy.units.UnitBase` or `str` or None
-        That of a pixel.
+        The unit of a pixel.
     """
     yield from _position_fields(measured)
     yield from _shape_fields(measured, unit)
@@ -110,7 +111,7 @@ def _shape_fields(measured: Measured, unit: Any) -> Iterator[Field]:
 
 
 def _fit_fields(measured: Measured, unit: Any) -> Iterator[Field]:
-    """Yield the fluxes that are fits, and by what they were corrected."""
+    """Yield the fitted fluxes, and their aperture corrections."""
     how = {"base_PsfFlux": "fit of the PSF", "base_GaussianFlux": "fit of a Gaussian of its shape"}
     for name, attribute in CORRECTED.items():
         flux, nan = getattr(measured, attribute), np.full(measured.x.size, np.nan)

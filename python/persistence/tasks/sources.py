@@ -1,4 +1,4 @@
-"""Catalogs of sources, with the names that afw's have: rows of what was measured."""
+"""Catalogs of sources, with afw's column names."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from persistence.types.wcs import sphere
 _ID_BITS = 64
 _LARGEST = 2**63
 _ARCSEC = 3600.0
-_UNIT = "electron"  # what IsrTask makes of counts
+_UNIT = "electron"  # the unit of IsrTask's output
 _FAMILY, _SKY = 1, 2  # kinds of rows
 _PRIMARY = "detect_isPrimary"
 
 
 def first_id(exposure_id: int, exposure_bits: int, number: int) -> int:
-    """Give the first of the numbers of an exposure's sources.
+    """Return the first number of an exposure's sources.
 
-    It takes the upper bits (afw-files 3.5).
+    The exposure's number is in the upper bits (doc/gen2/afw-files.md, 3.5).
 
     Raises
     ------
     TaskError
-        If the exposure's number does not fit, or there are more sources than the rest of the bits
-        can count.
+        If the exposure's number does not fit, or there are more sources than the remaining bits can
+        count.
     """
     rest = _ID_BITS - exposure_bits
     first = (exposure_id << rest) + 1
@@ -62,28 +62,28 @@ def catalog(
     unit: Any = _UNIT,
     found: Found | None = None,
 ) -> Catalog:
-    """Make a catalog.
+    """Return a catalog of measured sources.
 
     Parameters
     ----------
     measured : `~persistence.tasks.measure.Measured`
-        Of an exposure.
+        The sources of an exposure.
     wcs : `~astropy.wcs.WCS` or None
-        Gives the sources' positions, which without it are NaN.
+        The WCS; without it, sky positions are NaN.
     exposure_id, exposure_bits : `int`
-        What ``ccdExposureId`` and ``ccdExposureId_bits`` are.
+        The values of ``ccdExposureId`` and ``ccdExposureId_bits``.
     flags : mapping [`str`, (array of `bool`, `str`)]
-        More flags, and what they mean.
+        Further flags, with their descriptions.
     unit : `~astropy.units.UnitBase` or `str`, optional
-        The exposure's; None if it is not known.
+        The exposure's unit; None if unknown.
     found : `~persistence.tasks.detect_and_measure.Found`, optional
-        The families of the sources measured, and places of the sky, which are rows of their own.
+        The parents of the sources, and sky sources, which have rows of their own.
 
     Returns
     -------
     table : `~persistence.types.table.catalog.Catalog`
-        First all sources without a parent: those that are alone, families, and places of the sky;
-        then the children of each family. So are afw's sorted.
+        First all sources without a parent: single ones, parents, and sky sources; then the children
+        of each parent. This is afw's order.
     """
     rows = _Rows.of(measured, found)
     table = Catalog(meta={"aliases": columns.aliases(measured.calib_radius)})
@@ -94,7 +94,9 @@ def catalog(
     table["parent"] = Column(
         parent, description="number of the source that this is a part of, or 0"
     )
-    table["deblend_nChild"] = Column(rows.children, description="how many parts it was taken into")
+    table["deblend_nChild"] = Column(
+        rows.children, description="number of children after deblending"
+    )
     sky = rows.kind == _SKY
     own = {
         _PRIMARY: (~sky & (rows.children == 0), "it is a source, and has no parts that are"),
@@ -160,7 +162,7 @@ class _Rows:
         return cls(parts, order, kind, parent, children)
 
     def joined(self, name: str) -> Any:
-        """Return an attribute of what was measured, for all rows."""
+        """Return an attribute of the measurements, for all rows."""
         return np.concatenate([getattr(each, name) for each in self.parts])[self.order]
 
     def spread(self, flags: Any) -> Any:
@@ -186,9 +188,9 @@ def schema(
     radii, calib_radius : sequence of `float`, `float`
         As for `persistence.tasks.measure.measure`.
     flags : mapping [`str`, `str`]
-        More flags, and what they mean.
+        Further flags, with their descriptions.
     kin : `bool`, optional
-        Does it tell of families, and pixels of sources?
+        Whether it has columns for parents, and for pixels of sources.
     """
     none, shape = np.zeros(0), (1, 1)
     exposure = Exposure(
@@ -233,7 +235,10 @@ def _set_positions(table: Catalog, wcs: Any, x: Any, y: Any, x_error: Any, y_err
 
 
 def match_catalog(sources: Catalog, recognized: Recognized) -> Catalog:
-    """Create the catalog of sources that are stars, and what finds them again (afw-files 3.4)."""
+    """Return the catalog of sources that match stars, with the query to find these again.
+
+    Source: doc/gen2/afw-files.md, 3.4.
+    """
     ids = np.asarray(sources["id"])[np.asarray(sources[_PRIMARY])]
     stars = recognized.references
     told = {

@@ -19,11 +19,11 @@ class Stamps:
     Attributes
     ----------
     pixels, variance : array, shape (sources, side, side)
-        What is in them; 0 where there is no good pixel.
-    good : array of `bool`, of the same shape
-        Where pixels count.
+        The values; 0 where there is no good pixel.
+    good : array of `bool`, same shape
+        The usable pixels.
     columns, rows : array, shape (sources, 1, side) and (sources, side, 1)
-        The pixel numbers in the image.
+        The pixel indices in the image.
     """
 
     pixels: Floats
@@ -63,10 +63,10 @@ class Flux:
 
 
 def cut(image: Any, variance: Any, bad: Bools, x: Floats, y: Floats, radius: int) -> Stamps:
-    """Cut squares of ``2 radius + 1`` pixels out around positions.
+    """Return cut-outs of ``2 radius + 1`` pixels a side around positions.
 
-    Their middles are the pixels that the positions lie in, as those of
-    `persistence.types.psf.psfimage.Psf.stamps`. What lies off the image is not good.
+    Their central pixels contain the positions, as for `persistence.types.psf.psfimage.Psf.stamps`.
+    Pixels outside the image are not good.
     """
     columns, rows = pixel_numbers(x, y, radius)
     inside = (columns >= 0) & (columns < image.shape[1]) & (rows >= 0) & (rows < image.shape[0])
@@ -89,18 +89,19 @@ def pixel_numbers(x: Floats, y: Floats, radius: int) -> tuple[NDArray[Any], NDAr
 
 
 def psf_flux(stamps: Stamps, profiles: Floats, least: float = 0.5) -> Flux:
-    """Fit the height of a profile to each cut-out, all good pixels counting alike.
+    """Fit the amplitude of a profile to each cut-out, with equal weights for all good pixels.
 
-    The flux is sum(p d) / sum(p^2) for pixels d and a profile p whose sum is 1; its variance
-    sum(p^2 v) / sum(p^2)^2. So the flux of a bright star, too, is a linear function of its pixels.
+    The flux is sum(p d) / sum(p^2) for pixels d and a profile p with sum 1; its variance is sum(p^2
+    v) / sum(p^2)^2. The flux is thus a linear function of the pixels, also for bright stars.
 
     Parameters
     ----------
     stamps : `Stamps`
+        The cut-outs.
     profiles : array, shape (sources, side, side)
-        What points would look like there.
+        The images of point sources there.
     least : `float`
-        The part of the profile that has to lie on good pixels.
+        The smallest fraction of the profile on good pixels.
     """
     profiles = np.where(stamps.good, profiles, 0.0)
     norm = (profiles**2).sum(axis=(1, 2))

@@ -10,11 +10,11 @@ from persistence.tasks import robust
 from persistence.tasks.measure import Measured
 from persistence.tasks.stamps import Bools, Floats
 
-_NARROW = 0.05  # half the width of the window in which most sizes lie: relative
+_NARROW = 0.05  # half the width of the window with most sizes, relative
 _WIDE = 0.2  # by how much sizes of stars may differ over a chip: relative
 _LEAST = 0.02  # the part by which a star's size always may differ
 _ROUND = 0.1  # by how much an ellipticity may differ from the others'
-# Stars that a polynomial of order 1, and of order 2, of their sizes takes.
+# The numbers of stars required for polynomials of order 1, and of order 2, of their sizes.
 _SLOPED, _CURVED = 12, 30
 # The part of a star's light that others near it may have.
 _FAINT = 0.02
@@ -93,12 +93,12 @@ def _at_locus(measured: Measured, bright: Bools, clip: float) -> Bools:
 
 
 def mode(values: Floats, half: float = _NARROW) -> float:
-    """Return where most values lie: the median of those in the fullest window.
+    """Return the mode of values: the median of those in the fullest window.
 
     Parameters
     ----------
     half : `float`
-        Half the width of a window.
+        Half the width of the window.
     """
     ordered = np.sort(values)
     begin = np.searchsorted(ordered, ordered - half)

@@ -1,7 +1,7 @@
-"""What an exposure is like, in one row: seeing, sky, zero point, depth, and how well all is known.
+"""Summary statistics of an exposure, in one row: seeing, sky, zero point, depth, and their quality.
 
-Each function looks at one thing, and gives the columns of it: what is not there, as after a step
-that was left out, gives none. See `persistence.quality.columns`.
+Each function returns the columns of one subject; they are missing if a step was skipped. See
+`persistence.quality.columns`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-# Planes whose pixels are lost; and those, too, that are not sky.
+# Planes of lost pixels; and those of pixels that are not sky.
 _LOST = ("BAD", "SAT", "CR", "NO_DATA")
 _NOT_SKY = (*_LOST, "EDGE", "INTRP", "DETECTED", "DETECTED_NEGATIVE")
 _FRACTIONS = {"Bad": "BAD", "Sat": "SAT", "Cr": "CR", "Edge": "EDGE"}
@@ -104,7 +104,7 @@ class ComputeExposureSummaryStatsConfig(Config):
         return bounds.changed({}, whole, "computeSummaryStats: minima, maxima")
 
     def validate(self) -> None:
-        """Check the configuration.
+        """Validate the configuration.
 
         Raises
         ------
@@ -117,23 +117,24 @@ class ComputeExposureSummaryStatsConfig(Config):
 
 @dataclass(frozen=True, eq=False)
 class Processed:
-    """What is known of an exposure when it is processed; None is what is not.
+    """A processed exposure, with its products; None if unknown.
 
     Attributes
     ----------
     exposure : `~persistence.types.exposure.exposure.Exposure`
-        Without its background.
+        The background-subtracted exposure.
     visit : `int` or None
         The number of its visit.
     sources : `~persistence.types.table.catalog.Catalog` or None
-        All sources; of them, those with the flag ``calib_psf_used`` are the stars of the PSF.
+        All sources; those with the flag ``calib_psf_used`` are the stars of the PSF.
     psf_sources : `~persistence.types.table.catalog.Catalog` or None
-        Those by which the PSF was found, if ``sources`` does not tell which these are.
+        The stars of the PSF, if ``sources`` has no such flag.
     background : `~persistence.types.fields.background.BackgroundList` or None
+        The subtracted background.
     matched : `~persistence.tasks.matched.Matched` or None
-        Sources that are stars of the reference catalog.
+        The sources matched with reference stars.
     noted : mapping
-        Numbers that tasks noted in their metadata.
+        Numbers in the tasks' metadata.
     """
 
     exposure: Exposure
@@ -158,7 +159,7 @@ class ComputeExposureSummaryStatsTask(Task):
         Parameters
         ----------
         processed : `Processed`
-            What is known; what is not known is NaN, -1 or empty in the row.
+            The exposure; unknown values are NaN, -1 or empty in the row.
         """
         from persistence.quality.catalogs import catalog  # imports astropy
 
@@ -206,7 +207,7 @@ class ComputeExposureSummaryStatsTask(Task):
         return scales
 
     def _note(self, row: Row) -> None:
-        """Note and tell the numbers that people ask for."""
+        """Record the main numbers in the metadata, and log them."""
         names = ("seeing", "magLim", "skyNoise", "fractionMasked")
         for name in names:
             if row.get(name) is not None:
@@ -277,7 +278,7 @@ def _times(visit: VisitInfo) -> Row:
 
 
 def _place(exposure: Exposure) -> Row:
-    """Return where the exposure lies on the sky."""
+    """Return the sky coordinates of the exposure."""
     if exposure.wcs is None:
         return {}
     box = exposure.bbox
@@ -354,7 +355,7 @@ def _sky(exposure: Exposure, background: Any) -> Row:
 def _clipped_deviation(values: Any) -> float:
     """Return the standard deviation of normal deviates among which are strays."""
     near = values[np.abs(values - np.median(values)) <= _CLIP * robust.scatter(values)]
-    # what the cut at 3 takes off a normal distribution: 2.7% of its variance
+    # clipping a normal distribution at 3 removes 2.7% of its variance
     return float(near.std() / math.sqrt(0.97334)) if near.size else 0.0
 
 

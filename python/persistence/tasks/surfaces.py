@@ -1,6 +1,6 @@
-"""Polynomials of two coordinates, fitted to values with errors, of the degree that these ask for.
+"""Polynomials of two coordinates, fitted to values with errors, of the degree that they require.
 
-What is off in a WCS, and what a zero point is short of, vary over an image as such polynomials do.
+Offsets of a WCS, and variations of a zero point over an image, are described by such polynomials.
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ _ROUNDS = 20
 _SETTLED = 0.01
 # A term is fitted where there are so many points for each.
 _POINTS_PER_TERM = 5
-# A higher degree is taken where chance alone would gain as much no more often than this.
+# A higher degree is accepted if the probability that chance alone improves the fit as much is below
+# this.
 CHANCE = 1e-4
 # Where the error of a polynomial is looked at: along each side of the image, corners included.
 _ALONG = 5
 
 
 class Bounds(NamedTuple):
-    """When a polynomial of higher degree is taken.
+    """The criteria for a polynomial of higher degree.
 
     Attributes
     ----------
     edge_error : `float`
-        The largest `Surface.edge_error` that it may have.
+        The largest `Surface.edge_error`.
     chance : `float`
-        The largest probability that chance alone shrinks the residuals as it does.
+        The largest probability that chance alone reduces the residuals as much.
     """
 
     edge_error: float
@@ -158,16 +159,16 @@ def chosen(
     clip: float,
     bounds: Bounds,
 ) -> Surface:
-    """Fit the polynomial of least degree that the values are content with.
+    """Fit the polynomial of the lowest degree that the values require.
 
     Parameters
     ----------
     degrees : `range`
-        Those that are tried, from the one that is always taken. A higher one is taken where the
-        residuals shrink by more than chance has it (an F-test), there are five points for each
-        term, and it is certain out to the image's rim, where points may be missing.
+        The degrees that are tried, beginning with the one that is always accepted. A higher one is
+        accepted if the residuals are reduced significantly (an F-test), there are five points for
+        each term, and its error is small out to the image's rim, where points may be missing.
     bounds : `Bounds`
-        What a higher degree has to keep to.
+        The criteria for a higher degree.
 
     Notes
     -----

@@ -18,15 +18,15 @@ _SECTION = re.compile(r"\[\d+:\d+,\d+:\d+\]")
 
 
 def trimmed_shape(detector: Detector) -> tuple[int, int]:
-    """Give rows and columns of a detector whose amplifiers lie beside each other."""
+    """Return rows and columns of a detector whose amplifiers are adjacent."""
     boxes = [amplifier.trimmed for amplifier in detector.amplifiers]
     return max(box.y0 + box.height for box in boxes), max(box.x0 + box.width for box in boxes)
 
 
 def origin(detector: Detector) -> tuple[int, int] | None:
-    """Give column and row of the trimmed image's first pixel in the raw one.
+    """Return column and row of the trimmed image's first pixel in the raw one.
 
-    None if amplifiers are apart in the raw image, or turned: then no WCS holds for both.
+    None if amplifiers are separate in the raw image, or rotated: then no WCS holds for both.
     """
     shifts = {
         (amplifier.data.x0 - amplifier.trimmed.x0, amplifier.data.y0 - amplifier.trimmed.y0)
@@ -37,7 +37,7 @@ def origin(detector: Detector) -> tuple[int, int] | None:
 
 
 def header(metadata: Header) -> Header:
-    """Copy a header with the resulting unit, and without what holds for the raw image alone.
+    """Return a header with the resulting unit, and without cards that hold for the raw image alone.
 
     These are the sections of its parts, and its WCS, which counts the raw image's pixels.
     """

@@ -1,7 +1,7 @@
-"""How one list of positions lies on another, found by the votes of their brightest members.
+"""Find the transformation between two lists of positions by the votes of their brightest members.
 
-Every pair of a source and a star votes for the shift that would bring it together. Where a turn and
-a scale are right, the pairs that belong together vote alike, and all others as chance has it.
+Every pair of a source and a star votes for the shift between them. For the right rotation and
+scale, true pairs agree, and all others are distributed randomly.
 """
 
 from __future__ import annotations
@@ -52,24 +52,23 @@ class Limits(NamedTuple):
 
 
 class Pose(NamedTuple):
-    """How sources lie on stars: turned, scaled and shifted, they are where the stars are.
+    """The rotation, scale and shift that move sources to their stars.
 
     Attributes
     ----------
     east, north : `float`
-        What is taken off their positions, once they are turned and scaled (arcsec).
+        The offsets that are subtracted from rotated and scaled positions (arcsec).
     turn : `float`
-        The angle that they are turned by, from east to north (degrees).
+        The angle of rotation, from east to north (degrees).
     scale : `float`
         The factor.
     votes : `int`
-        How many pairs of the brightest agree in it.
+        The number of agreeing pairs of the brightest.
     chance : `float`
-        How many would by chance, in the mean.
+        The number expected by chance.
     sigmas : `float`
-        How many standard deviations of a normal distribution it takes for so many votes to come by
-        chance, in any of the shifts, turns and scales that were tried; negative if they are to be
-        expected.
+        The significance of the votes, in standard deviations of a normal distribution, given all
+        shifts, rotations and scales that were tried; negative if they are expected by chance.
     """
 
     east: float
@@ -81,22 +80,22 @@ class Pose(NamedTuple):
     sigmas: float
 
     def applied(self, sources: Offsets) -> Offsets:
-        """Return where sources are once they lie on the stars."""
+        """Return the positions of sources moved to the stars."""
         east, north = _turned(sources, self.turn, self.scale)
         return Offsets(east - self.east, north - self.north)
 
 
 def pose(sources: Offsets, stars: Offsets, limits: Limits, radius: float) -> Pose | None:
-    """Find how sources lie on stars.
+    """Return the transformation between sources and stars.
 
     Parameters
     ----------
     sources, stars : `Offsets`
-        The brightest first; `VOTERS` of each vote.
+        The positions, the brightest first; `VOTERS` of each vote.
     limits : `Limits`
-        What is tried.
+        The range of transformations.
     radius : `float`
-        How near a source is to its star (arcsec).
+        The largest distance of a source from its star (arcsec).
 
     Returns
     -------
@@ -169,5 +168,5 @@ def _sigmas(votes: int, chance: float, places: float) -> float:
     from scipy.special import ndtri, pdtrc
 
     probability = float(pdtrc(votes - 1, max(chance, 1e-9))) * places
-    # Smaller probabilities cannot be told from 0: that of 37 standard deviations.
+    # Smaller probabilities underflow: that of 37 standard deviations.
     return -float(ndtri(min(max(probability, 1e-300), 1.0 - 1e-9)))

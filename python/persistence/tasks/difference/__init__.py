@@ -1,1 +1,1 @@
-"""Differences of exposures: a template is warped, matched, and taken off a science exposure."""
+"""Difference imaging: a template is warped, matched, and subtracted from a science exposure."""

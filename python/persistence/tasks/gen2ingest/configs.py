@@ -90,12 +90,12 @@ class IngestCalibsConfig(Config):
 
 
 def ours(settings: Any, source: str) -> config.IngestConfig:
-    """Return settings of Gen2's as those of our own ingest.
+    """Return the settings of Gen2 as a configuration of our ingest.
 
     Raises
     ------
     PolicyError
-        If no tables could be made of them.
+        If its tables are inconsistent.
     """
     return config.checked(
         config.IngestConfig(

@@ -51,9 +51,9 @@ class ParseTask(Task):
         return readMetadata(filename, hdu) if is_named else readMetadata(filename)
 
     def getInfoFromMetadata(self, md: Any, info: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the properties that a header tells, over those that are known.
+        """Return the properties in a header, in addition to the known ones.
 
-        What it does not tell is logged, and left out.
+        Missing ones are logged and omitted.
         """
         info = {} if info is None else info
         for name, keyword in self.config.translation.items():

@@ -1,4 +1,4 @@
-"""What Gen2's tasks say of a file, for our own ingest to plan and record."""
+"""Adapters of Gen2's ingest tasks to our ingest, which plans and records files."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Destination = Callable[[Mapping[str, Any], str], str]
 
 
 class TaskParser:
-    """Asks a `ParseTask` of Gen2's what a file's headers say, and checks the values.
+    """Parse a file's headers with a `ParseTask` of Gen2, and check the values.
 
     Parameters
     ----------
     parse : `ParseTask`
         The task.
     checks : `Checks`
-        What the values have to be.
+        The checks of the values.
     more : mapping of callable
-        Properties besides, each of the path.
+        Further properties, as functions of the path.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class TaskParser:
         self._parse, self._checks, self._more = parse, checks, more
 
     def __call__(self, path: str) -> Parsed:
-        """Read a file. What is wrong with it is told in the result, not raised."""
+        """Parse a file. Problems are reported in the result, not raised."""
         try:
             info, infos = self._parse.getInfo(path)
             more = {name: make(path) for name, make in self._more.items()}
@@ -67,7 +67,7 @@ class TaskParser:
 
 
 class _Placed:
-    """Plans a file to where a task says that it goes."""
+    """Plans a file with the path that a task returns."""
 
     destination: Destination
     root: str
@@ -91,7 +91,7 @@ class _Placed:
 
 @dataclass
 class TaskPlanner(Planner, _Placed):
-    """Plans files to where a task says that they go."""
+    """Plan images with the paths that a task returns."""
 
     destination: Destination = field(default=lambda info, path: path)
 
@@ -101,7 +101,7 @@ class TaskPlanner(Planner, _Placed):
 
 @dataclass
 class TaskCalibPlanner(CalibPlanner):
-    """Plans calibrations to where a task says that they go."""
+    """Plan calibrations with the paths that a task returns."""
 
     destination: Destination = field(default=lambda info, path: path)
 
@@ -116,7 +116,7 @@ class TaskCalibPlanner(CalibPlanner):
 
 @dataclass
 class Images(task.IngestTask):
-    """Our ingest of images, with what a task of Gen2's says of each file."""
+    """Our ingest of images, with the properties that a task of Gen2 returns."""
 
     parse: Any = None
     destination: Destination = field(default=lambda info, path: path)
@@ -136,7 +136,7 @@ class Images(task.IngestTask):
 
 @dataclass
 class Calibrations(calibs.CalibTask):
-    """Our ingest of calibrations, with what a task of Gen2's says of each file."""
+    """Our ingest of calibrations, with the properties that a task of Gen2 returns."""
 
     parse: Any = None
     destination: Destination = field(default=lambda info, path: path)

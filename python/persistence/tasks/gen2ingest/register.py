@@ -14,7 +14,7 @@ from persistence.pipe.task import Later, Task
 
 _CONFIGS = "persistence.tasks.gen2ingest.configs"
 _TYPES = {"text": str, "int": int, "double": float}
-# What our own writer of registries does itself: another way to do it would not be asked.
+# Methods replaced by our own writer of registries: overrides would not be called.
 OURS = ("openRegistry", "createTable", "check", "addRow", "addVisits")
 
 
@@ -30,12 +30,12 @@ class RegisterTask(Task):
     placeHolder = "?"
 
     def refuse_overridden(self) -> None:
-        """Refuse a subclass that writes rows in a way of its own, which would not be asked.
+        """Raise an error if a subclass overrides methods that would not be called.
 
         Raises
         ------
         PolicyError
-            With the method.
+            With the name of the method.
         """
         for name in OURS:
             if getattr(type(self), name) not in (
@@ -52,7 +52,7 @@ class RegisterTask(Task):
         self, directory: Any, create: bool = False, dryrun: bool = False,
         name: str = "registry.sqlite3",
     ) -> Iterator[sqlite3.Connection | None]:  # fmt: skip
-        """Open the registry of a directory, and make its tables if it has none; None if dry."""
+        """Open the registry of a directory, and create missing tables; None for a dry run."""
         if dryrun:
             yield None
             return
@@ -65,7 +65,7 @@ class RegisterTask(Task):
     def createTable(
         self, conn: sqlite3.Connection, table: str | None = None, forceCreateTables: bool = False
     ) -> None:
-        """Make a table, and that of its visits, unless they are there."""
+        """Create a table, and that of its visits, unless they exist."""
         name, columns = table or self.config.table, dict(self.config.columns)
         there = {row[0] for row in conn.execute("SELECT name FROM sqlite_master")}
         if name in there and not forceCreateTables:

@@ -69,7 +69,7 @@ class IngestCalibsArgumentParser(IngestArgumentParser):
 
 
 class IngestTask(Task):
-    """Brings images into a repository, as its tasks `parse` and `register` say."""
+    """Ingest images into a repository, with the subtasks `parse` and `register`."""
 
     ConfigClass: ClassVar[Any] = Later(_CONFIGS, "IngestConfig")
     ArgumentParser: ClassVar[Any] = IngestArgumentParser
@@ -121,7 +121,7 @@ class IngestTask(Task):
         return report
 
     def ours(self, args: Any) -> Any:
-        """Return what does the work: our own ingest, told what this task's parts say."""
+        """Return our ingest, configured by this task and its subtasks."""
         from persistence.tasks.gen2ingest import configs
 
         self.register.refuse_overridden()
@@ -183,7 +183,7 @@ class IngestTask(Task):
         return task
 
     def ingestFiles(self, fileList: Any) -> None:
-        """Ingest files, of a task that `prepareTask` made.
+        """Ingest files, with a task that `prepareTask` created.
 
         Raises
         ------
@@ -191,7 +191,7 @@ class IngestTask(Task):
             If one fails, unless ``allowError``.
         """
         if self._args is None:
-            raise RuntimeError("ingestFiles needs a task that prepareTask has made")
+            raise RuntimeError("ingestFiles needs a task created by prepareTask")
         files = [fileList] if isinstance(fileList, str) else list(fileList)
         self._args.files = files
         report = self.run(self._args)
@@ -202,7 +202,7 @@ class IngestTask(Task):
 
 
 class IngestCalibsTask(IngestTask):
-    """Brings calibrations into their root, as its tasks `parse` and `register` say."""
+    """Ingest calibrations into their root, with the subtasks `parse` and `register`."""
 
     ConfigClass: ClassVar[Any] = Later(_CONFIGS, "IngestCalibsConfig")
     ArgumentParser: ClassVar[Any] = IngestCalibsArgumentParser
@@ -231,7 +231,7 @@ class IngestCalibsTask(IngestTask):
 
 
 def _destination(parse: Any, butler: Any, info: Mapping[str, Any], path: str) -> str:
-    """Return where a task says that a file goes; its properties are more than a data ID."""
+    """Return the path that a task computes for a file from its properties."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownKeyWarning)
         return os.path.abspath(str(parse.getDestination(butler, info, path)))
@@ -248,27 +248,29 @@ def assertCanCopy(fromPath: str, toPath: str) -> None:
     room = os.statvfs(os.path.dirname(os.path.abspath(toPath)))
     size = os.stat(fromPath).st_size
     if size > room.f_bavail * room.f_frsize:
-        raise RepositoryError(f"{toPath}: there is no room for the {size} bytes of {fromPath}")
+        raise RepositoryError(
+            f"{toPath}: there is not enough space for the {size} bytes of {fromPath}"
+        )
 
 
 def work(
     name: str, arguments: argparse.Namespace, repository: Any
 ) -> tuple[Images | Calibrations, bool]:
-    """Return what does the work of our own commands for a camera package, as its settings say.
+    """Return the ingest of our commands for a camera package of Gen2, with its settings.
 
     Parameters
     ----------
     name : `str`
         ``ingest`` or ``ingestCalibs``.
     arguments : `argparse.Namespace`
-        What was typed.
+        The command line.
     repository : `Repository`
-        Whose camera is a package of Gen2's.
+        A repository whose camera is a package of Gen2.
 
     Returns
     -------
     work, allow_errors
-        What has ``run(files)``; and whether files may fail.
+        An object with ``run(files)``; and whether files may fail.
     """
     cls = IngestCalibsTask if name == IngestCalibsTask._DefaultName else IngestTask
     task = cls(config=settings(cls, repository.mapper, arguments))
