@@ -1,4 +1,4 @@
-"""How exposures that lie in several files become one object."""
+"""Assemble exposures that are stored in several files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SMALLEST_WEIGHT = 1e-14
 def assemble_instcal(
     dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any
 ) -> Exposure:
-    """Put the Community Pipeline's three images together: science, data quality, weight."""
+    """Assemble the Community Pipeline's three images: science, data quality, weight."""
     exposure: Exposure = componentInfo["image"].obj
     quality: Exposure = componentInfo["quality"].obj
     try:
@@ -54,20 +54,20 @@ def assemble_instcal(
 
 
 def mask_of_quality(quality: NDArray[Any], version: str | None) -> Mask:
-    """Turn a data-quality image into a mask with named planes.
+    """Return a mask with named planes from a data-quality image.
 
     Parameters
     ----------
-    quality : array of integers
+    quality : array of integers, shape (rows, columns)
         The Community Pipeline's data-quality image.
     version : `str` or None
-        The pipeline's version, PLVER, which decides what the integers mean: bits before V3.5, of
-        which those that mean nothing to us are dropped, and one code a pixel since.
+        The pipeline's version, PLVER, which determines the meaning of the integers: bits before
+        V3.5, of which unknown ones are dropped, and one code per pixel since.
 
     Raises
     ------
     FormatterError
-        If the version is not known, or a pixel holds a code that is not known.
+        If the version is unknown, or a pixel has an unknown code.
     """
     if _holds_codes(version):
         return _mask_of_codes(quality)
@@ -105,10 +105,7 @@ def _mask_of_codes(quality: NDArray[Any]) -> Mask:
 
 
 def variance_of_weight(weight: NDArray[Any]) -> NDArray[Any]:
-    """Turn inverse variances into variances.
-
-    Pixels without weight get the largest variance there is.
-    """
+    """Return variances from inverse variances; pixels without weight get the largest float."""
     positive = weight[weight > 0]
     floor = min(_SMALLEST_WEIGHT, float(positive.min())) if positive.size else _SMALLEST_WEIGHT
     return (1.0 / np.where(weight > 0, weight, weight.dtype.type(floor))).astype(

@@ -1,4 +1,4 @@
-"""DECam's header keywords, and what they mean."""
+"""DECam's header keywords, and their meaning."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ Header = Mapping[str, Any]
 
 _DETECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "camera", "detectors.yaml")
 
-# Parts of an amplifier and the keywords that give their sections; the amplifier's letter follows.
+# Parts of an amplifier and the keywords of their sections, which are followed by the amplifier's
+# letter.
 _SECTIONS: Mapping[str, str] = {
     "data": "DATASEC",
     "overscan": "BIASSEC",
@@ -73,10 +74,10 @@ class DecamHeaders(HeaderTranslator):
     zero_point_key = "MAGZERO"
 
     def completed_visit(self, info: VisitInfo, header: Header) -> VisitInfo:
-        """Add what the camera's own cards say to what afw wrote of a visit.
+        """Return the visit information with the camera's own cards added to afw's.
 
-        Gen2's exposures before 2019 took OBS-LONG for positive to the east, and the Earth's
-        rotation angle from the sidereal time there.
+        Before 2019, Gen2 took OBS-LONG for positive to the east, and computed the Earth's rotation
+        angle from the sidereal time there.
         """
         info = super().completed_visit(info, header)
         if info.longitude is None or info.longitude < 0:
@@ -117,12 +118,12 @@ class DecamHeaders(HeaderTranslator):
 
 @functools.cache
 def camera() -> Camera:
-    """Return the camera: where its detectors lie in the focal plane, and how large they are."""
+    """Return the camera: the positions of its detectors in the focal plane, and their sizes."""
     return geometry.of_table(_DETECTORS)
 
 
 def _placed(detector: Detector) -> Detector:
-    """Return a detector with what the camera tells of it, and no header does.
+    """Return a detector with the properties that the camera knows, but no header.
 
     Its amplifiers are those of the header: a trimmed image has none.
     """
@@ -144,7 +145,7 @@ def _amplifier(header: Header, letter: str) -> Amplifier:
 def _needed(header: Header, keyword: str) -> Any:
     value = header_values.known(header.get(keyword))
     if value is None:
-        raise FormatterError(f"{keyword}: the header does not tell it")
+        raise FormatterError(f"{keyword}: the header lacks it")
     return value
 
 
@@ -157,10 +158,10 @@ def _number(header: Header, keyword: str) -> float:
 
 
 def ingest_filter(header: Header) -> str:
-    """Return the filter as data IDs call it: the first word of FILTER.
+    """Return the filter as in data IDs: the first word of FILTER.
 
-    A bias is taken with the shutter closed, whatever filter is in place; its filter is ``solid``,
-    as the header corrections of astro_metadata_translator have it.
+    The filter of a bias, which is taken with the shutter closed, is ``solid``, as in the header
+    corrections of astro_metadata_translator.
     """
     kind = str(header.get("OBSTYPE", "")).lower()
     if "zero" in kind or "bias" in kind:
@@ -176,7 +177,7 @@ def calib_filter(header: Header) -> str:
     Raises
     ------
     KeyError
-        If a flat, or what else is made in a filter, does not tell it.
+        If a flat, or another calibration with a filter, lacks it.
     """
     kind, word = str(header.get("OBSTYPE", "")).lower(), _first_word(header.get("FILTER"))
     if word and ("zero" in kind or "bias" in kind):
@@ -190,7 +191,7 @@ def calib_filter(header: Header) -> str:
 
 
 def calib_ccdnum(header: Header) -> Any:
-    """Return the detector of a master calibration: CCDNUM, or what CALIB_ID says."""
+    """Return the detector of a master calibration: CCDNUM, or that in CALIB_ID."""
     number = header.get("CCDNUM")
     number = _of_calib_id(header, "ccdnum") if number is None else number
     if number is None:
@@ -201,14 +202,14 @@ def calib_ccdnum(header: Header) -> Any:
 def calib_date(header: Header, path: str) -> str:
     """Return the date of a master calibration.
 
-    Of DATE-OBS, of CALIB_ID, of DATE-AVG, or the one in the file's path if none of them is there.
+    It is that of DATE-OBS, CALIB_ID, or DATE-AVG, or else the one in the file's path.
 
     Raises
     ------
     FormatterError
         If DATE-OBS is not a date.
     KeyError
-        If nothing tells it.
+        If there is none.
     """
     if "DATE-OBS" in header:
         date = header_values.date(header["DATE-OBS"])
@@ -216,7 +217,7 @@ def calib_date(header: Header, path: str) -> str:
             raise FormatterError(f"DATE-OBS={header['DATE-OBS']!r} is not a date")
     else:
         date = _of_calib_id(header, "calibDate")
-        if date is None and "DATE-AVG" in header:  # of what afw, or this package, wrote
+        if date is None and "DATE-AVG" in header:  # written by afw or this package
             from persistence.ingest.parse import translate_date  # lazy: ingest has it already
 
             date = translate_date(header)

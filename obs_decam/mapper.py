@@ -1,4 +1,4 @@
-"""DECam's mapper: the policy file says nearly all; here is what a table cannot say."""
+"""DECam's mapper: what its policy file cannot express."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALL_IN_ONE = frozenset({"cpBias", "cpFlat", "cpIllumcor"})
 
 @functools.cache
 def detectors() -> Mapping[int, str]:
-    """Give the name of each science detector by its number: 25 -> ``S1``."""
+    """Return the name of each science detector by its number: 25 -> ``S1``."""
     table = yaml_nodes.load(os.path.join(_HERE, "camera", "detectors.yaml"))
     return {int(number): entry["name"] for number, entry in table["science"].items()}
 

@@ -1,6 +1,6 @@
-"""Makes raw exposures of which master calibrations are made: biases, darks and dome flats.
+"""Generate raw exposures for master calibrations: biases, darks and dome flats.
 
-The same ones each time. `pattern` of `obs_decam.sample.pixels` is what their masters should show,
+They are the same each time. Their masters should show `pattern` of `obs_decam.sample.pixels`;
 `~obs_decam.sample.facts.readouts` has their gains and read noises, and
 `~obs_decam.sample.curated.boxes_of` their bad pixels.
 """
@@ -28,7 +28,7 @@ _LEVEL, _SPREAD = 20000.0, 0.1  # electrons of a dome flat; by which part lamps 
 
 
 class Kind(NamedTuple):
-    """A kind of exposure: what OBSTYPE says, and how long it is (seconds)."""
+    """A kind of exposure: its OBSTYPE, and its exposure time (seconds)."""
 
     obstype: str
     seconds: float
@@ -50,16 +50,16 @@ def write_calib_raws(
     size: str = "small",
     compress: bool = False,
 ) -> list[str]:
-    """Write raw files of calibrations; gives their paths.
+    """Write raw files of calibrations; return their paths.
 
     Parameters
     ----------
     folder : `str`
-        Where to; it is made if need be.
+        The directory, created if missing.
     numbers : mapping
-        How many there are of each of `KINDS`, in the order in which they are taken.
+        The number of each of `KINDS`, in the order in which they are taken.
     first : `int`
-        The visit of the first; the others follow. 288 are a day.
+        The visit of the first; the others follow. There are 288 in a day.
     band : `str`
         The short name of the filter.
     chips : sequence of `int`, optional
@@ -85,7 +85,7 @@ def calib_raw(
     size: str = "small",
     compress: bool = False,
 ) -> fits.HDUList:
-    """Make one raw exposure of a calibration; see `write_calib_raws`."""
+    """Return one raw exposure of a calibration; see `write_calib_raws`."""
     layout, (obstype, seconds) = LAYOUTS[size], KINDS[kind]
     how = taken(visit, band)._replace(kind=obstype, seconds=seconds, object=obstype)
     hdus = [fits.PrimaryHDU(header=fits.Header(list(primary_cards(how))))]

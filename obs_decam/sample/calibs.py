@@ -50,13 +50,13 @@ def write_masters(
     size: str = "tiny",
     calib_id: bool = False,
 ) -> list[str]:
-    """Write masters as LSST's stack builds them, a file for each chip; gives their paths.
+    """Write masters as LSST's stack creates them, a file for each chip; return their paths.
 
     Parameters
     ----------
     folder : `str`
-        Where to; it is made if need be. File names have dates without dashes, so that ingest finds
-        none there.
+        The directory, created if missing. File names have dates without dashes, so that ingest
+        finds none there.
     kinds : sequence of `str`
         Some of bias, dark, flat, fringe.
     dates : sequence of `str`
@@ -68,7 +68,7 @@ def write_masters(
     size : `str`
         ``full`` (2048 x 4096 pixels a chip), ``small`` (128 x 256) or ``tiny`` (16 x 32).
     calib_id : `bool`
-        Say date, filter and chip in CALIB_ID alone, instead of DATE-OBS, FILTER and CCDNUM.
+        Write date, filter and chip only in CALIB_ID, instead of DATE-OBS, FILTER and CCDNUM.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def write_community(
     size: str = "tiny",
     compress: bool = True,
 ) -> list[str]:
-    """Write masters as the Community Pipeline does, a file for all chips; gives their paths.
+    """Write masters as the Community Pipeline does, a file for all chips; return their paths.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def _series(
     filters: Sequence[str],
     size: str,
 ) -> Iterator[tuple[str, str, str]]:
-    """Give kind, day and filter of each series of chips, once all are known to be right."""
+    """Yield kind, day and filter of each series of chips, after validating all."""
     refuse_others("kind", kinds, known)
     refuse_others("filter", filters, FILTERS)
     refuse_others("size", [size], LAYOUTS)
@@ -146,7 +146,7 @@ def _series(
 
 
 def _day(text: str) -> str:
-    """Give a day as YYYY-MM-DD, or raise ValueError."""
+    """Return a day as YYYY-MM-DD, or raise ValueError."""
     return datetime.date.fromisoformat(text).isoformat()
 
 
@@ -157,7 +157,7 @@ def _named(*parts: str) -> str:
 def _extension(
     kind: str, day: str, band: str, chip: Chip, size: str, compress: bool, cards: list[Card]
 ) -> Any:
-    """Make the image of one chip, in an extension that has its name."""
+    """Return the image of one chip, in an extension with its name."""
     image = pixels(kind, day, band, chip.number, chip.place, LAYOUTS[size])
     if not compress:
         return fits.ImageHDU(image, fits.Header(cards), chip.name)
@@ -188,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     if not paths:
         parser.error(
-            f"nothing to make: no {' or '.join(asked.kinds)} among {' or '.join(asked.forms)}"
+            f"nothing to write: no {' or '.join(asked.kinds)} among {' or '.join(asked.forms)}"
         )
     print("\n".join(paths))
     return 0

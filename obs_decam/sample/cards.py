@@ -1,4 +1,7 @@
-"""The chips and the headers of invented master calibrations: what ingest goes by (gen2-cli 2.7)."""
+"""The chips and headers of generated master calibrations, as ingest needs them.
+
+Source: doc/gen2/gen2-cli.md, 2.7.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from obs_decam.sample.facts import FILTERS, PIXEL, SCALE, Chip, Layout, chips
 
 Card = tuple[str, Any, str]
 
-# Kind -> OBSTYPE; of the Community Pipeline also what the names of its files have.
+# Kind -> OBSTYPE; for the Community Pipeline also the part of file names.
 MASTERS: Mapping[str, str] = {"bias": "bias", "dark": "dark", "flat": "flat", "fringe": "fringe"}
 COMMUNITY: Mapping[str, tuple[str, str]] = {
     "bias": ("zero", "zci"),
@@ -18,17 +21,17 @@ COMMUNITY: Mapping[str, tuple[str, str]] = {
 }
 FILTERED = ("flat", "fringe", "illumcor")
 NO_FILTER = "NONE"
-_CLOSED = "solid plate 0.0 0.0"  # what FILTER says where no light gets in
+_CLOSED = "solid plate 0.0 0.0"  # FILTER for a closed shutter
 _DEAD = ("S30", "N30")
 
 
 def science_chips(numbers: Iterable[int] | None = None) -> list[Chip]:
-    """Give chips by CCDNUM; by default the 60 that work, in that order.
+    """Return chips by CCDNUM; by default the 60 that work, in that order.
 
     Raises
     ------
     ValueError
-        If a number is no science chip's.
+        If a number is not a science chip's.
     """
     known = {chip.number: chip for chip in chips() if chip.name[0] in "NS"}
     if numbers is None:
@@ -39,7 +42,7 @@ def science_chips(numbers: Iterable[int] | None = None) -> list[Chip]:
 
 
 def refuse_others(what: str, given: Iterable[Any], known: Iterable[Any]) -> None:
-    """Raise ValueError, and say what is known, if one of the given is not."""
+    """Raise ValueError if a value is unknown, listing the known ones."""
     known = list(known)
     for one in given:
         if one not in known:
@@ -47,9 +50,9 @@ def refuse_others(what: str, given: Iterable[Any], known: Iterable[Any]) -> None
 
 
 def master_cards(kind: str, day: str, band: str, chip: Chip, calib_id: bool) -> Iterator[Card]:
-    """Give the cards of the primary header as LSST's stack has them.
+    """Return the cards of the primary header as in LSST's stack.
 
-    With ``calib_id``, CALIB_ID alone tells date, filter and chip, as in real masters of imSim and
+    With ``calib_id``, date, filter and chip are only in CALIB_ID, as in real masters of imSim and
     LATISS.
     """
     yield "OBSTYPE", MASTERS[kind], "Observation type"
@@ -67,10 +70,10 @@ def master_cards(kind: str, day: str, band: str, chip: Chip, calib_id: bool) -> 
 def community_cards(
     kind: str, day: str, band: str, extensions: int, binning: float
 ) -> Iterator[Card]:
-    """Give the cards of the primary header as the Community Pipeline has them.
+    """Return the cards of the primary header as in the Community Pipeline.
 
-    The WCS is here, but for the reference pixels: whoever reads an extension has to look here
-    (gen2-core 7.8).
+    It contains the WCS without the reference pixels: readers of an extension need it
+    (doc/gen2/gen2-core.md, 7.8).
     """
     scale = SCALE * binning
     yield "NEXTEND", extensions, "Number of extensions"
@@ -89,7 +92,7 @@ def community_cards(
 
 
 def chip_cards(chip: Chip, layout: Layout) -> Iterator[Card]:
-    """Give the cards of an extension; its name is not among them."""
+    """Return the cards of an extension, without its name."""
     middle = (layout.columns + 0.5, layout.rows / 2 + 0.5)
     yield "CCDNUM", chip.number, "CCD number"
     yield "DETPOS", chip.name, "detector position ID"

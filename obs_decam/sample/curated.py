@@ -21,8 +21,8 @@ from persistence.files import yaml_nodes
 
 Box = tuple[int, int, int, int]  # x0, y0 (0-based lower left), width, height
 
-# Each chip has the first epoch; those whose CCDNUM this divides have the second too, with more
-# defects.
+# Each chip has the first epoch; those whose CCDNUM is divisible by this have the second too, with
+# more
 EPOCHS = ("1970-01-01", "2014-12-01")
 _RENEWED = 5
 _CREATED = ("2019-07-12", "12:00:00")  # fixed: the files have to be the same each time
@@ -35,20 +35,20 @@ def write_curated(
     size: str = "tiny",
     regions: bool = False,
 ) -> list[str]:
-    """Write ``decam/<kind>/<chip's name in lower case>/<start>.ecsv`` or ``.yaml``.
+    """Write ``decam/<kind>/<chip's name in lower case>/<start>.ecsv``; return the paths.
 
-    Gives the paths.
+    Crosstalk is written as ``.yaml``.
 
     Parameters
     ----------
     folder : `str`
-        Where to; it is made if need be.
+        The directory, created if missing.
     kinds : sequence of `str`
         Some of defects (ECSV) and crosstalk (YAML).
     chips : sequence of `int`, optional
-        CCDNUMs; by default the 60 chips that work. Those that 5 divides have two epochs.
+        CCDNUMs; by default the 60 chips that work. Those divisible by 5 have two epochs.
     size : `str`
-        One of `~obs_decam.sample.facts.LAYOUTS`: how large the chips are that the defects lie in.
+        One of `~obs_decam.sample.facts.LAYOUTS`: the size of the chips with the defects.
     regions : `bool`
         Describe defects as FITS regions (SHAPE, X, Y, R, ROTANG) instead of boxes.
 
@@ -71,7 +71,7 @@ def write_curated(
 
 
 def epochs(chip: Chip) -> tuple[str, ...]:
-    """Give the days from which on a chip has other defects."""
+    """Return the days on which a chip's defects change."""
     return EPOCHS if chip.number % _RENEWED == 0 else EPOCHS[:1]
 
 
@@ -102,9 +102,9 @@ def _metadata(kind: str, chip: Chip, epoch: str) -> dict[str, Any]:
 
 
 def boxes_of(chip: Chip, epoch: str, layout: Layout) -> Iterator[Box]:
-    """Give a bad column, a blotch and some pixels.
+    """Return the boxes of a bad column, a blotch and some pixels.
 
-    In each later epoch as many again, behind them.
+    Each later epoch has as many again, in addition.
     """
     columns, rows = 2 * layout.columns, layout.rows
     for past in EPOCHS[: EPOCHS.index(epoch) + 1]:
@@ -138,7 +138,7 @@ def _region_table(boxes: list[Box]) -> Any:
 
 
 def crosstalk_of(chip: Chip, epoch: str) -> tuple[float, float]:
-    """Return the part of its counts that amplifier A leaves in B, and what B leaves in A."""
+    """Return the fraction of its counts that amplifier A adds to B, and B to A."""
     there, back = _random("crosstalk", chip, epoch).integers(1, 500, 2)
     return int(there) / 2**20, int(back) / 2**20
 

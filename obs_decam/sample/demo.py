@@ -1,7 +1,4 @@
-"""The first ten minutes.
-
-Sample exposures and calibrations made, ingested, looked up, read, processed and shown.
-"""
+"""A demonstration: sample data are generated, ingested, looked up, read, processed and shown."""
 
 from __future__ import annotations
 
@@ -45,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
     print(
-        "\nWhat the registry knows:  butler.queryMetadata('raw', ['visit', 'filter', 'date', "
+        "\nValues in the registry:  butler.queryMetadata('raw', ['visit', 'filter', 'date', "
         "'expTime'])"
     )
     butler = Butler(root)
@@ -96,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _process(folder: str, root: str, calibs: str) -> int:
-    """Process one detector, and show what came of it beside what the generator knows."""
+    """Process one detector, and print the results beside the truth."""
     curated.write_curated(
         os.path.join(folder, "calibs"), kinds=["defects"], chips=[28], size="small"
     )

@@ -27,18 +27,18 @@ FILTERS = {
 
 @dataclass(frozen=True)
 class Layout:
-    """How many pixels an amplifier has.
+    """The pixels of an amplifier.
 
     Attributes
     ----------
     columns, rows : `int`
-        Light-sensitive ones.
+        The light-sensitive ones.
     prescan, overscan : `int`
         Columns before and after them in the order of readout.
     postscan : `int`
         Rows after them.
     binning : `float`
-        How many of the real detector's pixels one of these stands for.
+        The number of the real detector's pixels, along each axis, for one of these.
     """
 
     columns: int
@@ -84,7 +84,7 @@ class Chip(NamedTuple):
 
 
 def chips() -> Iterator[Chip]:
-    """Give all chips, in the order of a raw file."""
+    """Return all chips, in the order of a raw file."""
     table = yaml_nodes.load(_DETECTORS)
     every = {**table["science"], **table["focus"], **table["guide"]}
     for number, entry in sorted(every.items(), key=lambda item: item[1]["hdu"]):
@@ -106,15 +106,12 @@ class Readout:
 
 
 def is_south(name: str) -> bool:
-    """Say whether a chip is read out as those of the southern half.
-
-    Its postscan rows come first.
-    """
+    """Check whether a chip is read out as those of the southern half: postscan rows first."""
     return name.startswith(("S", "F", "G"))
 
 
 def readouts(name: str, number: int) -> tuple[Readout, Readout]:
-    """Give what the amplifiers of a chip do: that of its left half, then that of its right."""
+    """Return the properties of a chip's amplifiers: that of its left half, then of its right."""
     rng = np.random.default_rng([number])
     letters = [
         Readout(
@@ -128,5 +125,5 @@ def readouts(name: str, number: int) -> tuple[Readout, Readout]:
 
 
 def taken_on(visit: int) -> np.datetime64:
-    """Give the day on which a visit was made."""
+    """Return the day of a visit."""
     return np.datetime64("2014-02-01") + np.timedelta64(visit // 288 % 700, "D")

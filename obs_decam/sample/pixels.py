@@ -33,23 +33,7 @@ _FAINT_FRINGES = 0.01
 def pixels(
     kind: str, date: str, band: str, number: int, place: tuple[float, float], layout: Layout
 ) -> NDArray[np.float32]:
-    """Make the light-sensitive pixels of one chip's master calibration.
-
-    Parameters
-    ----------
-    kind : `str`
-        One of `STEPS`.
-    date : `str`
-        With kind, filter and number, what the noise follows from.
-    band : `str`
-        The short name of the filter, or ``NONE``.
-    number : `int`
-        The chip's CCDNUM.
-    place : `tuple` [`float`, `float`]
-        Where its centre lies in the focal plane: x, y in mm.
-    layout : `~obs_decam.sample.generate.Layout`
-        How many pixels it has.
-    """
+    """Return the light-sensitive pixels of one chip's master calibration."""
     rng = np.random.default_rng(zlib.crc32(f"{kind} {date} {band} {number}".encode()))
     values = pattern(kind, band, number, place, layout)
     values = values + _NOISE[kind] * _deviates(rng, values.shape)
@@ -58,10 +42,7 @@ def pixels(
 
 
 def pattern(kind: str, band: str, number: int, place: tuple[float, float], layout: Layout) -> Plane:
-    """Give what a master calibration shows but for its noise.
-
-    The chip's own, the same at all dates; see `pixels`.
-    """
+    """Return the pixels of a master calibration without its noise."""
     rows, columns = layout.rows, 2 * layout.columns
     y = ((np.arange(rows) + 0.5) / rows - 0.5)[:, np.newaxis]
     x = ((np.arange(columns) + 0.5) / columns - 0.5)[np.newaxis, :]
@@ -76,7 +57,7 @@ def pattern(kind: str, band: str, number: int, place: tuple[float, float], layou
 
 
 def _deviates(rng: np.random.Generator, shape: tuple[int, ...]) -> Plane:
-    """Give nearly normal deviates, of mean 0 and variance 1: sums of four whole numbers."""
+    """Return nearly normal deviates, of mean 0 and variance 1: sums of four integers."""
     total = rng.integers(0, 256, (4, *shape), dtype=np.uint8).sum(axis=0, dtype=np.int64)
     return np.asarray((total - 510) / 147.8)
 

@@ -1,4 +1,4 @@
-"""Invents the pixels of raw exposures: what the generated bias, flat and defects take out again."""
+"""Generate the pixels of raw exposures, with the effects that generated calibrations correct."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from obs_decam.sample.pixels import pattern
 from obs_decam.sample.sky import Floats, Seen, Stars
 
 _LEVELS = 1900, 2000  # of the bias, in counts
-# electrons that a hot pixel adds, and what a cold one has left of the light
+# electrons that a hot pixel adds, and the sensitivity of a cold one
 _HOT, _COLD = 60000.0, 0.02
 _BLOTCH = 4  # columns: the widest of a chip's defects is cold
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What processing should find on a chip.
+    """The true properties of a chip, which processing should recover.
 
     Attributes
     ----------
     seen : `~obs_decam.sample.sky.Seen`
         Zero point, PSF, offset of the WCS and sky level of the visit.
     stars : `~obs_decam.sample.sky.Stars`
-        The stars whose middles are on the chip.
+        The stars whose centres are on the chip.
     x, y : array
-        Where they are: pixels of the trimmed image, counted from 0.
+        Their positions: pixels of the trimmed image, counted from 0.
     counts : array
-        What each brings (electrons, as if the flat were 1).
+        Their counts (electrons, for a flat of 1).
     """
 
     seen: Seen
@@ -42,7 +42,7 @@ class Truth:
 
 
 def truth(visit: int, band: str, number: int, size: str = "small") -> Truth:
-    """Give what is true of a chip in a visit.
+    """Return the true properties of a chip in a visit.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def _counts(stars: Stars, band: str, seen: Seen) -> Floats:
 
 
 def raw_pixels(visit: int, band: str, chip: Chip, layout: Layout) -> NDArray[np.uint16]:
-    """Make a chip's raw image: bias, light, defects, noise."""
+    """Return a chip's raw image: bias, light, defects, noise."""
     rng = np.random.default_rng([visit, chip.number])
     response = pattern("flat", band, chip.number, chip.place, layout)
     electrons = rng.poisson(response * _light(visit, band, chip, layout)).astype(float)
@@ -75,7 +75,7 @@ def raw_pixels(visit: int, band: str, chip: Chip, layout: Layout) -> NDArray[np.
 def read_out(
     electrons: Floats, chip: Chip, layout: Layout, rng: np.random.Generator
 ) -> NDArray[np.uint16]:
-    """Return the raw image that a chip's amplifiers make of electrons (trimmed).
+    """Return the raw image of a chip's amplifiers for electrons (trimmed).
 
     Each adds a level of its own, the chip's bias pattern and its read noise, and saturates.
     """
@@ -98,7 +98,7 @@ def read_out(
 
 
 def _light(visit: int, band: str, chip: Chip, layout: Layout) -> Floats:
-    """Give the electrons that sky and stars would bring if the flat were 1."""
+    """Return the electrons of sky and stars for a flat of 1."""
     seen = sky.seen(visit, band)
     stars, x, y = sky.falling(visit, chip.name, chip.place, layout)
     rows, columns = np.arange(layout.rows), np.arange(2 * layout.columns)
@@ -116,9 +116,9 @@ def _light(visit: int, band: str, chip: Chip, layout: Layout) -> Floats:
 def spoil(
     electrons: Floats, chip: Chip, visit: int, layout: Layout, seconds: float = sky.EXPOSURE_TIME
 ) -> None:
-    """Spoil the pixels of a science chip that the curated defects name.
+    """Change the pixels of a science chip that the curated defects list.
 
-    Hot ones gather electrons as long as the exposure lasts, cold ones have hardly any light.
+    Hot ones collect electrons during the exposure, cold ones have hardly any light.
     """
     if chip.name[0] not in "NS":
         return

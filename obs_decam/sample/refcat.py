@@ -24,36 +24,36 @@ from persistence.types.exposure.photocalib import AB_FLUX
 from persistence.types.table.catalog import Catalog
 
 NAME = "invented"
-_RELATIVE_ERROR = 0.005  # of the fluxes, as the catalog says it; they are exact
+_RELATIVE_ERROR = 0.005  # errors of the fluxes in the catalog, which are exact
 _SIDE = 2.0  # degrees: more than the longest side of a trixel of depth 6
 _SHALLOWEST, _DEEPEST = 6, 12
 
 
 def write_refcat(folder: str, visits: Sequence[int], name: str = NAME, depth: int = 7) -> list[str]:
-    """Write a directory such as ``ref_cats/invented``; gives the paths of its files.
+    """Write a directory such as ``ref_cats/invented``; return the paths of its files.
 
     Parameters
     ----------
     folder : `str`
-        The directory; it is made if need be. Shards that it has are replaced by the same, or stay.
+        The directory, created if missing. Existing shards are replaced by the same, or kept.
     visits : sequence of `int`
         Exposures whose fields the catalog covers.
     name : `str`
-        What the configuration calls the catalog.
+        The name of the catalog in configurations.
     depth : `int`
-        Of the mesh of shards, from 6 to 12.
+        The depth of the mesh of shards, from 6 to 12.
 
     Raises
     ------
     ValueError
-        If the depth is another.
+        If the depth is outside this range.
 
     Notes
     -----
-    Each shard has all stars of its trixel, whatever the visits are.
+    Each shard has all stars of its trixel, whatever the visits.
     """
     if not _SHALLOWEST <= depth <= _DEEPEST:
-        raise ValueError(f"a mesh of depth {depth} cannot be made; {_SHALLOWEST} to {_DEEPEST} can")
+        raise ValueError(f"the depth of the mesh must be {_SHALLOWEST} to {_DEEPEST}, not {depth}")
     os.makedirs(folder, exist_ok=True)
     paths = [
         write_config(folder, name, depth),
@@ -84,7 +84,7 @@ def _shards(folder: str, field: tuple[float, float], depth: int) -> list[str]:
 
 
 def write_shard(folder: str, name: str, table: Catalog) -> str:
-    """Write the table of a trixel, which is called by its number; returns its path."""
+    """Write the table of a trixel, named by its number; return its path."""
     path = os.path.join(folder, f"{name}.fits")
     kind = "lsst.afw.table.SimpleCatalog"
     location = Location(folder, f"{name}.fits", None, "FitsCatalogStorage", kind, "ref_cat", {})
@@ -93,7 +93,7 @@ def write_shard(folder: str, name: str, table: Catalog) -> str:
 
 
 def catalog(stars: Stars) -> Catalog:
-    """Make the table of some stars: positions in radians, a flux in nJy for each filter."""
+    """Return the table of some stars: positions in radians, a flux in nJy for each filter."""
     table = Catalog(meta={"REFCAT_FORMAT_VERSION": 1})
     table["id"] = Column(stars.ids, description="number of the star")
     for axis, angles in (("ra", stars.ra), ("dec", stars.dec)):

@@ -1,9 +1,7 @@
-"""The invented sky, and how the telescope saw it.
+"""The generated sky, and the conditions of its visits: stars, pointing, seeing, zero point.
 
-The stars, and for each visit pointing, seeing and zero point.
-
-The stars are the same for all visits: each follows from its place. What is true of a visit follows
-from its number.
+The stars are the same for all visits and depend on their position only. The conditions of a visit
+depend on its number only.
 """
 
 from __future__ import annotations
@@ -39,7 +37,7 @@ _COLOURS = {
     "z": (-0.05, -0.4),
     "Y": (0.0, -0.45),
 }
-_FAINTEST, _BRIGHTEST = 20.9, 13.5  # in r: the faintest give about 20 times the noise in g
+_FAINTEST, _BRIGHTEST = 20.9, 13.5  # in r: the faintest have about 20 times the noise in g
 _STEEPNESS = 0.25  # of the logarithm of how many there are, for each magnitude
 _CELLS = 42  # along the sides of a block of one square degree; each has one star
 _JITTER = 0.6  # of a cell's side: neighbours are 34 arcseconds apart or more, eight small pixels
@@ -75,19 +73,18 @@ class Stars:
 
 @dataclass(frozen=True)
 class Seen:
-    """How the telescope saw the sky in a visit.
+    """The conditions of a visit.
 
     Attributes
     ----------
     zero_point : `float`
-        The magnitude that gives one electron in the exposure, where the flat is 1 (mag, AB).
+        The magnitude of one electron in the exposure, for a flat of 1 (mag, AB).
     psf_sigma : `float`
-        Standard deviation of the point spread function, which is a Gaussian (pixels of the image,
-        of any size).
+        Standard deviation of the Gaussian point spread function (pixels of the image, of any size).
     offset : `tuple` [`float`, `float`]
-        How far east and north of its true place the header's WCS has a star (arcsec).
+        The offset east and north of a star's position in the header's WCS (arcsec).
     sky : `float`
-        The level of the sky in the middle of a chip (electrons a pixel).
+        The level of the sky in the centre of a chip (electrons a pixel).
     """
 
     zero_point: float
@@ -97,7 +94,7 @@ class Seen:
 
 
 def seen(visit: int, band: str) -> Seen:
-    """Give what is true of a visit in a filter."""
+    """Return the conditions of a visit in a filter."""
     return Seen(
         zero_point=zero_point(band) + 0.01 * (visit * 13 % 11 - 5),
         psf_sigma=round(1.3 + 0.05 * (visit * 7 % 9), 2),
@@ -107,7 +104,7 @@ def seen(visit: int, band: str) -> Seen:
 
 
 def pointing(visit: int) -> tuple[float, float]:
-    """Give right ascension and declination in degrees: a different field each visit."""
+    """Return right ascension and declination in degrees: a different field each visit."""
     return (10.0 + 0.37 * (visit % 900)) % 360.0, -45.0 + 0.11 * (visit % 500)
 
 
@@ -116,7 +113,7 @@ def pointing(visit: int) -> tuple[float, float]:
 
 
 def stars_near(ra: float, dec: float, radius: float) -> Stars:
-    """Give all stars in a circle on the sky (deg)."""
+    """Return all stars in a circle on the sky (deg)."""
     centre = sphere.vector(ra, dec)
     parts = [_block(row, column) for row, column in _blocks(centre, dec, radius)]
     magnitudes = {
@@ -130,7 +127,7 @@ def stars_near(ra: float, dec: float, radius: float) -> Stars:
 
 
 def _blocks(centre: Floats, dec: float, radius: float) -> Iterator[tuple[int, int]]:
-    """Give the blocks, of a degree's height and about as wide, that a circle may touch."""
+    """Yield the blocks, a degree high and about as wide, that a circle may touch."""
     lowest, highest = (
         min(max(int(np.floor(edge)), -90), 89) for edge in (dec - radius, dec + radius)
     )
@@ -144,13 +141,13 @@ def _blocks(centre: Floats, dec: float, radius: float) -> Iterator[tuple[int, in
 
 
 def _along(row: int) -> int:
-    """Give how many blocks there are on a circle of declination."""
+    """Return the number of blocks on a circle of declination."""
     return int(np.ceil(360 * np.cos(np.radians(row + 0.5))))
 
 
 @functools.lru_cache(256)
 def _block(row: int, column: int) -> Stars:
-    """Invent the stars of a block: one in each cell, not too near to its edges."""
+    """Generate the stars of a block: one in each cell, not too near to its edges."""
     rng = np.random.default_rng([row + 90, column])
     down, along = (axis.ravel() for axis in np.mgrid[:_CELLS, :_CELLS])
     right, high = (
@@ -176,7 +173,7 @@ def magnitudes_of(red: Floats, colour: Floats) -> dict[str, Floats]:
 
 
 def zero_point(band: str, seconds: float = EXPOSURE_TIME) -> float:
-    """Return the magnitude that gives one electron in an exposure, under a clear sky."""
+    """Return the magnitude of one electron in an exposure, under a clear sky."""
     return _ZERO_POINTS[band] + 2.5 * float(np.log10(seconds))
 
 
@@ -255,7 +252,7 @@ def origin(name: str, layout: Layout) -> tuple[int, int]:
 def falling(
     visit: int, name: str, place: tuple[float, float], layout: Layout
 ) -> tuple[Stars, Floats, Floats]:
-    """Give the stars that fall on a chip, or near it, with their columns and rows.
+    """Return the stars on a chip, or near it, with their columns and rows.
 
     Columns and rows are counted from 0 at the first light-sensitive pixel.
     """

@@ -12,7 +12,7 @@ from obs_decam.sample.realistic.scene import Numbers
 
 # The visit to process, and the one that is its template; the detector.
 VISIT, TEMPLATE, DETECTOR = 123456, 234567, 42
-# The catalog that processCcd.py takes where none is configured.
+# The default catalog of processCcd.py.
 _CATALOG = "ps1_pv3_3pi_20170110"
 # By the size of the chip.
 NUMBERS: Mapping[str, Numbers] = {
@@ -28,14 +28,14 @@ def write(
     visits: Sequence[dict[str, Any]] = generate.VISITS,
     rays: int = 5,
 ) -> str:
-    """Make raw exposures, and ingest them with all that their processing needs.
+    """Generate raw exposures, and ingest them with all calibrations that their processing needs.
 
     Parameters
     ----------
     folder : `str`
-        Gets ``repo``, with ``calibs`` and ``ref_cats``; and ``sky``, with ``truth``.
+        The directory of ``repo``, with ``calibs`` and ``ref_cats``; and of ``sky``, with ``truth``.
     seed : `int`
-        What all that is invented follows from.
+        The seed of all random numbers.
     size : `str`
         ``stamp`` (384 x 384 pixels) or ``window`` (1024 x 1024).
     visits : sequence of `dict`
@@ -46,7 +46,7 @@ def write(
     Returns
     -------
     root : `str`
-        The repository's.
+        The repository's directory.
     """
     sky, root = (os.path.join(folder, name) for name in ("sky", "repo"))
     generate.write(sky, seed, visits, size, DETECTOR, NUMBERS[size], rays=rays)

@@ -99,8 +99,8 @@ def test_the_zero_point_is_there_only_where_the_header_has_one() -> None:
     ("keyword", "value", "message"),
     [
         ("GAINA", "high", "GAINA='high' is not a number"),
-        ("GAINB", float("nan"), "GAINB: the header does not tell it"),
-        ("RDNOISEA", None, "RDNOISEA: the header does not tell it"),
+        ("GAINB", float("nan"), "GAINB: the header lacks it"),
+        ("RDNOISEA", None, "RDNOISEA: the header lacks it"),
         ("DATASECA", "[0:1,2:3]", "begins at 0"),
         ("CCDSECB", 17.5, "17.5 is not an image section"),
     ],

@@ -94,13 +94,13 @@ def test_bounds_are_replaced_and_taken_away() -> None:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"seing": {"max": 1}}, "b.yaml: no quantity is called 'seing'.*seeing"),
+        ({"seing": {"max": 1}}, "b.yaml: there is no quantity 'seing'.*seeing"),
         ({"seeing": {"maximum": 1}}, "b.yaml: seeing: a bound has no 'maximum'.*max"),
         ({"seeing": {"max": "two"}}, "b.yaml: seeing: max is a number, not 'two'"),
         ({"seeing": {"max": True}}, "max is a number"),
         ({"seeing": {"within": "night"}}, "within is visit or filter, not 'night'"),
         ({"seeing": 2}, "2 is no bound"),
-        ({"reasons": {"max": 2}}, "no quantity is called 'reasons'"),
+        ({"reasons": {"max": 2}}, "there is no quantity 'reasons'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(said: dict[str, Any], message: str) -> None:

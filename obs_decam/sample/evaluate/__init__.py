@@ -1,1 +1,1 @@
-"""How good processCcd is: `python -m obs_decam.sample.evaluate`, on fields whose truth is known."""
+"""Quality of processCcd, `python -m obs_decam.sample.evaluate`, on fields with known truth."""

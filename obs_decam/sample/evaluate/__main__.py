@@ -104,7 +104,7 @@ def _field(field: Field, asked: Asked, words: str = "") -> Iterator[Figure]:
 
 
 def wrong_inputs(asked: Asked) -> Iterator[Figure]:
-    """Evaluate what becomes of wrong inputs."""
+    """Evaluate invalid inputs."""
     field = Field(f"seed-{asked.seeds[0]}-{asked.size}", asked.seeds[0], size=asked.size)
     yield from wrong.evaluate(field._replace(numbers=_NUMBERS[asked.size]), asked.home, asked.work)
 
@@ -156,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Evaluate processCcd; returns 1 if a goal is missed."""
     parser = argparse.ArgumentParser(
         prog="python -m obs_decam.sample.evaluate",
-        description="Process realistic fields, and compare what comes of it with the truth.",
+        description="Process realistic fields, and compare the results with the truth.",
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--size", choices=list(_NUMBERS), default="full")
@@ -180,7 +180,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             words.seeds, words.size, words.keep or os.path.join(work, "fields"), work, measures
         )
         for name in cases:
-            # What is ingested is told on the way, which is no part of the table.
+            # Messages of ingest are not part of the table.
             part = list(_quietly(CASES[name], asked))
             rows += part
             if not (words.json or words.summary):

@@ -1,4 +1,4 @@
-"""What is detected that is there, and what is not: beside sep alone and photutils."""
+"""Completeness and purity of detections, compared with sep alone and photutils."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from obs_decam.sample.evaluate.stars import Bools, Floats
 _FALSE = 0.5  # percent
 _RATIO = 20.0  # signal to noise of the false sources that count
 _EDGES = 5.0, 7.0, 10.0, 20.0, 50.0, 1000.0  # true signal to noise
-_NEAR = 2.0  # pixels that a detection may lie from a star
+_NEAR = 2.0  # the largest distance of a detection from a star (pixels)
 _THRESHOLD = 5.0
-_LOOSE = 3.0  # pixels that what is not false may lie from anything true, besides its extent
+# the largest distance of a true detection from a true object, in addition to its extent
+_LOOSE = 3.0
 
 
 def false(chip: Chip, case: str) -> Iterator[Figure]:
@@ -97,7 +98,7 @@ def _sep(chip: Chip) -> Floats:
 
 
 def _photutils(chip: Chip) -> Floats:
-    """Detect peaks by photutils, of the signal to noise that a Gaussian as filter gives."""
+    """Detect peaks with photutils, above the signal-to-noise ratio of a Gaussian filter."""
     from photutils.detection import find_peaks
     from scipy.ndimage import gaussian_filter
 

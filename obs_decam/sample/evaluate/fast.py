@@ -15,7 +15,7 @@ from persistence import Butler
 
 _VISIT, _BAND, _DAY = 410877, "g", "2014-02-20"
 _CHIPS = 60
-_ZERO_POINT, _WCS = 20.0, 0.3  # mmag, and arcsec, of pixels of 4.2: what they are off by at most
+_ZERO_POINT, _WCS = 20.0, 0.3  # the largest errors in mmag, and in arcsec, for pixels of 4.2
 _SECONDS = 2.0  # CPU seconds a chip
 
 

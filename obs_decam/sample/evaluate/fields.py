@@ -1,4 +1,4 @@
-"""Fields to process: made once by the realistic generator, and put into repositories."""
+"""Fields to process: created once by the realistic generator, and ingested into repositories."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ CHIP = generate.CHIP
 
 
 class Field(NamedTuple):
-    """A field that the generator makes.
+    """A field of the generator.
 
     Attributes
     ----------
     name : `str`
         Its directory.
     seed : `int`
+        The seed of its random numbers.
     visits : `tuple` [`dict`, ...]
         Its epochs; see `~obs_decam.sample.realistic.epochs.plan`.
     size : `str`
-        A name of `~obs_decam.sample.facts.LAYOUTS`.
+        A name in `~obs_decam.sample.facts.LAYOUTS`.
     numbers : `~obs_decam.sample.realistic.scene.Numbers`
+        The numbers of its objects.
     rays : `int`
         Cosmic rays in an exposure.
     """
@@ -81,11 +83,11 @@ class Truth(NamedTuple):
 
 
 def make(field: Field, home: str) -> str:
-    """Make a field in a directory, unless it is there; returns its path."""
+    """Create a field in a directory, unless it exists; return its path."""
     os.makedirs(home, exist_ok=True)
     folder = os.path.join(home, field.name)
     if not os.path.exists(folder):
-        # Made beside, and renamed: others may want the same field.
+        # Created beside, and renamed: other processes may need the same field.
         part = tempfile.mkdtemp(dir=home)
         own = field.visits, field.size
         generate.write(part, field.seed, *own, numbers=field.numbers, rays=field.rays)
@@ -99,7 +101,7 @@ def make(field: Field, home: str) -> str:
 
 
 def truth(field: Field, folder: str, visit: int) -> Truth:
-    """Read what is true of an exposure."""
+    """Read the truth of an exposure."""
     with open(os.path.join(folder, "truth", "epochs.json"), encoding="utf-8") as stream:
         epoch = json.load(stream)[str(visit)]
     tables = {
@@ -125,20 +127,20 @@ def repository(
     catalogs: str | None = None,
     calibs: str = "CALIB",
 ) -> str:
-    """Make a repository of a field's files; returns its directory of calibrations.
+    """Create a repository of a field's files; return its calibration root.
 
     Parameters
     ----------
     folder : `str`
-        That of a field, as `make` leaves it.
+        The directory of a field, from `make`.
     root : `str`
-        The repository's.
+        The repository.
     raws : callable
-        Which of the raw files are to be in it.
+        Selects the raw files.
     catalogs : `str`, optional
-        A directory like ``ref_cats``, by default the field's own.
+        A directory like ``ref_cats``. Default: the field's own.
     calibs : `str`
-        The name of the directory of calibrations.
+        The name of the calibration root.
     """
     calibs = os.path.join(root, calibs)
     os.makedirs(calibs)
@@ -162,5 +164,5 @@ def repository(
         ingest_curated.main([root, curated, "--calib", calibs]),
     )
     if any(statuses):
-        raise RuntimeError(f"what {folder} has could not be ingested into {root}: {statuses}")
+        raise RuntimeError(f"the files in {folder} could not be ingested into {root}: {statuses}")
     return calibs

@@ -14,24 +14,26 @@ _EFFICIENCY = 0.37  # of that as an estimate of the standard deviation
 
 
 class Figure(NamedTuple):
-    """A number, and what is wanted of it.
+    """A number with its goal.
 
     Attributes
     ----------
     case : `str`
-        What was processed, such as ``seed 1, 4.0 px``.
+        The case, such as ``seed 1, 4.0 px``.
     measure : `str`
         The name of the measure.
     name : `str`
-        What the number is.
+        The name of the number.
     value : `float`
+        The value.
     unit : `str`
+        Its unit.
     error : `float`
         Its standard error; NaN if there is none.
     low, high : `float`
         The goal; without one it is infinite both ways.
     note : `str`
-        A remark, such as how many stars it comes from.
+        A remark, such as the number of stars.
     """
 
     case: str
@@ -51,7 +53,7 @@ class Figure(NamedTuple):
 
     @property
     def is_met(self) -> bool:
-        """Whether it is as wanted; what is not a number is not."""
+        """Whether the goal is met; for NaN it is not."""
         return not self.has_goal or self.low <= self.value <= self.high
 
     @property
@@ -162,7 +164,7 @@ def _ruled(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def as_json(figures: Iterable[Figure]) -> str:
-    """Return figures as JSON: a list of objects; what is not finite is null."""
+    """Return figures as JSON: a list of objects, with null for values that are not finite."""
     rows = [
         {
             **{key: _plain(value) for key, value in figure._asdict().items()},

@@ -1,4 +1,4 @@
-"""What is measured of a processed chip, beside its truth, and what is wanted of it."""
+"""Quality measures of a processed chip, compared with its truth, and their goals."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from obs_decam.sample.evaluate.process import Chip
 
 _MILLI = 1e3
 _SCATTER, _BIAS = 7.0, 2.0  # mmag
-_PHOTONS = 1.15  # times the scatter that the noise alone makes, where that is more
+_PHOTONS = 1.15  # times the scatter due to noise alone, where that is larger
 _PULLS = 0.9, 1.4
 _THIRDS, _SLOTS = 4.0, 5.0  # mmag
 _SIZE = 0.5  # percent
 _BRIGHT_POSITION = 2.0  # mas
 _LEFT = 2.0, 5.0  # mas: the root mean square and the largest error of the WCS
-_RATIO = 30.0  # signal to noise of what is told from points
+_RATIO = 30.0  # signal-to-noise ratio of sources that are classified
 _RESOLVED = 0.5  # widths of the PSF: the radius that half of a galaxy's light has
 _CPU, _MEMORY = 6.0, 450.0
 _FEWEST = 5  # stars in a bin
@@ -31,8 +31,8 @@ Measured = Iterator[Figure]
 def photometry(chip: Chip, case: str) -> Measured:
     """Yield scatter, bias and pulls of PSF magnitudes, by magnitude.
 
-    Of few stars, two standard errors are granted; where noise alone makes more than the goal of the
-    scatter, that is the goal.
+    For few stars, two standard errors are allowed; where noise alone exceeds the goal of the
+    scatter, it is the goal.
     """
     found = stars.matched(chip)
     counts = np.asarray(chip.truth.stars["counts"], float)[found.true]
@@ -179,7 +179,7 @@ def positions(chip: Chip, case: str) -> Measured:
 
 
 def distortion(chip: Chip, case: str) -> Measured:
-    """Yield what is left of the header's wrong WCS, over the chip."""
+    """Yield the residuals of the header's wrong WCS, over the chip."""
     layout = chip.truth.layout
     x, y = (
         axis.ravel()
@@ -226,7 +226,7 @@ def rays(chip: Chip, case: str) -> Measured:
 
 
 def extendedness(chip: Chip, case: str) -> Measured:
-    """Yield how often points are called extended, and galaxies points, of S/N 30 and more."""
+    """Yield the misclassification rates of points and galaxies with S/N of at least 30."""
     sources = chip.sources
     value = stars.column(sources, "base_ClassificationExtendedness_value")
     usable = np.flatnonzero(stars.is_clean(sources) & np.isfinite(value))

@@ -1,4 +1,4 @@
-"""Runs processCcd as its users do, in a process of its own, whose time and memory are counted."""
+"""Run processCcd as users do, in a process of its own, whose time and memory are measured."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ atexit.register(tell)
 
 
 class Run(NamedTuple):
-    """What became of a command.
+    """The result of a command.
 
     Attributes
     ----------
     status : `int`
-        0 if all went well.
+        0 on success.
     log : `str`
-        What it said.
+        Its log.
     seconds : `float`
         Its CPU time, imports included.
     megabytes : `float`
-        The most memory that it held.
+        Its largest memory.
     rerun : `str`
-        Where its results are.
+        The directory of its results.
     """
 
     status: int
@@ -61,7 +61,7 @@ class Run(NamedTuple):
 
     @property
     def messages(self) -> list[str]:
-        """The lines that warn, or tell of a failure."""
+        """The lines with warnings or failures."""
         return [line for line in self.log.splitlines() if " WARN" in line or " ERROR" in line]
 
 
@@ -72,13 +72,13 @@ def process_ccd(
     words: Sequence[str],
     settings: Sequence[str] = (f"calibrate.refCat={references.NAME}", "isr.doCrosstalk=True"),
 ) -> Run:
-    """Process what some words of a command line name."""
+    """Process the data selected by arguments of a command line."""
     command = [root, "--calib", calibs, "--rerun", rerun, "--id", *words, "-c", *settings]
     return run(_PROGRAM, command, os.path.join(root, "rerun", rerun))
 
 
 def image_difference(root: str, rerun: str, output: str, words: Sequence[str]) -> Run:
-    """Subtract a template from what some words of a command line name."""
+    """Subtract a template from the data selected by arguments of a command line."""
     command = [root, "--rerun", f"{rerun}:{output}", *words]
     return run(_DIFFERENCE, command, os.path.join(root, "rerun", output))
 
@@ -89,7 +89,7 @@ def ap_pipe(root: str, rerun: str, words: Sequence[str]) -> Run:
 
 
 def run(program: str, command: Sequence[str], folder: str) -> Run:
-    """Run a program whose results are in a directory, beside which its log is kept."""
+    """Run a program that writes into a directory, and keep its log beside that."""
     path = f"{folder}.log"
     os.makedirs(os.path.dirname(path), exist_ok=True)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -102,7 +102,7 @@ def run(program: str, command: Sequence[str], folder: str) -> Run:
             stderr=subprocess.STDOUT,
             env=environment,
         )
-        # Not child.wait(): the system tells what one child has used when it is waited for.
+        # Not child.wait(): the resources used by one child are reported when it is waited for.
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         log.seek(0)
@@ -112,7 +112,7 @@ def run(program: str, command: Sequence[str], folder: str) -> Run:
 
 
 def _peak(path: str, kilobytes: int) -> float:
-    """Return the most memory (megabytes) that a process wrote in a file, or what is known else."""
+    """Return the largest memory (megabytes) that a process wrote in a file, or a default."""
     with contextlib.suppress(FileNotFoundError, ValueError), open(path, encoding="utf-8") as file:
         kilobytes = int(file.read())
     return kilobytes / 1024
@@ -138,7 +138,7 @@ class Chip(NamedTuple):
 
 
 def results(run: Run, truth: fields.Truth, visit: int) -> Chip:
-    """Read what processCcd wrote of an exposure."""
+    """Read the outputs of processCcd for an exposure."""
     butler = Butler(run.rerun)
     exposure, sources = (butler.get(kind, visit=visit, ccdnum=fields.CHIP) for kind in _KINDS)
     return Chip(truth, run, exposure, sources)

@@ -33,7 +33,7 @@ def shift(arcsec: float) -> Callable[[Raw], None]:
 
 
 def turn(degrees: float) -> Callable[[Raw], None]:
-    """Turn a WCS around its chip's middle, as a camera does that is turned."""
+    """Rotate a WCS around its chip's centre, as by a rotated camera."""
 
     def change(raw: Raw) -> None:
         header = raw.header
@@ -59,7 +59,7 @@ def _half(raw: Raw) -> tuple[slice, slice]:
 
 
 def kill(noise: float) -> Callable[[Raw], None]:
-    """Leave noise alone (counts) of one amplifier."""
+    """Replace one amplifier by noise (counts)."""
 
     def change(raw: Raw) -> None:
         part = _half(raw)
@@ -88,7 +88,7 @@ def nebula(raw: Raw) -> None:
     light = _NEBULA * np.exp(-(up**2 + right**2) / (2 * (_WIDTH * rows) ** 2))
     counts = raw.rng.poisson(light) / 4.3
     sensitive = np.zeros(raw.pixels.shape, bool)
-    # Prescan and overscan lie at the outer sides, postscan at the lower.
+    # Prescan and overscan are at the outer sides, postscan at the lower.
     sensitive[50:, 56:-56] = True
     raw.pixels[sensitive] = np.minimum(
         raw.pixels.astype(float) + np.where(sensitive, counts, 0), 65535
@@ -96,7 +96,7 @@ def nebula(raw: Raw) -> None:
 
 
 def empty(raw: Raw) -> None:
-    """Leave sky and noise alone, as thick clouds do."""
+    """Keep only sky and noise, as with thick clouds."""
     for part in (_half(raw), (slice(None), slice(raw.pixels.shape[1] // 2, None))):
         level = float(np.median(raw.pixels[part]))
         noise = raw.rng.normal(level, np.sqrt(level), raw.pixels[part].shape) * 0 + level
@@ -109,7 +109,7 @@ def saturate(raw: Raw) -> None:
 
 
 def at_random(table: Catalog, rng: np.random.Generator) -> Catalog:
-    """Put the stars of a catalog anywhere in its field."""
+    """Move the stars of a catalog to random positions in its field."""
     table = table.copy()
     for axis in ("ra", "dec"):
         values = np.asarray(table[f"coord_{axis}"].value)
@@ -120,7 +120,7 @@ def at_random(table: Catalog, rng: np.random.Generator) -> Catalog:
 
 
 def permuted(table: Catalog, rng: np.random.Generator) -> Catalog:
-    """Exchange the fluxes of the stars of a catalog."""
+    """Permute the fluxes of the stars of a catalog."""
     table = table.copy()
     order = rng.permutation(len(table))
     for name in table.colnames:
@@ -130,7 +130,7 @@ def permuted(table: Catalog, rng: np.random.Generator) -> Catalog:
 
 
 def without_motions(table: Catalog, rng: np.random.Generator) -> Catalog:
-    """Return a catalog as it was at its epoch, which it does not tell."""
+    """Return a catalog with positions at its epoch, but without the epoch."""
     table = table.copy()
     table.remove_columns([name for name in table.colnames if name.startswith("pm_")] + ["epoch"])
     return table

@@ -1,4 +1,4 @@
-"""Sources beside the true stars: which belong together, which can be trusted, what noise allows."""
+"""Match sources with true stars: which are reliable, and which errors the noise implies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 MARGIN = 20  # pixels at the edges that do not count
-_NEAR = 1.5  # pixels that a source may lie from its star
+_NEAR = 1.5  # the largest distance of a source from its star (pixels)
 # What a careful user does not use.
 FLAGS = (
     "base_PixelFlags_flag_saturated",
@@ -54,7 +54,7 @@ def is_clean(sources: Any) -> Bools:
 
 
 def is_single(sources: Any) -> Bools:
-    """Return which sources are no families, and no empty sky."""
+    """Return the sources that are neither parents nor children, nor sky sources."""
     single = np.ones(len(sources), bool)
     if "deblend_nChild" in sources.colnames:
         single &= np.asarray(sources["deblend_nChild"]) == 0
@@ -87,7 +87,7 @@ def noise(truth: Truth, counts: Any) -> Floats:
 
 
 def is_inside(truth: Truth, table: Any, margin: float = MARGIN) -> Bools:
-    """Return which true objects lie on the image."""
+    """Return the true objects that are on the image."""
     columns, rows = 2 * truth.layout.columns, truth.layout.rows
     x, y = np.asarray(table["x"]), np.asarray(table["y"])
     return np.asarray(
@@ -108,7 +108,7 @@ def every(truth: Truth) -> tuple[Floats, Floats, Floats]:
 
 
 def is_alone(truth: Truth) -> Bools:
-    """Return which true stars have no others near that would change what is measured."""
+    """Return the true stars without neighbours that would affect their measurement."""
     from scipy.spatial import cKDTree
 
     places, counts, _ = every(truth)
@@ -196,7 +196,7 @@ def magnitudes(exposure: Any, sources: Any, flux: str, rows: Any) -> tuple[Float
     counts, error = (
         column(sources, f"{flux}_{name}")[rows] for name in ("instFlux", "instFluxErr")
     )
-    # The error of the zero point is common to all: it is no part of what scatters.
+    # The error of the zero point is common to all, and not part of the scatter.
     calib = exposure.photo_calib
     with np.errstate(divide="ignore", invalid="ignore"):
         return (

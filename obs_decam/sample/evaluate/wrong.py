@@ -21,23 +21,23 @@ from obs_decam.sample.realistic import references
 from obs_decam.sample.realistic.scene import EPOCH
 from persistence.types.table.catalog import Catalog
 
-_RIGHT = 50.0  # mas, and mmag: what is off by less is right all the same
+_RIGHT = 50.0  # mas, and mmag: smaller errors are acceptable
 
 
 class Wrong(NamedTuple):
-    """A wrong input.
+    """An invalid input.
 
     Attributes
     ----------
     name : `str`
-        What is wrong.
+        Its fault.
     raw : callable
         Changes a `~obs_decam.sample.evaluate.spoil.Raw`.
     catalog : callable
-        Takes the reference catalog and random numbers, and returns another.
+        Returns a changed reference catalog, given the catalog and random numbers.
     judge : callable
-        Says what is wrong with the results that it leads to; empty if nothing is. Results of an
-        input that is wrong as a whole are to be none.
+        Returns the fault of the results; empty if there is none. An input that is invalid as a
+        whole must give no results.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Wrong(NamedTuple):
 
 
 def _is_right(chip: Chip) -> str:
-    """Return what is wrong with positions or magnitudes."""
+    """Return the fault of positions or magnitudes, if any."""
     found = stars.matched(chip).bright
     if found.true.size < 10:
         return f"only {found.true.size} bright stars come out clean"
@@ -62,7 +62,7 @@ def _is_right(chip: Chip) -> str:
 
 
 def _is_flagged(chip: Chip) -> str:
-    """Return what is wrong if the left amplifier's pixels, or its sources, are not flagged."""
+    """Return a fault if the left amplifier's pixels, or its sources, are not flagged."""
     columns = chip.exposure.image.shape[1]
     bad = chip.exposure.mask["BAD"][:, : columns // 2]
     if bad.mean() < 0.99:
@@ -89,14 +89,14 @@ WRONG = (
 
 
 def evaluate(field: Field, home: str, work: str) -> Iterator[Figure]:
-    """Yield what becomes of each wrong input.
+    """Yield the outcome of each invalid input.
 
     Parameters
     ----------
     field : `~obs_decam.sample.evaluate.fields.Field`
-        What is spoilt, in its first epoch.
+        The field whose first epoch is changed.
     home, work : `str`
-        Directories: of the fields, and of repositories.
+        Directories of the fields, and of repositories.
     """
     folder = fields.make(field, home)
     visit = field.visits[0]["visit"]
@@ -112,7 +112,7 @@ def evaluate(field: Field, home: str, work: str) -> Iterator[Figure]:
 
 
 def _spoilt(wrong: Wrong, folder: str, visit: int, root: str, rng: np.random.Generator) -> str:
-    """Write the wrong input, and make a repository of it; returns its calibrations."""
+    """Write the invalid input into a repository, and return its calibrations."""
     inputs = os.path.join(root, "inputs")
     os.makedirs(inputs)
     for name in ("masters", "curated"):
@@ -148,7 +148,7 @@ def _at_epoch(table: Table, folder: str, visit: int) -> Table:
 
 
 def _outcome(wrong: Wrong, run: Run, truth: Truth, visit: int) -> Figure:
-    """Return what has come of a wrong input; the value is 1 if that is as wanted."""
+    """Return the outcome of an invalid input; the value is 1 if it is as required."""
     case, name = "wrong inputs", wrong.name
     if run.status != 0:
         crashed = "Traceback" in run.log
@@ -157,7 +157,7 @@ def _outcome(wrong: Wrong, run: Run, truth: Truth, visit: int) -> Figure:
         return Figure(case, "wrong", name, verdict, "", low=1.0, note=f"failed: {message}")
     try:
         chip = process.results(run, truth, visit)
-    except Exception as error:  # whatever the reader says is what is shown
+    except Exception as error:  # any error of the reader is shown
         return Figure(case, "wrong", name, 0.0, "", low=1.0, note=f"unreadable: {error}")
     complaint = wrong.judge(chip)
     warnings = [line for line in run.messages if " WARN" in line]
@@ -166,7 +166,7 @@ def _outcome(wrong: Wrong, run: Run, truth: Truth, visit: int) -> Figure:
 
 
 def _failure(log: str) -> str:
-    """Return what the log says of a failure, in one line."""
+    """Return the failure in a log, in one line."""
     lines = log.splitlines()
     first = next(
         (number for number, line in enumerate(lines) if "FATAL" in line or "ERROR" in line), None

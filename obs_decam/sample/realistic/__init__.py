@@ -1,1 +1,1 @@
-"""A sky that is not the pipeline's own model: it finds what simpler sample data hide."""
+"""A sky that differs from the pipeline's own models: it reveals faults that simpler data hide."""

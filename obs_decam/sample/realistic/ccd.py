@@ -1,4 +1,4 @@
-"""What the detector of the realistic mode does to light: and what calibrations have to take out."""
+"""Effects of the detector on light in the realistic mode, which calibrations have to correct."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _RAYS = 2.7, 4.0  # logarithm of the electrons that a cosmic ray leaves in a ste
 
 
 class Ccd(NamedTuple):
-    """A chip of a size, with what is odd about it.
+    """A chip of a size, with its faults.
 
     Attributes
     ----------
     chip : `~obs_decam.sample.facts.Chip`
-        Which one.
+        The chip.
     layout : `~obs_decam.sample.facts.Layout`
-        How many pixels it has.
+        Its pixels.
     dead : `str`
-        ``left`` or ``right`` if that amplifier gives noise alone; empty otherwise.
+        ``left`` or ``right`` for an amplifier that yields only noise; empty otherwise.
     """
 
     chip: Chip
@@ -59,7 +59,7 @@ class Ccd(NamedTuple):
         return smooth * (1 + _PIXELS * self.own(f"flat {band}").normal(size=self.shape))
 
     def bias(self) -> Floats:
-        """Return what each pixel reads beyond the level of its row (counts)."""
+        """Return the counts of each pixel above the level of its row."""
         smooth = pattern("bias", "NONE", self.chip.number, self.chip.place, self.layout)
         columns = np.arange(self.shape[1])
         glow = 4.0 * np.exp(-np.maximum(columns - self.layout.columns, 0) / 60.0)
@@ -114,7 +114,7 @@ def expose(light: Floats, ccd: Ccd, band: str, rng: np.random.Generator, rays: i
 
 
 def _tracks(shape: tuple[int, int], rng: np.random.Generator, rays: int) -> Floats:
-    """Return what cosmic rays leave (electrons): tracks that are sharper than any star."""
+    """Return the electrons of cosmic rays: tracks that are sharper than any star."""
     rows, columns = shape
     electrons = np.zeros(shape)
     for _ in range(rays):
@@ -129,7 +129,7 @@ def _tracks(shape: tuple[int, int], rng: np.random.Generator, rays: int) -> Floa
 
 
 def _bleed(electrons: Floats, full: float) -> None:
-    """Let what pixels cannot hold run along their column, both ways alike."""
+    """Move electrons above full well along their column, equally in both directions."""
     rows = electrons.shape[0]
     for column in np.flatnonzero((electrons > full).any(axis=0)):
         line = electrons[:, column]

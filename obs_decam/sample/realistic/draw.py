@@ -53,7 +53,7 @@ class _Window:
 
 
 def _window(image: Floats, column: float, row: float, radius: int) -> _Window | None:
-    """Return what of a square lies on the image; None if nothing does."""
+    """Return the part of a square on the image; None if there is none."""
     middle = round(float(column)), round(float(row))
     sizes = image.shape[1], image.shape[0]
     first = tuple(max(place - radius, 0) for place in middle)
@@ -84,7 +84,7 @@ def draw_galaxies(
 
 
 def _galaxy(dx: float, dy: float, radius: float, galaxy: Any, side: int) -> Floats:
-    """Draw a galaxy of unit flux that lies off the middle of a stamp, as it is above the air."""
+    """Draw a galaxy of unit flux off the centre of a stamp, as above the atmosphere."""
     steps = (np.arange((2 * side + 1) * _FINE) + 0.5) / _FINE - side - 0.5
     cosine, sine = np.cos(galaxy["angle"]), np.sin(galaxy["angle"])
     columns, rows = steps - dx, (steps - dy)[:, np.newaxis]
@@ -100,7 +100,7 @@ def _galaxy(dx: float, dy: float, radius: float, galaxy: Any, side: int) -> Floa
 
 @functools.cache
 def _half(index: float) -> float:
-    """Return what lets half of the light of Sersic's profile lie in its radius."""
+    """Return the constant that places half of the light of Sersic's profile in its radius."""
     from scipy.special import gammaincinv
 
     return float(gammaincinv(2 * index, 0.5))

@@ -1,4 +1,4 @@
-"""Exposures of the realistic sky: when, through which air, and where the header says it was."""
+"""Exposures of the realistic sky: time, atmosphere, and the pointing in the header."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from obs_decam.sample.generate import Taken
 from obs_decam.sample.realistic.seeing import Seeing
 from obs_decam.sample.sky import Attitude
 
-CENTRE = 150.1, 2.2  # degrees: where the chip's middle lies in the first epoch
+CENTRE = 150.1, 2.2  # degrees: the position of the chip's centre in the first epoch
 _OPTICS = sky.Attitude(0, 0).distortion
 _POINTING = 3.5  # arcsec: of the error of the header's WCS along each axis
 _TURN = 0.02  # degrees: of the error of its rotation
-# By how much the terms of the true distortion differ from what headers say: those of second order,
-# then those of third. No linear correction takes out the 20 to 60 mas that this makes over a chip.
+# The differences of the true distortion terms from those in headers: second order, then third. No
+# linear correction removes the 20 to 60 mas that these cause over a chip.
 _DISTORTION = {4: 3e-4, 5: 3e-4, 6: 3e-4, 7: 2e-3, 8: 2e-3, 9: 2e-3, 10: 2e-3}
 
 
@@ -62,7 +62,7 @@ class Epoch(NamedTuple):
         return sky.zero_point(self.band) - self.extinction
 
     def taken(self) -> Taken:
-        """Return what the primary header tells."""
+        """Return the properties in the primary header."""
         begin = Time(self.mjd, format="mjd", scale="utc", precision=6).isot
         place = self.truth.ra, self.truth.dec
         return Taken(self.visit, FILTERS[self.band], begin, *place, "Realistic field", zenith=34.0)
@@ -79,14 +79,14 @@ def wcs(attitude: Attitude, chip: Chip, layout: Layout) -> WCS:
 def plan(
     seed: int, chip: Chip, layout: Layout, visits: list[dict[str, Any]], band: str = "g"
 ) -> list[Epoch]:
-    """Return exposures that have a chip near the same place.
+    """Return exposures with a chip near the same position.
 
     Parameters
     ----------
     seed : `int`
-        What the errors of the headers follow from.
+        The seed of the errors of the headers.
     visits : `list` [`dict`]
-        For each epoch ``visit``, ``mjd``, and what is not usual: ``fwhm`` (pixels), ``profile``,
+        For each epoch ``visit``, ``mjd``, and unusual properties: ``fwhm`` (pixels), ``profile``,
         ``beta``, ``sky`` (electrons a pixel), ``extinction`` (mag), ``shift`` (pixels east and
         north), ``rotation`` (deg), ``off`` (arcsec east and north by which the header is wrong,
         beyond its usual error), ``turn`` (deg, likewise).
@@ -123,7 +123,7 @@ def plan(
 
 
 def _axis(chip: Chip, layout: Layout) -> tuple[float, float]:
-    """Return where the telescope has to point for the chip's middle to lie in the `CENTRE`."""
+    """Return the pointing of the telescope for the chip's centre to be at the `CENTRE`."""
     ra, dec = CENTRE
     for _ in range(4):
         middle = wcs(Attitude(ra, dec), chip, layout).wcs_pix2world(

@@ -73,9 +73,9 @@ def write(
     Parameters
     ----------
     folder : `str`
-        Where to; it is made if need be.
+        The directory, created if missing.
     seed : `int`
-        What all that is invented follows from.
+        The seed of all random numbers.
     visits : sequence of `dict`
         The epochs; see `~obs_decam.sample.realistic.epochs.plan`.
     size, compress
@@ -83,13 +83,13 @@ def write(
     number : `int`
         The chip's CCDNUM.
     numbers : `~obs_decam.sample.realistic.scene.Numbers`, optional
-        How many stars, galaxies, transients and variables there are.
+        The numbers of stars, galaxies, transients and variables.
     band : `str`
         The filter's short name.
     rays : `int`
         Cosmic rays in each exposure.
     dead : `str`
-        ``left`` or ``right``: an amplifier that gives noise alone.
+        ``left`` or ``right``: an amplifier that yields only noise.
     """
     (chip,) = cards.science_chips([number])
     layout = LAYOUTS[size]
@@ -124,8 +124,8 @@ def seen(
 ) -> dict[str, Table]:
     """Return the truth of an exposure: stars, galaxies, transients.
 
-    To what is true of them at all times, there are ``ra dec`` of the epoch, ``x y`` (pixels of the
-    trimmed image, from 0) and ``counts`` (electrons, as if the flat were 1).
+    In addition to their constant properties, there are ``ra dec`` at the epoch, ``x y`` (pixels of
+    the trimmed image, from 0) and ``counts`` (electrons, for a flat of 1).
     """
     wcs = epochs.wcs(epoch.truth, detector.chip, detector.layout)
     stars, galaxies, transients = (table.copy() for table in objects)
@@ -145,7 +145,8 @@ def seen(
 def _transient_counts(transients: Table, epoch: Epoch, first: Epoch) -> Floats:
     """Return electrons that stand out so much in a difference of the two exposures."""
     width = max(epoch.seeing.fwhm, first.seeing.fwhm) / 2.3548
-    area = 1.36 * 4 * np.pi * width**2  # pixels whose noise counts; wings take more than a Gaussian
+    # the number of noise pixels; wings need more than a Gaussian
+    area = 1.36 * 4 * np.pi * width**2
     noise = np.sqrt(area * (epoch.sky + first.sky + 92.0))  # 92: two exposures' read noise squared
     return np.asarray(transients["strength"] * noise * 10 ** (-0.4 * epoch.extinction))
 
@@ -203,7 +204,7 @@ def _write_masters(folder: str, detector: Ccd, band: str, seed: int) -> list[str
 
 
 def _write_epochs(path: str, planned: Sequence[Epoch], detector: Ccd) -> None:
-    """Write what is true of each exposure, with the cards of its true WCS."""
+    """Write the truth of each exposure, with the cards of its true WCS."""
     told = {
         str(epoch.visit): {
             "mjd": epoch.mjd,

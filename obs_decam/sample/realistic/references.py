@@ -22,14 +22,14 @@ _DEPTH = 7
 
 
 def catalog(stars: Table, rng: np.random.Generator, with_motions: bool = True) -> Catalog:
-    """Return the table of the stars that are bright enough, as they are measured.
+    """Return the table of the stars that are bright enough, with measurement errors.
 
     Parameters
     ----------
     stars : `~astropy.table.Table`
         The true ones; see `~obs_decam.sample.realistic.scene.Scene`.
     with_motions : `bool`
-        Whether it knows proper motions and its epoch.
+        Whether it contains proper motions and its epoch.
 
     Notes
     -----

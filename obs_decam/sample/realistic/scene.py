@@ -72,18 +72,18 @@ class Scene(NamedTuple):
 
 
 def make(seed: int, wcs: WCS, layout: Layout, numbers: Numbers) -> Scene:
-    """Make the objects of a chip.
+    """Return the objects of a chip.
 
     Parameters
     ----------
     seed : `int`
-        What all follows from.
+        The seed of all random numbers.
     wcs : `~astropy.wcs.WCS`
-        The true one of the trimmed image in the first epoch.
+        The true WCS of the trimmed image in the first epoch.
     layout : `~obs_decam.sample.facts.Layout`
         The chip's size.
     numbers : `Numbers`
-        How much there is.
+        The numbers of objects.
     """
     rng = np.random.default_rng([seed, 1])
     field = _Field(rng, wcs, layout)
@@ -146,7 +146,7 @@ def _galaxies(field: _Field, numbers: Numbers) -> Table:
 
 
 def _transients(field: _Field, galaxies: Table, numbers: Numbers) -> Table:
-    """Make half of them on galaxies, and half anywhere."""
+    """Return transients, half of them on galaxies, and half anywhere."""
     rng = field.rng
     bright = np.flatnonzero(galaxies["mag_r"] < 22.5)
     hosted = min(numbers.transients // 2, bright.size)
@@ -172,7 +172,7 @@ def _transients(field: _Field, galaxies: Table, numbers: Numbers) -> Table:
 def _magnitudes(
     rng: np.random.Generator, number: int, brightest: float, faintest: float, slope: float
 ) -> Floats:
-    """Return magnitudes whose numbers grow exponentially."""
+    """Return magnitudes with exponentially growing numbers."""
     low, high = 10 ** (slope * brightest), 10 ** (slope * faintest)
     return np.asarray(np.log10(low + rng.uniform(size=number) * (high - low)) / slope)
 

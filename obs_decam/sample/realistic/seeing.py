@@ -68,11 +68,12 @@ class Seeing(NamedTuple):
         return Shape(self.fwhm * (1 + growth), e1, e2)
 
     def values(self, dx: Any, dy: Any, shape: Shape) -> Floats:
-        """Return the part of a point's light in pixels at some distances from it (pixels).
+        """Return the fraction of a point's light in pixels at distances from it (pixels).
 
         Notes
         -----
-        The profile is that of the light that pixels collect, and so is taken in their middles.
+        The profile is that of the light that pixels collect, and is therefore evaluated at their
+        centres.
         """
         fwhm, e1, e2 = shape
         # Of the same area as a circle, so that the peak does not depend on the ellipticity.
@@ -98,7 +99,7 @@ def _kolmogorov(square: Any, beta: float) -> Any:
 
 @functools.cache
 def _table() -> tuple[Floats, Floats]:
-    """Return radius (widths) and value of the profile whose transfer is exp(-3.44 (f r0)^(5/3))."""
+    """Return radius (widths) and value of the profile with the transfer exp(-3.44 (f r0)^(5/3))."""
     from scipy.special import j0
 
     radii = np.arange(0.0, _REACH, _STEP)

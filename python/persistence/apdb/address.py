@@ -1,4 +1,4 @@
-"""Where a database is: its address, taken apart and checked before anything is opened."""
+"""The address of a database: parsed and checked before anything is opened."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from persistence.apdb.alchemy import sqlalchemy as sa
 from persistence.errors import DatabaseError, did_you_mean, told
 from persistence.files import extras
 
-# Isolation levels of SQL that databases know, of those that the configuration can have.
+# Isolation levels of SQL that databases support, among those of the configuration.
 _LEVELS = {"sqlite": ("READ_UNCOMMITTED", "SERIALIZABLE")}
 # The drivers that are used unless an address names another.
 _DRIVERS = {"postgresql": "psycopg"}
@@ -45,19 +45,24 @@ class Address:
 
 
 def parse(db_url: str | None, isolation_level: str | None = None) -> Address:
-    """Take an address apart.
+    """Parse an address.
 
     Parameters
     ----------
     db_url : `str` or None
-        As it is configured.
+        The configured address.
     isolation_level : `str` or None
-        As it is configured.
+        The configured isolation level.
+
+    Returns
+    -------
+    address : `Address`
+        The address.
 
     Raises
     ------
     DatabaseError
-        If there is none, it is not understood, or the database does not know the level.
+        If it is missing or invalid, or the database does not support the level.
     """
     if not db_url:
         raise DatabaseError(
@@ -68,7 +73,7 @@ def parse(db_url: str | None, isolation_level: str | None = None) -> Address:
         url = sa.make_url(db_url)
     except sa.exc.ArgumentError as error:
         raise DatabaseError(
-            f"db_url={db_url!r} is no address of a database; one in a file is "
+            f"db_url={db_url!r} is not the address of a database; one in a file is "
             f"sqlite:///{db_url}, one of a server is postgresql://user@host/name"
         ) from error
     kind = url.get_backend_name()
@@ -111,7 +116,7 @@ def _path(url: sa.URL) -> str | None:
 
 
 def explained_path(address: Address) -> str | None:
-    """Return what is wrong with the place of SQLite's file; None if nothing is seen to be."""
+    """Return what is wrong with the path of SQLite's file; None if nothing is visible."""
     if address.path is None:
         return None
     path = os.path.abspath(address.path)

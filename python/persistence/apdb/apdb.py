@@ -55,22 +55,22 @@ class Apdb:
     # ----------------------------------------------------------------------------
 
     def makeSchema(self, drop: bool = False) -> list[str]:
-        """Create the tables and views that are not there; SQLite's file, too.
+        """Create missing tables and views, and SQLite's file.
 
         Parameters
         ----------
         drop : `bool`
-            Whether all that is there is removed before.
+            Whether to remove everything first.
 
         Returns
         -------
         created : `list` [`str`]
-            The names of what was not there.
+            The names of what was created.
 
         Raises
         ------
         DatabaseError
-            If it cannot be, or other tables are there.
+            If that is impossible, or there are other tables.
         """
         connect.create_file(self.address)
         with self._transaction(writes=True, creates=True) as connection:
@@ -83,10 +83,10 @@ class Apdb:
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[Apdb]:
-        """Make all calls within a block one transaction, with no other writer beside it.
+        """Run all calls in a block as one transaction, which excludes other writers.
 
-        What is read in it stays true until it is written; a block that ends by an error, or a
-        process that is killed in it, has written nothing.
+        What was read in it is still valid when it is written; a block that ends with an error, or
+        whose process is killed, has written nothing.
         """
         with self._transaction(writes=True) as connection:
             self._chosen(connection)
@@ -130,13 +130,18 @@ class Apdb:
         Parameters
         ----------
         region : see `getDiaObjects`
-            What counts if there are no ``object_ids``.
+            Used if there are no ``object_ids``.
         object_ids : iterable of `int`, or None
             The numbers of objects.
         visit_time : `~astropy.time.Time` or `float`
-            The time of the visit (MJD, TAI), from which the months of the configuration go back.
+            The time of the visit (MJD, TAI), before which the months of the configuration count.
         start_time : `~astropy.time.Time` or `float`, optional
-            When the first was taken, instead.
+            The time of the first one, instead.
+
+        Returns
+        -------
+        sources : `~astropy.table.Table`
+            The sources, with units.
         """
         months = self.config.read_sources_months
         return self._sources(
@@ -151,7 +156,7 @@ class Apdb:
         Raises
         ------
         DatabaseError
-            If there are no ``object_ids``: the table has no pixels.
+            Without ``object_ids``: the table cannot be searched by position.
         """
         if object_ids is None:
             raise DatabaseError("forced sources are found by object_ids, not by a region")
@@ -184,17 +189,17 @@ class Apdb:
         visits: Iterable[Visit] | None = None,
         features: Any = None,
     ) -> bool:
-        """Store what was found on a detector of a visit, once: all of it, or nothing.
+        """Store the sources of a detector of a visit, once: all of them, or none.
 
         Parameters
         ----------
         visit_time : `~astropy.time.Time` or `float`
-            When it is stored (MJD, TAI): the new versions of objects begin.
+            The time of storing (MJD, TAI), when the new versions of objects begin.
         objects, sources, forced_sources : table
             Rows of DiaObject, DiaSource, DiaForcedSource: `~astropy.table.Table`,
             `pandas.DataFrame` or mapping of arrays. Pixels and times of validity are added.
         visits : iterable of `Visit`, optional
-            The detectors of visits that they are of, also those without sources; by default those
+            The detectors of visits to which they belong, also those without sources. Default: those
             of the sources.
         features : table, optional
             Rows of DiaObjectFeatures.
@@ -208,7 +213,7 @@ class Apdb:
         ------
         DatabaseError
             If a column is unknown, a value does not fit, some but not all of the detectors are
-            stored, or the database does not take it.
+            stored, or the database fails.
         """
         now = _mjd(visit_time)
         with self._writing() as (connection, chosen, definitions):
@@ -271,12 +276,12 @@ class Apdb:
         Parameters
         ----------
         start_time : `~astropy.time.Time` or `float`
-            When the first was taken (MJD, TAI).
+            The time of the first exposure (MJD, TAI).
 
         Returns
         -------
         visits : `~astropy.table.Table`
-            In the order of time: ``visit detector ccdVisitId midpointMjdTai ...``.
+            Sorted by time: ``visit detector ccdVisitId midpointMjdTai ...``.
         """
         with self._reading() as (connection, _, definitions):
             table = definitions["ApdbVisitDetector"]
@@ -361,7 +366,7 @@ class Apdb:
 
     @contextlib.contextmanager
     def _transaction(self, *, writes: bool, creates: bool = False) -> Iterator[sa.Connection]:
-        """Run a transaction, or take part in the one of `exclusive`."""
+        """Run a transaction, or join that of `exclusive`."""
         if self._held is not None:
             yield self._held
             return

@@ -14,22 +14,24 @@ _BACKENDS: Mapping[str, tuple[str, str]] = {
 
 
 def create(config: Any) -> Any:
-    """Return what a configuration chooses; nothing is opened yet.
+    """Return the database that a configuration selects; nothing is opened yet.
 
     Parameters
     ----------
     config : `~persistence.apdb.config.ApdbConfig`
+        The configuration.
 
     Returns
     -------
     apdb : `~persistence.apdb.apdb.Apdb` or `~persistence.apdb.daxapdb.DaxApdb`
+        The database.
 
     Raises
     ------
     MissingExtra
         If SQLAlchemy, or ``lsst-dax-apdb``, is not installed.
     DatabaseError
-        If the address is not understood.
+        If the address is invalid.
     """
     module, name = _BACKENDS[config.backend]
     return getattr(importlib.import_module(module), name)(config)

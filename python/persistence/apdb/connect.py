@@ -1,4 +1,4 @@
-"""Connections and transactions, and what is said when they fail."""
+"""Connections and transactions, and the errors when they fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from persistence.errors import DatabaseError, DatabaseLocked
 from persistence.files import sqlite
 
 _WRITES = "persistence_writes"
-# What a driver says where permissions are lacking -> what cannot be done.
+# A driver's message for missing permissions -> what cannot be done.
 _FORBIDDEN = {
     "readonly": "written",
     "read-only": "written",
@@ -25,14 +25,15 @@ _FORBIDDEN = {
 
 
 def engine(address: Address, timeout: float, echo: bool = False) -> sa.Engine:
-    """Create what connects to a database; nothing is opened yet.
+    """Return an engine for a database; nothing is opened yet.
 
-    Connections are not kept: a process that was forked must not use its parent's, and on a
-    network's file system locks end with the file's last descriptor.
+    Connections are not kept: a forked process must not use its parent's, and on a network file
+    system locks end with the file's last descriptor.
 
     Parameters
     ----------
     address : `Address`
+        The address.
     timeout : `float`
         How long to wait for locks, or for a server (s).
     echo : `bool`
@@ -43,11 +44,11 @@ def engine(address: Address, timeout: float, echo: bool = False) -> sa.Engine:
     if address.kind == "sqlite":
         options["timeout"] = timeout
         if address.path is not None:
-            # A file that is not there is made by `create` alone.
+            # A missing file is only created by `create`.
             path = sqlite.escaped(os.path.abspath(address.path))
             url = url.set(database=f"file:{path}", query={"mode": "rw", "uri": "true"})
     elif address.kind == "postgresql":
-        # A server that does not answer, and a lock that is not let go.
+        # A server that does not answer, and a lock that is not released.
         options["connect_timeout"] = max(1, round(timeout))
         options["options"] = f"-c lock_timeout={round(1000 * timeout)}"
     keywords: dict[str, Any] = {"poolclass": sa.pool.NullPool}
@@ -105,17 +106,18 @@ def _begin(connection: sa.Connection) -> None:
 def transaction(
     made: sa.Engine, address: Address, *, writes: bool, lock: str
 ) -> Iterator[sa.Connection]:
-    """Run a transaction: all of it is done, or nothing.
+    """Run a transaction, completely or not at all.
 
     Parameters
     ----------
     made : `sqlalchemy.Engine`
+        The engine.
     address : `Address`
-        What messages name.
+        The address, for messages.
     writes : `bool`
-        Whether it writes. Those that do come one after the other.
+        Whether it writes. Writing transactions are serialised.
     lock : `str`
-        The statement by which servers keep writers apart.
+        The statement by which servers exclude other writers.
 
     Raises
     ------

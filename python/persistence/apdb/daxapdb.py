@@ -23,13 +23,14 @@ _MONTH = 30.0
 class DaxApdb:
     """An alert production database that ``lsst.dax.apdb`` reads and writes.
 
-    It has the calls of `~persistence.apdb.apdb.Apdb`. What is read is not kept from changing until
-    it is written, so that visits of the same field must be stored one after the other; there are no
-    features, and what is stored is told by its sources alone.
+    It has the methods of `~persistence.apdb.apdb.Apdb`. What was read may change before it is
+    written, so that visits of the same field must be stored one after the other; there are no
+    features, and stored detectors are recognised by their sources only.
 
     Parameters
     ----------
     config : `~persistence.apdb.config.ApdbConfig`
+        The configuration.
 
     Raises
     ------
@@ -116,7 +117,7 @@ class DaxApdb:
         visits: Any = None,
         features: Any = None,
     ) -> bool:
-        """Store what was found on a detector of a visit, unless it is stored."""
+        """Store the sources of a detector of a visit, unless they are stored."""
         from persistence.apdb.versions import visits_of
 
         every = visits_of(sources, forced_sources) if visits is None else list(visits)
@@ -222,7 +223,7 @@ def _region(region: Any) -> Any:
 
 
 def _frame(data: Any, name: str, **more: Any) -> Any:
-    """Return rows as LSST's programs take them; counts that are not given are 0."""
+    """Return rows in the form of LSST's programs; missing counts are 0."""
     import pandas
 
     if data is None and name != "DiaObject":

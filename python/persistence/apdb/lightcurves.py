@@ -37,23 +37,23 @@ class Calculated(NamedTuple):
 def calculate(
     sources: Mapping[str, Any], forced: Mapping[str, Any] | None, bands: Iterable[str]
 ) -> Calculated:
-    """Compute what is known of objects.
+    """Compute the properties of objects from their sources.
 
     Parameters
     ----------
     sources : mapping of arrays
         All DIASources of the objects: ``diaObjectId diaSourceId ra dec midpointMjdTai band
-        psfFlux psfFluxErr``, and if there are ``raErr decErr scienceFlux scienceFluxErr``.
+        psfFlux psfFluxErr``, and if available ``raErr decErr scienceFlux scienceFluxErr``.
     forced : mapping of arrays, or None
         All their forced sources: ``diaObjectId diaForcedSourceId midpointMjdTai band psfFlux
         psfFluxErr``.
     bands : iterable of `str`
-        Those that have columns. Sources of other filters count in ``nDiaSources`` and positions.
+        Those with columns. Sources in other filters count for ``nDiaSources`` and positions.
 
     Returns
     -------
     calculated : `Calculated`
-        Objects in the order of their numbers. What cannot be computed is NaN.
+        Objects sorted by number. What cannot be computed is NaN.
     """
     rows = _sorted(sources, "diaSourceId")
     groups = Groups(rows["diaObjectId"])
@@ -89,7 +89,7 @@ def _sorted(given: Mapping[str, Any], identifier: str) -> dict[str, NDArray[Any]
 
 
 def _plain(values: Any) -> NDArray[Any]:
-    """Return values without a mask: what is missing is NaN, empty, or as it is."""
+    """Return values without a mask: missing ones are NaN, or empty."""
     missing, array = np.ma.getmaskarray(values), np.array(np.ma.getdata(values))
     if array.dtype.kind == "f":
         return np.where(missing, np.nan, array.astype(float))

@@ -71,7 +71,7 @@ class Polygon:
 
     @classmethod
     def around(cls, ra: Any, dec: Any, margin: float) -> Polygon:
-        """Return the polygon of some corners (deg), made larger by a margin (deg) all around."""
+        """Return the polygon of some corners (deg), grown by a margin (deg) on all sides."""
         corners = htm.convex(ra, dec)
         centre = corners.sum(axis=0)
         away = corners - centre / np.linalg.norm(centre)

@@ -46,20 +46,21 @@ def length(columns: Mapping[str, Any]) -> int:
 
 
 def encode(table: Table, data: Any, **more: Any) -> list[dict[str, Any]]:
-    """Turn columns into rows that a database takes; what is missing or NaN is None.
+    """Return columns as rows for a database; missing values and NaN become None.
 
     Parameters
     ----------
     table : `~persistence.apdb.schema.Table`
-        What they are for. Counts that are not given are 0, other columns NULL.
+        The table. Missing counts are 0, other columns NULL.
     data : see `columns_of`
+        The columns.
     **more
-        Columns that the table has besides, or one value for all rows.
+        Further columns, or one value for all rows.
 
     Raises
     ------
     DatabaseError
-        If there is no such column, one must not be missing, or a value does not fit.
+        If a column is unknown, a required one is missing, or a value does not fit.
     """
     given = columns_of(data)
     number = length(given)
@@ -105,7 +106,7 @@ def _values(table: Table, column: Column, values: Any) -> list[Any]:
 
 
 def _python(kind: str) -> type:
-    """Return the type of values: those of 4 bytes are rounded to what servers keep of them."""
+    """Return the type of values: those of 4 bytes are rounded as servers store them."""
     if kind in _LIMITS:
         return int
     return {"double": float, "float": np.float32, "boolean": bool}.get(kind, str)
@@ -129,15 +130,16 @@ def _check(table: Table, column: Column, values: Any) -> None:
 def decode(
     columns: Mapping[str, Column], names: Sequence[str], rows: Iterable[Any]
 ) -> AstropyTable:
-    """Turn a database's rows into a table with units; NULL is NaN, or masked where that is not.
+    """Return a database's rows as a table with units; NULL is NaN, or masked where impossible.
 
     Parameters
     ----------
     columns : mapping [`str`, `~persistence.apdb.schema.Column`]
         The columns by their names.
     names : sequence of `str`
-        Which of them the rows have.
+        The columns of the rows.
     rows : iterable
+        The rows.
     """
     from astropy.table import Column as TableColumn
     from astropy.table import MaskedColumn, Table

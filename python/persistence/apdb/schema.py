@@ -1,4 +1,4 @@
-"""Which tables the database has: their columns, keys and units, as ``policy/apdb.yaml`` says."""
+"""The tables of the database: columns, keys and units, from ``policy/apdb.yaml``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from persistence.errors import did_you_mean
 from persistence.files import yaml_nodes
 
 _FILE = os.path.join(os.path.dirname(os.path.abspath(persistence_policy.__file__)), "apdb.yaml")
-# Types of a column, as the file has them, whose values have no length.
+# Types of a column in the file whose values have no length.
 NUMBERS = ("long", "int", "short", "double", "float", "boolean")
 
 
@@ -68,7 +68,7 @@ class Table:
     unique: Mapping[str, tuple[str, ...]]
 
     def unknown(self, name: str) -> str:
-        """Return what a message says of a column that the table does not have."""
+        """Return the message about an unknown column."""
         return f"{self.name} has no column {name!r}{did_you_mean(name, self.columns)}"
 
 

@@ -1,4 +1,4 @@
-"""How a database begins: its tables and views, its version, and what was chosen for it."""
+"""The creation of a database: its tables and views, its version, and its fixed settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from persistence.apdb.alchemy import sqlalchemy as sa
 from persistence.apdb.tables import Layout
 from persistence.errors import DatabaseError
 
-# Rows of the table of metadata, as LSST's dax_apdb has them: it can open what is made here.
+# Rows of the table of metadata, as in LSST's dax_apdb, which can open the database.
 VERSION, CODE, CHOSEN = "version:schema", "version:ApdbSql", "config:apdb-sql.json"
 _CODE_VERSION = "1.2.1"
 # The names that the choices have there.
@@ -41,7 +41,7 @@ class Chosen:
         return json.dumps(fields | more)
 
     def read(self, text: str | None) -> Chosen:
-        """Return it with what a database has kept."""
+        """Return the settings with those stored in a database."""
         kept = json.loads(text) if text else {}
         fields = {name: kept[said] for name, said in _CHOICES.items() if said in kept}
         layout = dataclasses.replace(self.layout, **fields)
@@ -123,7 +123,7 @@ def _names(connection: sa.Connection, layout: Layout) -> set[str]:
 
 
 def opened(connection: sa.Connection, chosen: Chosen, address: Address) -> Chosen | None:
-    """Return what was chosen for a database; None if it has no tables.
+    """Return the settings of a database; None if it has no tables.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from persistence.apdb import pixels, rows, schema
 from persistence.apdb.alchemy import sqlalchemy as sa
 from persistence.errors import DatabaseError
 
-# How many values one statement names: SQLite takes 32766.
+# The number of values in one statement: SQLite accepts 32766.
 _AT_ONCE = 10_000
 # What a version is later than the one before, at least, should clocks stand still (d).
 _TICK = 1e-6 / 86400
@@ -105,7 +105,7 @@ class Writer:
             return
         identifiers = _integers(columns, "diaObjectId")
         if len(set(identifiers)) != len(identifiers):
-            raise DatabaseError("an object must not be given twice")
+            raise DatabaseError("an object must not occur twice")
         table = self.definitions["DiaObject"]
         latest = [
             self.connection.execute(
@@ -137,7 +137,7 @@ class Writer:
         self._insert("DiaObjectLast", rows.encode(every["DiaObjectLast"], kept, **more))
 
     def features(self, features: Any) -> None:
-        """Write how objects vary, in the place of what was written of them before."""
+        """Write the variability features of objects, replacing earlier ones."""
         given = rows.encode(schema.load()["DiaObjectFeatures"], features)
         table = self.definitions["DiaObjectFeatures"]
         for part in chunks(sorted({row["diaObjectId"] for row in given})):
@@ -213,6 +213,6 @@ def _counts(given: Rows) -> dict[tuple[int, int], int]:
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Yield values, as many at once as a statement takes."""
+    """Yield values in chunks for one statement each."""
     for start in range(0, len(values), _AT_ONCE):
         yield values[start : start + _AT_ONCE]

@@ -1,8 +1,8 @@
-"""Views: the tables by the names that earlier programs have.
+"""Views: the tables under the names of earlier programs.
 
 ``dia_objects``, ``dia_sources`` and ``dia_objects_to_dia_sources`` are those of ap_association's
-tutorials of 2018 and 2019. ``DiaSource_baseline`` and the others of that ending have the columns of
-the baseline schema of those years (LSST Data Products, Lyon 2018); what is not computed is NULL.
+tutorials of 2018 and 2019. ``DiaSource_baseline`` and the others with that ending have the columns
+of the baseline schema of those years (LSST Data Products, Lyon 2018); what is not computed is NULL.
 """
 
 from __future__ import annotations

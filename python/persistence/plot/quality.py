@@ -27,13 +27,13 @@ def save(table: Mapping[str, Any], suspicious: Any, path: str, over: str | None 
     Parameters
     ----------
     table : mapping [`str`, array]
-        Columns, as `persistence.quality.columns.COLUMNS`.
-    suspicious : array of `bool`
-        Which rows are marked.
+        Columns, as in `persistence.quality.columns.COLUMNS`.
+    suspicious : array of `bool`, shape (rows,)
+        The rows to mark.
     path : `str`
-        The file; its ending says in which format.
+        The file; its ending determines the format.
     over : `str`, optional
-        ``time`` or ``focal-plane``; by default, the focal plane if all rows are of one visit.
+        ``time`` or ``focal-plane``. Default: the focal plane if all rows are of one visit.
     """
     one = len(np.unique(table["visit"])) == 1
     draw = focal_plane if (over or ("focal-plane" if one else "time")) == "focal-plane" else time
@@ -70,7 +70,7 @@ def time(table: Mapping[str, Any], suspicious: Any) -> Any:
 
 
 def _when(table: Mapping[str, Any]) -> tuple[Any, str]:
-    """Return where the rows lie along the time axis, and its label."""
+    """Return the positions of the rows on the time axis, and its label."""
     mjd = np.asarray(table["expMidptMJD"], float)
     if not np.isfinite(mjd).any():
         return np.asarray(table["visit"], float), "visit"
@@ -91,10 +91,10 @@ def _title(table: Mapping[str, Any], suspicious: Any) -> str:
 
 
 def focal_plane(table: Mapping[str, Any], suspicious: Any) -> Any:
-    """Draw each quantity over the focal plane, as it lies on the sky; of several visits, medians.
+    """Draw each quantity over the focal plane, in sky orientation; medians of several visits.
 
-    Detectors lie where their corners are on the tangent plane about the middle of their visit, so
-    that no camera is asked.
+    Detectors are drawn at their corners on the tangent plane about the centre of their visit, so
+    that the camera's geometry is not needed.
     """
     shapes = _outlines(table)
     places = {number: np.median(corners, axis=0) for number, corners in shapes.items()}
@@ -167,7 +167,7 @@ def _fill(made: Any, axes: Any, places: Mapping[int, Any], values: Any, text: st
 
 
 def _halo() -> Any:
-    """Return what makes a text stand out of any colour."""
+    """Return the effect that makes text readable on any colour."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=1.5, foreground="black")]

@@ -23,10 +23,10 @@ class Cell:
     Attributes
     ----------
     stars, model, residual : array, shape (side, side), or None
-        Medians of stars of flux 1, of the model where they are, and of their difference; None if
-        there are no stars.
+        Medians of stars scaled to flux 1, of the model at their positions, and of their difference;
+        None if there are no stars.
     number : `int`
-        How many stars.
+        The number of stars.
     """
 
     stars: Any = None
@@ -36,14 +36,14 @@ class Cell:
 
 
 def residuals(grid: Sequence[Sequence[Cell]], title: str) -> Any:
-    """Draw stacked stars, the model and what is left, for each part of a chip.
+    """Draw stacked stars, the model and the residuals, for each part of a chip.
 
     Parameters
     ----------
     grid : sequence of sequence of `Cell`
         Rows of parts, the lowest first, as on the chip.
     title : `str`
-        The figure's.
+        The figure's title.
     """
     cells = [cell for row in grid for cell in row if cell.number]
     if not cells:
@@ -80,7 +80,7 @@ def _empty(axes: Any) -> Any:
 
 
 def _draw(every: Any, cell: Cell, peak: float, limit: float) -> Mapping[str, Any]:
-    """Draw a part; returns what colours mean."""
+    """Draw a part; return the mapping of values to colours."""
     from matplotlib.colors import AsinhNorm, Normalize
 
     if not cell.number:

@@ -1,1 +1,1 @@
-"""How good processed exposures are: the rows of `visitSummary`, and what makes one suspicious."""
+"""The quality of processed exposures: rows of `visitSummary`, and suspicious ones."""

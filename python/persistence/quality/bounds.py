@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Table = Mapping[str, Any]
 # standard deviations of a normal distribution in its median absolute deviation
 _NORMAL = 1.4826
-# Of fewer values nobody can say which one is odd.
+# With fewer values, outliers cannot be identified.
 _FEWEST = 5
 VISIT, FILTER = "visit", "filter"
 
@@ -55,7 +55,7 @@ QUANTITIES: Mapping[str, Callable[[Table], Any]] = {
     "psfStarDeltaSize": lambda table: table["psfStarDeltaSizeMedian"] / table["psfSigma"],
 }
 BOUNDS: Mapping[str, Bound] = {
-    "psfSigma": Bound(min=0.8, max=6.5),  # what the models of the PSF are made for (pixels)
+    "psfSigma": Bound(min=0.8, max=6.5),  # the range of the PSF models (pixels)
     "seeing": Bound(mads=5, least=0.1, share=0.1),
     "ellipticity": Bound(max=0.2),
     "nPsfStar": Bound(min=3),
@@ -73,39 +73,39 @@ BOUNDS: Mapping[str, Bound] = {
 
 
 def changed(bounds: Mapping[str, Bound], news: Any, where: str) -> dict[str, Bound]:
-    """Return bounds of which some are replaced, or left out.
+    """Return bounds of which some are replaced, or removed.
 
     Parameters
     ----------
     bounds : mapping [`str`, `Bound`]
         The bounds.
     news : mapping
-        Quantity -> mapping of a bound's attributes, as a file has them; None takes its bound away.
+        Quantity -> mapping of a bound's attributes, as in a file; None removes its bound.
     where : `str`
-        What they stand in, for messages.
+        The source of the changes, for messages.
 
     Raises
     ------
     UsageError
-        If there is no such quantity or attribute, or a value is no number.
+        If there is no such quantity or attribute, or a value is not a number.
     """
     if not isinstance(news, Mapping):
-        raise UsageError(f"{where}: {news!r} is no mapping of quantities to bounds")
+        raise UsageError(f"{where}: {news!r} is not a mapping of quantities to bounds")
     made = dict(bounds)
-    for name, said in news.items():
+    for name, attributes in news.items():
         known = [*QUANTITIES, *(name for name, column in COLUMNS.items() if column.code[0] in "if")]
         if name not in known:
-            raise UsageError(f"{where}: no quantity is called {name!r}{did_you_mean(name, known)}")
+            raise UsageError(f"{where}: there is no quantity {name!r}{did_you_mean(name, known)}")
         made.pop(name, None)
-        if said is not None:
-            made[name] = _bound(said, f"{where}: {name}")
+        if attributes is not None:
+            made[name] = _bound(attributes, f"{where}: {name}")
     return made
 
 
 def _bound(said: Any, where: str) -> Bound:
     names = [field.name for field in fields(Bound)]
     if not isinstance(said, Mapping):
-        raise UsageError(f"{where}: {said!r} is no bound; it has {', '.join(names)}")
+        raise UsageError(f"{where}: {said!r} is not a bound; it has {', '.join(names)}")
     bound = Bound()
     for name, value in said.items():
         if name not in names:
@@ -134,7 +134,7 @@ def parse(text: str) -> tuple[str, dict[str, Any] | None]:
     for word in rest.split(","):
         key, equals, value = word.partition("=")
         if not (colon and equals):
-            raise UsageError(f"{text!r} is no bound, as seeing:max=2,mads=4 or seeing:none is")
+            raise UsageError(f"{text!r} is not a bound, such as seeing:max=2,mads=4 or seeing:none")
         try:
             said[key] = float(value)
         except ValueError:
@@ -143,15 +143,15 @@ def parse(text: str) -> tuple[str, dict[str, Any] | None]:
 
 
 def reasons(table: Table, bounds: Mapping[str, Bound] = BOUNDS) -> list[list[str]]:
-    """Return for each row which bounds it is beyond, and by how much.
+    """Return for each row the bounds that it exceeds, and by how much.
 
     Parameters
     ----------
     table : mapping [`str`, array]
-        Columns, as `persistence.quality.columns.COLUMNS` has them. Values that are not known are
-        not judged, nor is a quantity whose columns are not there.
+        Columns, as in `persistence.quality.columns.COLUMNS`. Unknown values are not judged, nor are
+        quantities with missing columns.
     bounds : mapping [`str`, `Bound`]
-        By quantity.
+        The bounds by quantity.
     """
     texts: list[list[str]] = [[] for _ in range(len(table["visit"]))]
     groups = {VISIT: table["visit"], FILTER: table["band"]}
@@ -171,9 +171,9 @@ def reasons(table: Table, bounds: Mapping[str, Bound] = BOUNDS) -> list[list[str
 
 
 def values_of(table: Table, name: str) -> Floats | None:
-    """Return a quantity's values, NaN where they are not known; None if it has no numbers.
+    """Return a quantity's values, NaN where unknown; None if it has no numbers.
 
-    That is a text, or one whose columns are missing.
+    This is the case for text, and for quantities with missing columns.
     """
     try:
         given = QUANTITIES[name](table) if name in QUANTITIES else table[name]

@@ -1,4 +1,4 @@
-"""Summaries as catalogs of exposures, which is what ``ccdSummary`` and ``visitSummary`` are."""
+"""Summaries as catalogs of exposures, the form of ``ccdSummary`` and ``visitSummary``."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def catalog(rows: Sequence[Mapping[str, Any]], calibs: Sequence[Any] = ()) -> Ca
     Parameters
     ----------
     rows : sequence of mapping
-        Values by the names of `persistence.quality.columns.COLUMNS`; what a row lacks, or has as
-        None, is not known.
+        Values by the names in `persistence.quality.columns.COLUMNS`; missing values, and None, are
+        unknown.
     calibs : sequence of `~persistence.types.exposure.photocalib.PhotoCalib` or None, optional
         The calibration of each; by default there are none.
     """

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# What stands for an integer that is not known; of other numbers it is NaN, of texts the empty one.
+# The value of an unknown integer; for other numbers it is NaN, for texts the empty one.
 UNKNOWN = -1
 _CORNERS = 4
 
@@ -97,7 +97,7 @@ COLUMNS: Mapping[str, Column] = {
 
 
 def empty(column: Column) -> Any:
-    """Return what stands for a value that is not known."""
+    """Return the value for an unknown value."""
     kind = column.code[0]
     value: Any = {"i": UNKNOWN, "U": "", "?": False}.get(kind, np.nan)
     return [value] * column.size if kind == "f" and column.size > 1 else value

@@ -1,8 +1,7 @@
-"""Reads many summaries at once.
+"""Read many summaries at once.
 
-A thousand files of one row each take a third of a second: those of one layout are decoded together,
-and a header that was seen before is not parsed again. What lies behind the table, such as WCSs, is
-not read.
+A thousand files of one row each take a third of a second: those with one layout are decoded
+together, and identical headers are parsed once. HDUs after the table, such as WCSs, are not read.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _CHUNK = 24 * _BLOCK
 
 
 class _Layout(NamedTuple):
-    """What the header of a table says, and where in its file the rows begin."""
+    """The layout of a table in its header, and the position of its rows in the file."""
 
     header: bytes
     table: Table
@@ -32,10 +31,9 @@ class _Layout(NamedTuple):
 
 
 def columns(paths: Sequence[str]) -> tuple[dict[str, Any], list[int]]:
-    """Return the columns of the tables in some files, and how many rows each file has.
+    """Return the columns of the tables in some files, and the number of rows of each file.
 
-    Values are those that are in all files, and of the others, those of the files that have them:
-    numbers that a file lacks are NaN, texts empty.
+    Numbers that a file lacks are NaN, texts empty.
 
     Parameters
     ----------
@@ -62,7 +60,7 @@ def columns(paths: Sequence[str]) -> tuple[dict[str, Any], list[int]]:
 
 
 def _key(layout: _Layout) -> bytes:
-    """Return what two layouts that differ in their number of rows share."""
+    """Return the part of a layout that does not depend on the number of rows."""
     return layout.header.replace(b"NAXIS2  = %20d" % layout.table.length, b"")
 
 
@@ -88,9 +86,9 @@ def _layout(path: str, content: bytes) -> _Layout:
     try:
         cards, _span = next(hdus)
     except StopIteration:
-        raise FormatterError(f"{path} has no table: it is no summary") from None
+        raise FormatterError(f"{path} has no table: it is not a summary") from None
     if cards.get("XTENSION") != "BINTABLE":
-        raise FormatterError(f"{path} has no table: it is no summary")
+        raise FormatterError(f"{path} has no table: it is not a summary")
     end = content.find(b"END" + 77 * b" ", span.stop) + 80
     start = span.stop + -(-(end - span.stop) // _BLOCK) * _BLOCK
     bits = int(cards.get("FLAGCOL", 0)) and sum(1 for key in cards if key.startswith("TFLAG"))
@@ -128,7 +126,7 @@ def _named(layout: _Layout, decoded: Mapping[int, Any]) -> Iterable[tuple[str, A
 
 
 def _wider(there: Any, values: Any, length: int) -> Any:
-    """Return an array that takes values of a column, and those that are there."""
+    """Return an array wide enough for present and new values of a column."""
     kind = values.dtype if there is None else np.promote_types(there.dtype, values.dtype)
     fill: Any = {"U": "", "S": "", "b": False, "i": -1, "u": 0}.get(kind.kind, np.nan)
     made = np.full((length, *values.shape[1:]), fill, kind)

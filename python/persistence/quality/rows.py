@@ -23,12 +23,12 @@ TYPES = ("ccdSummary", "visitSummary")
 
 @dataclass(frozen=True, eq=False)
 class Summaries:
-    """Rows of exposures, ordered by visit and detector.
+    """Rows of exposures, sorted by visit and detector.
 
     Attributes
     ----------
     columns : mapping [`str`, array]
-        As `persistence.quality.columns.COLUMNS`; what files lack is not known.
+        As in `persistence.quality.columns.COLUMNS`; columns missing in files are unknown.
     keys : mapping [`str`, `list`]
         Keys of data IDs.
     reasons : `list` [`list` [`str`]]
@@ -61,17 +61,18 @@ def load(
     limits: Mapping[str, bounds.Bound] = bounds.BOUNDS,
     fresh: bool = True,
 ) -> Summaries:
-    """Read the summaries that are there, and judge them.
+    """Read the existing summaries, and mark suspicious ones.
 
     Parameters
     ----------
     butler : `~persistence.butler.butler.Butler`
+        The Butler.
     where : `~persistence.dataids.expression.Expression` or `str`, optional
-        Which, as `Butler.query` takes it.
+        A condition, as for `Butler.query`.
     limits : mapping [`str`, `~persistence.quality.bounds.Bound`], optional
-        What is suspicious; what the files say of it does not count.
+        The bounds; suspicions recorded in the files are ignored.
     fresh : `bool`, optional
-        Look at directories; otherwise the index is believed.
+        Whether directories are listed; otherwise the index is used as it is.
 
     Raises
     ------

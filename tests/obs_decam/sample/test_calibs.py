@@ -424,7 +424,7 @@ def test_the_command_says_so_if_there_is_nothing_to_make(
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         calibs.main([str(tmp_path), "--forms", "community", "--kinds", "dark", "fringe"])
-    assert "nothing to make: no dark or fringe among community" in capsys.readouterr().err
+    assert "nothing to write: no dark or fringe among community" in capsys.readouterr().err
 
 
 def test_a_master_has_as_many_pixels_as_a_raw_has_light_sensitive_ones(tmp_path: Path) -> None:

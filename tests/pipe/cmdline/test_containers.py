@@ -66,7 +66,7 @@ def test_references_have_the_keys_that_were_typed_first(butler: Butler) -> None:
 def test_without_a_dataset_type_nothing_can_be_cast(butler: Butler) -> None:
     with pytest.raises(RuntimeError, match="dataset type must be set"):
         DataIdContainer().castDataIds(butler)
-    with pytest.raises(RuntimeError, match="has to be set"):
+    with pytest.raises(RuntimeError, match="must be set"):
         DataIdContainer().makeDataRefList(argparse.Namespace(butler=butler, log=None))
 
 

@@ -1,4 +1,4 @@
-"""Takes out of a difference what convolution has made alike in neighbouring pixels.
+"""Remove the correlation of neighbouring pixels in a difference, which convolution causes.
 
 Source: Reiss & Lupton 2016, DMTN-021.
 """
@@ -19,15 +19,15 @@ def whitener(kernel: Floats, matched: float, convolved: float) -> Floats:
     Parameters
     ----------
     kernel : array, shape (side, side)
-        What one of the images was convolved with.
+        The kernel with which one of the images was convolved.
     matched, convolved : `float`
-        The variances of the noise of the image that was left, and of the other, before it was
-        convolved.
+        The variances of the noise of the other image, and of the convolved one before the
+        convolution.
 
     Returns
     -------
     kernel : array, shape (63, 63)
-        Its noise is then that of ``matched + convolved * kernel.sum()**2``. Its sum is 1.
+        The variance is then ``matched + convolved * kernel.sum()**2``. Its sum is 1.
     """
     padded = np.zeros((_SIDE, _SIDE))
     start = _SIDE // 2 - kernel.shape[0] // 2

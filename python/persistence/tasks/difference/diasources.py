@@ -1,4 +1,4 @@
-"""The catalog of what is found in a difference: ``deepDiff_diaSrc``."""
+"""The catalog of sources in a difference: ``deepDiff_diaSrc``."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Shape(NamedTuple):
 
 
 def forced(exposure: Exposure, x: Floats, y: Floats) -> Flux:
-    """Return the fluxes of points at given positions (pixels of the parent image)."""
+    """Return the fluxes of point sources at fixed positions (pixels of the parent image)."""
     return _fitted(exposure, x, y)[0]
 
 
@@ -98,22 +98,22 @@ def catalog(
     exposure_id: int,
     exposure_bits: int,
 ) -> Catalog:
-    """Make the catalog.
+    """Return the catalog.
 
     Parameters
     ----------
     difference, science, matched : `~persistence.types.exposure.exposure.Exposure`
-        The difference, and what it is of.
+        The difference, and the exposures of which it is one.
     found : `~persistence.tasks.difference.score.Peaks`
-        In pixels of the array.
+        The detections, in pixels of the array.
     dipoles : `~persistence.tasks.difference.dipole.Dipoles`
-        Of the same sources.
+        The dipole fits of the same sources.
     radii : sequence of `float`
-        Of the apertures (pixels).
+        The radii of the apertures (pixels).
     max_chi2 : `float`
-        The largest reduced chi squared of a point that is one, where it is faint.
+        The largest reduced chi squared of faint point sources.
     exposure_id, exposure_bits : `int`
-        What ``ccdExposureId`` and ``ccdExposureId_bits`` are.
+        The values of ``ccdExposureId`` and ``ccdExposureId_bits``.
     """
     x0, y0 = difference.origin
     x, y = found.x + x0, found.y + y0

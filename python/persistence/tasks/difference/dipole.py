@@ -26,7 +26,7 @@ _REACH = 3.0  # standard deviations of the PSF from a peak within which the othe
 
 @dataclass(frozen=True, eq=False)
 class Dipoles:
-    """What the fit of two points of opposite sign gives; NaN where there was nothing to fit.
+    """The fits of two point sources of opposite sign; NaN where impossible.
 
     Attributes
     ----------
@@ -35,14 +35,16 @@ class Dipoles:
     error : array
         Standard deviation of either.
     x, y : array
-        The middle between both (pixels of the parent image).
+        The centre between both (pixels of the parent image).
     separation, angle : array
-        How far they are apart (pixels), and where the positive one lies as seen from the other
+        Their separation (pixels), and the direction from the negative to the positive one
         (radians, from x to y).
     chi2 : array
+        The reduced chi squared.
     pixels : array of `int`
-        How many good pixels were fitted.
+        The number of good pixels.
     is_dipole : array of `bool`
+        Whether it is a dipole.
     """
 
     positive: Floats
@@ -113,7 +115,7 @@ def fit(
 
 @dataclass(frozen=True, eq=False)
 class _Cut:
-    """The pixels about a source, whose fluxes are fitted for each pair of positions."""
+    """The pixels around a source, whose fluxes are fitted for each pair of positions."""
 
     pixels: Floats
     weight: Floats

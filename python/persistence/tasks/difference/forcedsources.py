@@ -25,25 +25,25 @@ def rows(
     ra: Any,
     dec: Any,
 ) -> dict[str, Any]:
-    """Return the rows of some objects.
+    """Return the forced sources of some objects.
 
     Parameters
     ----------
     difference, science : `~persistence.types.exposure.exposure.Exposure`
-        Of one detector: with WCS, calibration, filter and time.
+        Exposures of one detector, with WCS, calibration, filter and time.
     numbers : `~persistence.tasks.dia_sources.Exposed`
-        The numbers of that.
+        The numbers of the exposure.
     first : `int`
         The number of the first row.
-    objects : array of int64
+    objects : array of int64, shape (objects,)
         The objects' numbers.
-    ra, dec : array
-        Where they are (deg, ICRS).
+    ra, dec : array, shape (objects,)
+        Their positions (deg, ICRS).
 
     Returns
     -------
     columns : `dict` [`str`, array]
-        Of those whose flux can be measured: fluxes in nJy, times as MJD (TAI).
+        Objects with a measurable flux: fluxes in nJy, times as MJD (TAI).
 
     Raises
     ------

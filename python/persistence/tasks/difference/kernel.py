@@ -1,4 +1,4 @@
-"""A kernel that varies over an image, and a level beside it: what makes one image match another."""
+"""A spatially varying kernel and sky level that match one image to another."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class MatchingKernel:
 
     @property
     def sum(self) -> float:
-        """By how much it makes light brighter, in the middle of the image."""
+        """Return the factor by which it brightens light, in the centre of the image."""
         return float(self.middle.sum())
 
     def noise(self, psf: Any) -> np.float32:
@@ -74,8 +74,8 @@ class MatchingKernel:
         return made
 
     def variance(self, variance: Plane) -> Plane:
-        """Return the variance of an image that is convolved, pixel by pixel: neighbours are alike.
+        """Return the variance of a convolved image, pixel by pixel, ignoring correlations.
 
-        The kernel is taken as it is in the middle.
+        The kernel in the centre is used.
         """
         return np.maximum(convolution.convolved(variance, self.middle**2), 0)

@@ -1,4 +1,4 @@
-"""PSFs of images that were made of others: moved, or convolved."""
+"""PSFs of images computed from others: warped, or convolved."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _SIDE = 41  # pixels: that of a model that PSFs are measured as
 
 
 def fitted(image: Callable[[float, float], Floats], box: Box) -> PsfexPsf:
-    """Return the PSF whose images at some positions are given.
+    """Return the PSF with known images at some positions.
 
     Parameters
     ----------
     image : callable
-        Returns the image of a point in the middle of a pixel, as it is at a position (pixels of
-        the parent image): an odd square, the same size everywhere.
+        Returns the image of a point source in the centre of a pixel at a position (pixels of the
+        parent image): an odd square, the same size everywhere.
     box : `~persistence.types.pixels.box.Box`
-        Where positions may lie.
+        The range of positions.
     """
     x, y = (
         start + np.linspace(0, length - 1, _ALONG)
@@ -57,11 +57,11 @@ def convolved(psf: Any, kernel: Callable[[float, float], Floats], box: Box) -> P
     Parameters
     ----------
     psf : `~persistence.types.psf.psfimage.Psf`
-        Of the image before.
+        The PSF before the convolution.
     kernel : callable
         Returns the kernel at a position: an odd square.
     box : `~persistence.types.pixels.box.Box`
-        Where positions may lie.
+        The range of positions.
     """
 
     def image(x: float, y: float) -> Floats:

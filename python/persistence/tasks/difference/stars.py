@@ -17,22 +17,22 @@ _FLAGS = ("bad", "saturated", "edge")
 
 
 def chosen(table: Any, good: Bools, box: Box, number: int, reach: int, least_ratio: float) -> Ints:
-    """Return the rows of a catalog of sources, the brightest of each part of the image.
+    """Return the rows of the brightest sources in each part of the image.
 
     Parameters
     ----------
     table : `~persistence.types.table.catalog.Catalog`
         ``src``.
-    good : array of `bool`
-        The pixels that count.
+    good : array of `bool`, shape (rows, columns)
+        The usable pixels.
     box : `~persistence.types.pixels.box.Box`
-        Of the image.
+        The box of the image.
     number : `int`
-        How many are enough.
+        The number of sources.
     reach : `int`
-        How far from the edges they are, and from what is saturated or without data (pixels).
+        The smallest distance from the edges, and from saturated or missing pixels (pixels).
     least_ratio : `float`
-        Their least ratio of signal to noise.
+        Their smallest signal-to-noise ratio.
     """
     x, y = (np.asarray(table[f"base_SdssCentroid_{axis}"], float) for axis in "xy")
     flux, error = (

@@ -50,15 +50,15 @@ class GetTemplateTask(Task):
         exposure : `~persistence.types.exposure.exposure.Exposure`
             The science exposure.
         sensorRef : `~persistence.butler.subset.ButlerDataRef`
-            What it was read through.
+            The reference from which it was read.
         templateIdList : sequence of `dict`, optional
-            The data IDs of calibrated exposures, such as ``{"visit": 234567}``; what they leave
-            open is as the science exposure has it. Without, the template is a coadd.
+            The data IDs of calibrated exposures, such as ``{"visit": 234567}``; missing keys are
+            those of the science exposure. Without them, the template is a coadd.
 
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``exposure``: the warped template; ``inputs``: the data IDs that it was made of.
+            ``exposure``: the warped template; ``inputs``: the data IDs of its inputs.
 
         Raises
         ------
@@ -163,7 +163,7 @@ class GetCoaddAsTemplateTask(GetTemplateTask):
 
 
 def _apart(butler: Any, data_id: Any) -> dict[str, Any]:
-    """Return what a data ID says of the detector alone."""
+    """Return the part of a data ID that identifies the detector."""
     keys = set(butler.getKeys("raw")) - set(butler.getKeys("raw", "visit"))
     return {key: value for key, value in data_id.items() if key in keys and key != "hdu"}
 
@@ -182,7 +182,7 @@ def _corners(exposure: Exposure) -> Any:
 
 
 def _together(parts: Sequence[Exposure]) -> Exposure:
-    """Lay warped templates into one: each pixel is of the first that has it."""
+    """Combine warped templates: each pixel comes from the first that has it."""
     first, *others = parts
     mask, noise = sky.planes(first)
     image, variance, array = first.image.copy(), noise.copy(), mask.array.copy()

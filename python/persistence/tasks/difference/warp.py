@@ -18,21 +18,22 @@ if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
 
 NO_DATA = "NO_DATA"
-_STEP = 32  # pixels between the positions that are asked of the WCSs; between them are splines
+# pixels between the positions at which the WCSs are evaluated; in between, splines are used
+_STEP = 32
 _ORDER = 5  # of the splines through the pixels
 _STRIP = 512  # rows at once, so that memory stays small
-_MARGIN = 3  # pixels from the edge that the splines know too little of
+_MARGIN = 3  # pixels near the edge for which the splines have too few neighbours
 
 
 class Mapping:
-    """Where the pixels of one image lie in another.
+    """The positions of the pixels of one image in another.
 
     Parameters
     ----------
     wcs, box
-        Of the image whose pixels are asked for.
+        The WCS and box of the image whose pixels are mapped.
     other : `~astropy.wcs.WCS`
-        Of the one that they lie in.
+        The WCS of the other one.
     """
 
     def __init__(self, wcs: Any, box: Box, other: Any) -> None:
@@ -48,25 +49,27 @@ class Mapping:
         )
 
     def rows(self, start: int, stop: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return where the pixels of some rows of the array lie: columns and rows of the other."""
+        """Return the positions of the pixels of some rows of the array: columns and rows of the
+        other.
+        """
         columns = self.box.x0 + np.arange(self.box.width, dtype=float)
         rows = self.box.y0 + np.arange(start, stop, dtype=float)
         return self._x(rows, columns), self._y(rows, columns)
 
     def point(self, x: float, y: float) -> tuple[float, float]:
-        """Return where a position lies."""
+        """Return the position in the other image."""
         return float(self._x.ev(y, x)), float(self._y.ev(y, x))
 
 
 def warp(exposure: Exposure, wcs: Any, box: Box) -> Exposure:
-    """Return an exposure as it would be in the pixels of another.
+    """Return an exposure resampled to the pixels of another.
 
     Parameters
     ----------
     exposure : `~persistence.types.exposure.exposure.Exposure`
-        With WCS, mask, variance and PSF.
+        An exposure with WCS, mask, variance and PSF.
     wcs : `~astropy.wcs.WCS`
-        Of the result.
+        The WCS of the result.
     box : `~persistence.types.pixels.box.Box`
         The pixels of the result, in the parent image that the WCS counts.
 
@@ -74,14 +77,14 @@ def warp(exposure: Exposure, wcs: Any, box: Box) -> Exposure:
     -------
     warped : `~persistence.types.exposure.exposure.Exposure`
         Pixels that the exposure does not reach are 0 and flagged NO_DATA, their variance is
-        infinite. Fluxes are per pixel, as they were: where pixels are larger, a kernel that is
-        fitted makes up for it. The variance is that of the nearest pixel; that splines make
-        neighbours alike is not told of.
+        infinite. Fluxes are per pixel, as before: where pixels are larger, a fitted kernel
+        compensates. The variance is that of the nearest pixel; the correlation that splines cause
+        is not described.
 
     Raises
     ------
     TaskError
-        If the exposure does not reach into the box.
+        If the exposure does not overlap with the box.
     """
     from scipy import ndimage
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _MARGIN = 48  # pixels about a tile, more than a PSF reaches
-_SMALLEST = 1e-12  # of the largest power: what is less is rounding
+_SMALLEST = 1e-12  # of the largest power: smaller values are rounding errors
 
 
 def subtracted(science: Exposure, template: Exposure, tile: int) -> Difference:
@@ -31,14 +31,14 @@ def subtracted(science: Exposure, template: Exposure, tile: int) -> Difference:
     Parameters
     ----------
     science, template : `~persistence.types.exposure.exposure.Exposure`
-        With photometric calibrations.
+        Exposures with photometric calibrations.
     tile : `int`
-        The side of the parts in which the PSFs are taken to be the same (pixels).
+        The side of the tiles in which the PSFs are treated as constant (pixels).
 
     Raises
     ------
     TaskError
-        If one of them has no photometric calibration, or no pixel counts.
+        If one of them has no photometric calibration, or there are no usable pixels.
     """
     wanted, given = science.photo_calib, template.photo_calib
     if wanted is None or given is None:
@@ -120,7 +120,7 @@ def _tiles(shape: tuple[int, int], side: int) -> Iterator[tuple[tuple[slice, sli
 def _with_margin(
     inner: tuple[slice, slice], shape: tuple[int, int]
 ) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Return a tile with what is about it, and where the tile lies in that."""
+    """Return a tile with its surroundings, and the tile's position in that."""
     outer = tuple(
         slice(max(part.start - _MARGIN, 0), min(part.stop + _MARGIN, size))
         for part, size in zip(inner, shape, strict=True)
