@@ -15,7 +15,10 @@ WRONG: list[tuple[Any, str]] = [
         r"no alert production database is configured \(db_url\)\n.*diaPipe.apdb.db_url=sqlite",
     ),
     (("",), "no alert production database is configured"),
-    (("apdb/association.db",), "is not the address of a database; one in a file is sqlite:///apdb/"),
+    (
+        ("apdb/association.db",),
+        "is not the address of a database; one in a file is sqlite:///apdb/",
+    ),
     (("sqlit:///a.db",), "not for 'sqlit'; did you mean 'sqlite'?"),
     (("mysql://me@host/x",), "not for 'mysql'"),
     (("sqlite+nosuch:///a.db",), "there is no driver 'sqlite.nosuch'"),

@@ -1,6 +1,6 @@
 """Calibration products of the LSST stack, which this package does not have.
 
-See `persistence.gen2types.absent`: they can be imported, and say so when they are used.
+See `persistence.gen2types.absent`: they can be imported, and raise an error when used.
 """
 
 import pkgutil

@@ -1,6 +1,6 @@
 """Shapelets of the LSST stack, which this package does not have.
 
-See `persistence.gen2types.absent`: it can be imported, and says so when it is used.
+See `persistence.gen2types.absent`: it can be imported, and raises an error when used.
 """
 
 import pkgutil

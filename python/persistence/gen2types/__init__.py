@@ -1,6 +1,6 @@
-"""Afw's method names over our objects: `wrap` puts a face on an object, `unwrap` takes it off.
+"""afw's method names for our objects: `wrap` adds a face to an object, `unwrap` removes it.
 
-Nothing in the core knows the faces: a door gives its Butler these two functions.
+The core does not know the faces: an entry module passes these two functions to its Butler.
 """
 
 from __future__ import annotations

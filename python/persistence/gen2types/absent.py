@@ -1,12 +1,12 @@
-"""Modules of the LSST stack that are not part of this package, which can be imported all the same.
+"""Importable stand-ins for modules of the LSST stack that are not part of this package.
 
 Scripts import far more than they use. A name of such a module raises an error of ours when it is
-called, subclassed, or asked for an attribute; that it is not there cannot be found out before.
+called, subclassed, or an attribute of it is accessed; that it is missing cannot be known before.
 
-An inner module, such as ``lsst.afw.geom.skyWcs``, has the names of the package that it is in. Those
-of cameras, ``lsst.obs.hsc``, have the mappers that installed packages announce under their names;
-scripts that import others, and name the repository alone, run.
-What is installed under the same name comes first.
+An inner module, such as ``lsst.afw.geom.skyWcs``, has the names of its parent package. Those of
+cameras, ``lsst.obs.hsc``, have the mappers that installed packages announce under their names;
+scripts that import others, and only name the repository, run.
+Modules that are installed take precedence.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NO_NAME = "this package has no such name"
 _REPLACED = "it has left the LSST stack: see lsst.log, lsst.pex.config, lsst.daf.persistence.Policy"
 _WORKFLOW = "the LSST stack's tools for batch systems are not part of this package"
 
-# Modules, each with all below it, and what is said when a name is used.
+# Modules, each with its submodules, and the message when a name is used.
 MODULES: Mapping[str, str] = {
     **dict.fromkeys(
         (
@@ -117,7 +117,8 @@ class Name:
         raise NotPartOfThisPackage(f"{self._dotted}: {self._reason}")
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # what Python, copy and notebooks ask of everything
+        # attributes that Python, copy and notebooks look up on every object
+        if name.startswith("_"):
             raise AttributeError(name)
         self._refuse()
 
@@ -133,9 +134,9 @@ class Name:
 
 
 class _Module(ModuleType):
-    """A module of which every name is there, and can be used by nobody.
+    """A module that has every name, but each raises an error when used.
 
-    Unless the package that it is in has that name.
+    Names of its parent package are real.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -159,7 +160,7 @@ class _Camera(ModuleType):
     """A module of a camera's package, with the mappers that are installed under its name."""
 
     def __getattr__(self, name: str) -> Any:
-        from persistence.cameras import installed  # lazy: only who uses a camera pays for it
+        from persistence.cameras import installed  # lazy: only needed for cameras
 
         dotted = f"{self.__name__}.{name}"
         if dotted not in installed.announced():
@@ -220,9 +221,9 @@ def _kind(fullname: str) -> type[ModuleType] | None:
 
 
 class _Finder:
-    """Finds, and loads, what nobody else has found.
+    """Finds and loads modules that no other finder has found.
 
-    The abstract classes that importlib has for it take longer to import than all else here.
+    importlib's abstract base classes would take longer to import than everything else here.
     """
 
     def find_spec(
@@ -256,14 +257,14 @@ _FINDER: Any = _Finder()
 
 
 def install() -> None:
-    """Let these modules be imported; that they are not installed is found out first."""
+    """Make these modules importable, unless they are installed."""
     if _FINDER not in sys.meta_path:
         sys.meta_path.append(_FINDER)
 
 
 def is_absent(module: str) -> bool:
     """Return whether nothing is installed under a name of these modules."""
-    from importlib.util import find_spec  # lazy: few ask
+    from importlib.util import find_spec  # lazy: rarely needed
 
     try:
         spec = find_spec(module)

@@ -35,7 +35,7 @@ class AngleUnit:
     def __mul__(self, number: Any) -> Angle:
         if isinstance(number, Angle | AngleUnit):
             raise NotImplementedError(f"{number!r} cannot be multiplied by a unit of angles")
-        # An array of numbers becomes an array of angles, which numpy makes.
+        # An array of numbers becomes an array of angles, created by numpy.
         return NotImplemented if getattr(number, "ndim", 0) else Angle(number, self)
 
     __rmul__ = __mul__
@@ -74,7 +74,7 @@ class Angle(Face[Any]):
 
     def __init__(self, val: Any = 0.0, units: AngleUnit = radians) -> None:
         if not isinstance(units, AngleUnit):
-            raise TypeError(f"units={units!r} of an Angle is no AngleUnit, such as degrees")
+            raise TypeError(f"units={units!r} of an Angle is not an AngleUnit, such as degrees")
         self._radians = float(val) * units._radians
 
     @classmethod

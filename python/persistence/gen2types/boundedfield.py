@@ -32,7 +32,7 @@ class BoundedField(Face[Any]):
     __call__ = evaluate
 
     def getBBox(self) -> Box2I:
-        """Return the pixels that it is for; an empty box if it does not say."""
+        """Return the pixels of its domain; an empty box if it is unknown."""
         box: Box | None = getattr(self._ours, "box", None)
         return Box2I() if box is None else Box2I.of(box)
 

@@ -97,7 +97,7 @@ class Box2I(BoxBase[IntervalI], Face[Box]):
         return np.meshgrid(self.getX().arange(dtype), self.getY().arange(dtype))
 
     def contains(self, *other: Any) -> Any:
-        """Return whether a pixel, a whole box, or each of arrays ``x, y``, lies inside."""
+        """Return whether a pixel, a whole box, or each of arrays ``x, y``, is inside."""
         if len(other) == 2:
             x, y = (np.asarray(numbers) for numbers in other)
             inside = (self.beginX <= x) & (x < self.endX) & (self.beginY <= y) & (y < self.endY)
@@ -175,7 +175,7 @@ class Box2D(BoxBase[IntervalD]):
         return self._y
 
     def contains(self, *other: Any) -> Any:
-        """Return whether a position, a whole box, or each of arrays ``x, y``, lies inside."""
+        """Return whether a position, a whole box, or each of arrays ``x, y``, is inside."""
         if len(other) == 1 and isinstance(other[0], Box2D):
             return self._x.contains(other[0]._x) and self._y.contains(other[0]._y)
         x, y = (np.asarray(numbers) for numbers in (other if len(other) == 2 else other[0]))

@@ -13,7 +13,7 @@ I = TypeVar("I", IntervalI, IntervalD)  # noqa: E741
 
 
 class BoxBase(Generic[I]):
-    """What both kinds of boxes have: the intervals of columns and of rows, and what they give."""
+    """The base of both kinds of boxes: the intervals of columns and of rows."""
 
     Point: ClassVar[Any]
     Extent: ClassVar[Any]
@@ -133,7 +133,7 @@ class BoxBase(Generic[I]):
         self._become(self.clippedTo(other))
 
     def swap(self, other: Self) -> None:
-        """Exchange what two boxes are."""
+        """Exchange the contents of two boxes."""
         mine = dict(self.__dict__)
         self.__dict__.update(other.__dict__)
         other.__dict__.update(mine)
@@ -174,7 +174,7 @@ def arguments(kind: str, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[
 
 
 def intervals(box: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
-    """Return the intervals of columns and of rows that the arguments of a constructor say."""
+    """Return the intervals of columns and of rows for the arguments of a constructor."""
     kind = IntervalI if box.Point is Point2I else IntervalD
     if not args:
         return kind(), kind()

@@ -9,10 +9,10 @@ from persistence.butler import butler
 
 
 class Butler(butler.Butler):
-    """A `persistence.Butler` that hands out objects with afw's method names.
+    """A `persistence.Butler` that returns objects with afw's method names.
 
-    It is what ``lsst.daf.persistence.Butler`` stands for; with ``types="astropy"`` it hands out
-    what `persistence.Butler` does.
+    ``lsst.daf.persistence.Butler`` is this class; with ``types="astropy"`` it returns the same
+    objects as `persistence.Butler`.
     """
 
     default_types: ClassVar[str] = "gen2"

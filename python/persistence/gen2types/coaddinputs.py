@@ -1,4 +1,4 @@
-"""`CoaddInputs`: what a coadd was made of, by the names of ``lsst.afw.image``."""
+"""`CoaddInputs`: the inputs of a coadd, by the names of ``lsst.afw.image``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from persistence.types.table.catalog import Catalog
 
 
 class CoaddInputs(Face[OurCoaddInputs]):
-    """The visits, and the detectors of visits, that a coadd was made of.
+    """The visits, and the detectors of visits, that are inputs of a coadd.
 
     Each is an `ExposureCatalog`, whose records have the WCS, the PSF and so on of the image.
     """
@@ -46,7 +46,7 @@ class CoaddInputs(Face[OurCoaddInputs]):
 
 
 class _Components(Sequence[Any]):
-    """The objects of a column, read when they are asked for."""
+    """The objects of a column, read when they are accessed."""
 
     def __init__(self, inputs: Inputs, name: str) -> None:
         self._inputs, self._name = inputs, name

@@ -28,7 +28,7 @@ class Coordinates:
         self._values = [take(number) for number in numbers]
 
     def _numbers(self, values: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
-        """Return the numbers that a constructor is given: one by one, all the same, or as one."""
+        """Return the numbers for a constructor's arguments: each, one for all, or a sequence."""
         axes = _AXES[: self.dimensions]
         if named:
             unknown = [name for name in named if name not in axes[len(values) :]]
@@ -57,7 +57,7 @@ class Coordinates:
         return numbers
 
     def _cut(self, values: list[Any]) -> list[Any]:
-        """Return the numbers given one by one; of those that are to be whole, without fractions."""
+        """Return numbers passed one by one, without fractions if they must be integers."""
         if not type(self)._whole:
             return values
         return [math.trunc(value) if hasattr(value, "__trunc__") else value for value in values]
@@ -161,7 +161,7 @@ class _ThreeAxes(Coordinates):
 
 
 class CoordinateExpr(Coordinates):
-    """What a comparison gives: a truth value for each number."""
+    """The result of a comparison: a boolean for each number."""
 
     _takes = bool
     _whole = True
@@ -191,10 +191,10 @@ class CoordinateExpr3(CoordinateExpr, _ThreeAxes):
 
 
 class Extent(Coordinates):
-    """The way from one point to another, or a size.
+    """The vector from one point to another, or a size.
 
-    Called with ``dtype=int`` or ``float`` (and ``dimensions``, 2 unless given), it makes one of
-    that type, as the base class of Gen2 did.
+    Called with ``dtype=int`` or ``float`` (and ``dimensions``, 2 by default), it returns an object
+    of that type, as the base class of Gen2 did.
     """
 
     def __new__(
@@ -353,7 +353,7 @@ def _summed(table: Any, one: Any, other: Any, combine: Callable[[Any, Any], Any]
 
 
 def _changed(target: Any, result: Any, sign: str) -> Any:
-    """Take over a result in place, which is an error where its type would have to change."""
+    """Assign a result in place; raise an error if its type would have to change."""
     if type(result) is not type(target):
         what = "this" if result is NotImplemented else f"what would be a {type(result).__name__}"
         raise TypeError(f"{type(target).__name__} {sign} cannot be done in place with {what}")

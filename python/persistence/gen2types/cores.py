@@ -21,7 +21,7 @@ class BaseCore:
     """
 
     _parameters: ClassVar[tuple[str, str, str]]
-    _moments: tuple[float, float, float]  # xx, yy, xy: what every core can be made of
+    _moments: tuple[float, float, float]  # xx, yy, xy: arguments that every core accepts
 
     def __init__(self, *args: Any) -> None:
         values = [arg for arg in args if not isinstance(arg, bool)]
@@ -59,7 +59,7 @@ class BaseCore:
         return kind(self)
 
     def assign(self, other: BaseCore) -> None:
-        """Take over another ellipse."""
+        """Assign another ellipse."""
         self._moments = other._moments
 
     def getMatrix(self) -> Any:
@@ -110,7 +110,7 @@ class BaseCore:
         return self.of_moments(*(one + two for one, two in pairs))
 
     def transform(self, transform: LinearTransform) -> Self:
-        """Return the ellipse that a transform of the plane makes of this one."""
+        """Return the ellipse transformed by a linear map of the plane."""
         matrix = transform.getMatrix()
         moments = matrix @ self.getMatrix() @ matrix.T
         return self.of_moments(moments[0, 0], moments[1, 1], moments[0, 1])
@@ -119,7 +119,7 @@ class BaseCore:
         self.assign(self.transform(transform))
 
     def getGridTransform(self) -> LinearTransform:
-        """Return the transform that makes the unit circle of the ellipse."""
+        """Return the transform that maps the ellipse to the unit circle."""
         values, vectors = np.linalg.eigh(self.getMatrix())
         return LinearTransform((vectors / np.sqrt(values)) @ vectors.T)
 
@@ -224,7 +224,13 @@ class Axes(BaseCore):
         self._vector = (a, b, *(theta or [0.0]))  # type: ignore[assignment]
 
     def normalize(self) -> None:
-        """Make ``a`` the longer axis; refuse axes that are negative or not finite."""
+        """Swap axes so that ``a`` is the longer one.
+
+        Raises
+        ------
+        InvalidParameterError
+            If they are negative or not finite.
+        """
         a, b, theta = self._vector
         if not (a >= 0 and b >= 0):
             raise InvalidParameterError(f"{self!r} is no ellipse: its axes are {a} and {b}")

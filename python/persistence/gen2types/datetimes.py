@@ -26,7 +26,7 @@ _ISO = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(?:[.,](\d*))?
 
 
 class Scale(enum.IntEnum):
-    """The scales that a moment can be told on."""
+    """The time scales of a date."""
 
     TAI = 5
     UTC = 6
@@ -34,7 +34,7 @@ class Scale(enum.IntEnum):
 
 
 class System(enum.IntEnum):
-    """The ways to tell a date as a number."""
+    """The numerical representations of a date."""
 
     JD = 0
     MJD = 1
@@ -146,7 +146,7 @@ class DateTime(Face[Moment | None]):
 
 
 def _nsecs(values: tuple[Any, ...], scale: Scale) -> int:
-    """Return the nanoseconds, on the scale, that the arguments of a constructor say."""
+    """Return the nanoseconds, on the scale, for the arguments of a constructor."""
     first = values[0] if values else _INVALID
     if isinstance(first, str):
         return _nsecs_of_iso(first, scale)
@@ -207,7 +207,7 @@ def _text(nsecs: int) -> str:
 @functools.lru_cache(256)
 def _ahead_of_utc(text: str, scale: str) -> int:
     """Return by how many nanoseconds TAI is ahead of UTC, at a moment on one of both scales."""
-    from astropy.time import Time  # lazy: few dates are told on UTC
+    from astropy.time import Time  # lazy: only needed for UTC
 
     moment = Time(text, format="isot", scale=scale, precision=9)
     return _nsecs_of_text(str(moment.tai.isot)) - _nsecs_of_text(str(moment.utc.isot))

@@ -1,6 +1,6 @@
-"""The exceptions of ``lsst.pex.exceptions``, by its names.
+"""The exceptions of ``lsst.pex.exceptions``, by their names.
 
-Each is an error of ours, and one that old code may catch: the class of Python's that says the same.
+Each is an error of ours, and an instance of the Python exception that old code may catch.
 """
 
 from __future__ import annotations

@@ -13,14 +13,14 @@ T = TypeVar("T")
 class Face(Generic[T]):
     """Base class of the faces. A face holds one object of ours and copies nothing of it.
 
-    The constructor of a subclass has the signature of the class of afw that it stands for; an
-    object that exists already gets its face from `of`.
+    The constructor of a subclass has the signature of the corresponding class of afw; an existing
+    object gets its face from `of`.
 
     Notes
     -----
-    Two faces are equal if they are of the same type and their objects are equal; the classes of afw
-    that compare by identity (images) say so themselves. A face whose object is frozen replaces it
-    when a setter is called. Faces can be pickled and copied.
+    Two faces are equal if they have the same type and their objects are equal; the classes that afw
+    compares by identity (images) override this. A face whose object is frozen replaces it when a
+    setter is called. Faces can be pickled and copied.
     """
 
     _ours: T

@@ -86,7 +86,7 @@ ASSERTIONS: tuple[Callable[..., None], ...] = (
 
 
 def register(TestCase: type) -> None:
-    """Give a class of test cases the assertions, as methods."""
+    """Add the assertions as methods to a class of test cases."""
     for assertion in ASSERTIONS:
         if not hasattr(TestCase, assertion.__name__):
             setattr(TestCase, assertion.__name__, assertion)

@@ -1,4 +1,4 @@
-"""`IntervalI` and `IntervalD`: what a box is along one axis, by the names of ``lsst.geom``."""
+"""`IntervalI` and `IntervalD`: the extent of a box along an axis, by ``lsst.geom``'s names."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Interval:
         return not self.min <= self.max
 
     def contains(self, other: Any) -> bool:
-        """Return whether a number, or a whole interval, lies inside."""
+        """Return whether a number, or a whole interval, is inside."""
         if isinstance(other, _Interval):
             return other.isEmpty() or (self.min <= other.min and other.max <= self.max)
         if other != other:

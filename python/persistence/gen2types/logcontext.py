@@ -8,7 +8,7 @@ from typing import Any
 
 
 class MDCDict(dict[str, str]):
-    """What messages are about, by key; what is not there is empty."""
+    """The context of messages, by key; missing values are empty."""
 
     def __getitem__(self, name: str) -> str:
         return self.get(name, "")
@@ -21,7 +21,7 @@ _context = threading.local()
 
 
 def current() -> dict[str, str]:
-    """Return what the messages of this thread are about."""
+    """Return the context of messages of this thread."""
     if not hasattr(_context, "values"):
         _context.values = {}
         for initialize in _initializers:
@@ -34,18 +34,18 @@ _initializers: list[Callable[[], Any]] = []
 
 
 def MDC(key: str, value: Any) -> str:
-    """Set what the messages of this thread are about; return what that was before."""
+    """Set a value of the context of this thread's messages; return the previous one."""
     before = current().get(key, "")
     current()[key] = str(value)
     return before
 
 
 def MDCRemove(key: str) -> None:
-    """Remove a key from what the messages of this thread are about."""
+    """Remove a key from the context of this thread's messages."""
     current().pop(key, None)
 
 
 def MDCRegisterInit(func: Callable[[], Any]) -> None:
-    """Have a function called in this thread, and at the first message of each other."""
+    """Call a function in this thread, and at the first message of each other thread."""
     _initializers.append(func)
     func()

@@ -71,7 +71,7 @@ class Log:
 
     @staticmethod
     def configure(filename: str | None = None) -> None:
-        """Set the levels that a file in the format of log4j says; without one, the usual."""
+        """Set the levels in a file in the format of log4j; without a file, the defaults."""
         if filename is None:
             _levels.clear()
             _levels[""] = INFO
@@ -81,9 +81,9 @@ class Log:
 
     @staticmethod
     def configure_prop(properties: str) -> None:
-        """Set the levels that a text in the format of log4j says.
+        """Set the levels in a text in the format of log4j.
 
-        Appenders and layouts are not taken over: Python's handlers have their own.
+        Appenders and layouts are ignored: Python's handlers have their own.
         """
         for name, word in _LEVEL_OF.findall(properties):
             setLevel(name, _BY_NAME[word.upper()])
@@ -155,7 +155,7 @@ class Log:
         self._log(ERROR, False, fmt, args, {})
 
     def exception(self, fmt: str, *args: Any) -> None:
-        """Tell of an error, with the exception that is handled."""
+        """Log an error, with the exception that is being handled."""
         self._log(ERROR, False, fmt, args, {}, exception=True)
 
     def fatal(self, fmt: str, *args: Any) -> None:
@@ -183,7 +183,7 @@ class Log:
         self._log(FATAL, True, fmt, args, named)
 
     def logMsg(self, level: int, filename: str, funcname: str, lineno: int, msg: str) -> None:
-        """Log a message that is told to be of another place."""
+        """Log a message with a given code location."""
         record = logging.LogRecord(
             self.name or "root", level // _TIMES, filename, lineno, msg, None, None, funcname
         )
@@ -339,14 +339,14 @@ class LogHandler(logging.Handler):
 
 
 def configure_pylog_MDC(level: str, MDC_class: type[dict[str, str]] | None = MDCDict) -> None:
-    """Let messages go to Python's handlers, each with what it is about as ``record.MDC``.
+    """Send messages to Python's handlers, each with its context as ``record.MDC``.
 
     Parameters
     ----------
     level : `str`
-        The level of the root logger here; that of Python's stays.
+        The level of the root logger here; that of Python's is unchanged.
     MDC_class : `type` or None
-        The class of ``record.MDC``; None if records get none.
+        The class of ``record.MDC``; None for no context.
     """
     _levels[""] = _BY_NAME[level.upper()]
     if MDC_class is None:
@@ -368,7 +368,7 @@ def lwpID() -> int:
 
 # -- lsst.log.utils
 def traceSetAt(name: str, number: int) -> None:
-    """Let the messages of ``TRACE0.name`` to ``TRACE<number>.name`` pass."""
+    """Enable the messages of ``TRACE0.name`` to ``TRACE<number>.name``."""
     for count in range(6):
         setLevel(f"TRACE{count}.{name}", INFO if count > number else DEBUG)
 

@@ -66,7 +66,7 @@ class TransformPoint2ToPoint2(Face[Transform]):
     Parameters
     ----------
     transform : `Transform` or `Map`
-        What does it; afw takes a mapping of AST.
+        The transform; afw accepts a mapping of AST.
     """
 
     fromEndpoint: ClassVar[str] = "Point2Endpoint"
@@ -125,7 +125,7 @@ class TransformPoint2ToSpherePoint(TransformPoint2ToPoint2):
         return TransformSpherePointToPoint2(Inverted(self._ours.map))
 
     def then(self, next: Any) -> Any:
-        """Return the transform of the plane to what another makes of the sky."""
+        """Return the transform followed by another one of the sky."""
         return TransformPoint2ToPoint2(Series(self._ours.map, next._ours.map))
 
 
@@ -155,7 +155,7 @@ def _works(function: Callable[[Points], Points]) -> bool:
 
 
 def jacobian(function: Callable[[Points], Points], place: Points, step: float = _STEP) -> Any:
-    """Return the derivatives of a function of points at a place, by differences about it."""
+    """Return the derivatives of a function of points at a position, by finite differences."""
     sides = place + step * np.array([[1, -1, 0, 0], [0, 0, 1, -1]])
     right, left, upper, lower = function(sides).T
     return np.stack([right - left, upper - lower], axis=-1) / (2 * step)

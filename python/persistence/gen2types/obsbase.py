@@ -1,4 +1,4 @@
-"""Gen2's CameraMapper: its hooks and assemblers are given afw's method names."""
+"""Gen2's CameraMapper: its hooks and assemblers receive objects with afw's method names."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _MARKS = ("policy", "config", "ups", "camera")
 
 
 class _OfEveryCamera(type):
-    """Lets every camera's mapper be an instance of `CameraMapper`, as it was in Gen2.
+    """Makes every camera's mapper an instance of `CameraMapper`, as in Gen2.
 
-    Hooks that are set after the class was made count, too: packages made them in loops.
+    Hooks that are set after the class was created count, too: packages set them in loops.
     """
 
     def __subclasscheck__(cls, subclass: Any) -> bool:
@@ -50,7 +50,7 @@ class _OfEveryCamera(type):
 
 
 class _Later:
-    """A registry of a mapper, which is opened when it is first asked."""
+    """A registry of a mapper, which is opened when it is first used."""
 
     def __init__(self, mapper: CameraMapper, name: str) -> None:
         self._mapper, self._name = mapper, name
@@ -63,7 +63,7 @@ class _Later:
 
 
 class _Headers(HeaderTranslator):
-    """Reads headers; what they say of the visit, as the camera's package makes it of them."""
+    """Reads headers, with the visit information computed by the camera's package."""
 
     make: MakeRawVisitInfo | None = None
     number: int | None = None
@@ -116,7 +116,7 @@ class CameraMapper(Standardising, metaclass=_OfEveryCamera):
 
     @functools.cached_property
     def makeRawVisitInfo(self) -> Any:
-        """What makes the `VisitInfo` of a raw's metadata."""
+        """The function that creates the `VisitInfo` of a raw from its metadata."""
         maker = self.MakeRawVisitInfoClass(log=self.log)
         own = getattr(maker, "metadataTranslator", None)
         if hasattr(type(maker), "metadataTranslator") and own is None:
@@ -145,7 +145,7 @@ class CameraMapper(Standardising, metaclass=_OfEveryCamera):
 
     @property
     def calibRoot(self) -> str:
-        """Where calibrations lie."""
+        """The calibration root."""
         given = self.mapperArgs.get("calibRoot") or self.policy.settings.get("calibRoot") or ""
         return os.path.join(self.root or os.curdir, given).rstrip("/")
 
@@ -155,7 +155,7 @@ class CameraMapper(Standardising, metaclass=_OfEveryCamera):
 
     @functools.cached_property
     def registry(self) -> Any:
-        """The registry, with Gen2's methods; of a repository without one, what its files tell."""
+        """The registry, with Gen2's methods; without one, that of the file names."""
         root = self.root or os.curdir
         given = self.mapperArgs.get("registry") or "registry.sqlite3"
         path = os.path.join(root, given)
@@ -295,7 +295,7 @@ class CameraMapper(Standardising, metaclass=_OfEveryCamera):
 
     @property
     def _has_own_paths(self) -> bool:
-        """Whether the camera's code makes paths: it overrides one of the methods for it."""
+        """Whether the camera's code creates paths: it overrides one of the methods for it."""
         cls = type(self)
         return (
             cls._mapActualToPath is not CameraMapper._mapActualToPath

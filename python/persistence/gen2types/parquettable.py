@@ -14,7 +14,7 @@ __all__ = ["MultilevelParquetTable", "ParquetTable"]
 
 
 class ParquetTable(Face[ours.ParquetTable]):
-    """A table, of which columns are read when they are asked for.
+    """A table whose columns are read when they are accessed.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class ParquetTable(Face[ours.ParquetTable]):
 
 
 class MultilevelParquetTable(ParquetTable):
-    """A table whose columns have names of several levels, as of data set, filter and column."""
+    """A table whose columns have names with several levels, such as data set, filter and column."""
 
     @property
     def columnLevelNames(self) -> dict[str, list[Any]]:
@@ -89,7 +89,7 @@ class MultilevelParquetTable(ParquetTable):
 
     @property
     def columnLevels(self) -> Any:
-        """What the levels are called."""
+        """The names of the levels."""
         return self.columnIndex.names
 
     def toDataFrame(self, columns: Any = None, droplevels: bool = True) -> Any:

@@ -19,7 +19,7 @@ Vertices = NDArray[np.float64]
 
 
 class SinglePolygonException(exceptions.RuntimeError):
-    """An operation of two polygons that does not give one polygon."""
+    """An operation of two polygons whose result is not one polygon."""
 
 
 class Polygon(Face[OurPolygon]):
@@ -58,7 +58,7 @@ class Polygon(Face[OurPolygon]):
         return iter(self.getVertices()[:-1])
 
     def contains(self, *position: Any) -> Any:
-        """Return whether a `Point2D`, or each of arrays of ``x, y``, lies inside."""
+        """Return whether a `Point2D`, or each of arrays of ``x, y``, is inside."""
         x, y = position if len(position) == 2 else position[0]
         inside = self._ours.contains(x, y)
         return inside if np.ndim(inside) else bool(inside)
@@ -88,7 +88,7 @@ class Polygon(Face[OurPolygon]):
         return bool(self.intersection(other))
 
     def intersection(self, other: Any) -> list[Polygon]:
-        """Return what this polygon has in common with another, or a box: a list of polygons.
+        """Return the intersection with another polygon, or a box: a list of polygons.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class Polygon(Face[OurPolygon]):
         return Polygon(halves[0][:-1] + halves[1][:-1])
 
     def transform(self, transform: Any) -> Polygon:
-        """Return the polygon whose vertices a transform makes of the vertices of this one."""
+        """Return the polygon of the transformed vertices."""
         vertices = self.getVertices()[:-1]
         if hasattr(transform, "applyForward"):
             return Polygon(transform.applyForward(vertices))

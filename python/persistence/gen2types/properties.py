@@ -122,7 +122,7 @@ class PropertySet(Face[ours.PropertySet], Persistable, MutableMapping[str, Any])
 
     # -- writing
     def set(self, name: str, value: Any) -> None:
-        """Put a value, or a list of them, in place of what is there."""
+        """Set a value, or a list of values, replacing the existing ones."""
         self._put(self._ours.set, name, value)
 
     def add(self, name: str, value: Any) -> None:
@@ -149,7 +149,7 @@ class PropertySet(Face[ours.PropertySet], Persistable, MutableMapping[str, Any])
             raise WrongType(f"{name!r}: {error}") from None
 
     def update(self, addition: Any = (), /, **more: Any) -> None:
-        """Take over names and values, in place of what is there."""
+        """Copy names and values, replacing the existing ones."""
         if isinstance(addition, PropertySet):
             for name in addition:
                 self.copy(name, addition, name)
@@ -166,7 +166,7 @@ class PropertySet(Face[ours.PropertySet], Persistable, MutableMapping[str, Any])
             )
 
     def copy(self, dest: str, source: PropertySet, name: str, asScalar: bool = False) -> None:
-        """Take over what another set has under a name."""
+        """Copy the values of a name in another set."""
         entry = source._entry(name)
         values = entry.values[-1:] if asScalar else entry.values
         copies = [

@@ -14,7 +14,7 @@ from persistence.gen2types.exceptions import InvalidParameterError
 
 
 class _Matrix(ABC):
-    """A matrix whose elements are had by their places, or in the order of the parameters."""
+    """A matrix with access to elements by index, or in the order of the parameters."""
 
     _matrix: Any
 

@@ -39,7 +39,7 @@ class SkyWcs(Face[Any]):
 
     @property
     def _exact(self) -> OurSkyWcs:
-        """The same as ours, if what the face is of is a WCS of astropy."""
+        """An equivalent WCS, if the face's object is a WCS of astropy."""
         kept: OurSkyWcs | None = self.__dict__.get("_kept")
         if kept is None:
             ours = self._ours
@@ -156,12 +156,12 @@ class SkyWcs(Face[Any]):
         return bool(np.linalg.det(self.getCdMatrix()) > 0)
 
     def getFitsMetadata(self, precise: bool = False) -> Any:
-        """Return the cards of a header that says the same.
+        """Return the cards of an equivalent header.
 
         Raises
         ------
         RuntimeError
-            If it is no WCS of FITS. Then `astropy` can be fitted over a box of pixels
+            If it is not a FITS WCS. Then one can be fitted over a box of pixels
             (``wcs.astropy.to_astropy(bbox)``).
         """
         return metadata_of(self._exact)
@@ -226,7 +226,7 @@ class SkyWcs(Face[Any]):
         return self._exact.text
 
     def __eq__(self, other: object) -> bool:
-        """Compare what two WCS are made of: the cards of headers, or afw's texts."""
+        """Compare the definitions of two WCS: the cards of headers, or afw's texts."""
         if not isinstance(other, SkyWcs):
             return NotImplemented
         if self._ours is other._ours:

@@ -1,4 +1,4 @@
-"""The cards of a header, and numbers, from which a WCS is made, and the way back."""
+"""Convert the cards of a header, and numbers, to a WCS, and back."""
 
 from __future__ import annotations
 

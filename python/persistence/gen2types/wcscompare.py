@@ -1,4 +1,4 @@
-"""Whether two WCSs give the same positions in a box."""
+"""Comparison of the positions of two WCSs in a box."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def wcsAlmostEqualOverBBox(
     wcs0, wcs1 : `SkyWcs`
         The WCSs.
     bbox : `Box2I` or `Box2D`
-        The grid reaches from edge to edge of it.
+        The box that the grid covers.
     maxDiffSky : `Angle`
-        How far the positions on the sky may lie apart.
+        The largest distance of positions on the sky.
     maxDiffPix : `float`
-        How far they may lie apart on the image (pixels), when each WCS reads the other's.
+        The largest distance on the image (pixels), when each WCS maps the other's positions.
     nx, ny : `int`
         Columns and rows of the grid.
     """

@@ -1,4 +1,4 @@
-"""What makes a `SkyWcs`, and its header, by the names of ``lsst.afw.geom``."""
+"""Functions that create a `SkyWcs`, and its header, by the names of ``lsst.afw.geom``."""
 
 from __future__ import annotations
 

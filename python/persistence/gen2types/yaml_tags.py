@@ -19,7 +19,7 @@ _TAG = "lsst.daf.base."
 
 
 def register() -> None:
-    """Make them known to all loaders and dumpers that there are."""
+    """Register the tags with all loaders and dumpers."""
     for loader in (getattr(yaml, name) for name in _LOADERS if hasattr(yaml, name)):
         for kind in (PropertySet, PropertyList):
             yaml.add_constructor(_TAG + kind.__name__, _constructor(kind), loader)

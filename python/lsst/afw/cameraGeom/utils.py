@@ -1,4 +1,4 @@
-"""Gen2's name of `persistence.gen2types.camerageom.mosaic` and of what is beside it."""
+"""Gen2's name of `persistence.gen2types.camerageom.mosaic` and of related modules."""
 
 from persistence.gen2types.camerageom.imagesources import (
     ButlerImage,

@@ -1,4 +1,4 @@
-"""Gen2's name of what is known of FITS files."""
+"""Gen2's name of the functions that read FITS headers."""
 
 from persistence.gen2types import absent
 from persistence.gen2types.headers import DEFAULT_HDU, FitsError, readMetadata

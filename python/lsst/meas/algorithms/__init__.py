@@ -1,6 +1,6 @@
 """The point spread functions of ``lsst.meas.algorithms``; other names are not part of this package.
 
-See `persistence.gen2types.absent`: they can be imported, and say so when they are used.
+See `persistence.gen2types.absent`: they can be imported, and raise an error when used.
 """
 
 import pkgutil

@@ -1,4 +1,4 @@
-"""Gen2's names of what camera packages build on."""
+"""Gen2's names of the classes on which camera packages build."""
 
 from persistence.cameras.gen2_mappings import (
     CalibrationMapping,

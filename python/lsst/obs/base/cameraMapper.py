@@ -1,4 +1,4 @@
-"""Gen2's name of what is in `persistence.gen2types.obsbase`."""
+"""Gen2's name of `persistence.gen2types.obsbase`."""
 
 from persistence.gen2types.obs.standardise import exposureFromImage
 from persistence.gen2types.obsbase import CameraMapper

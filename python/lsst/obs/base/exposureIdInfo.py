@@ -1,4 +1,4 @@
-"""Gen2's name of what is in `persistence.cameras.identifiers`."""
+"""Gen2's name of `persistence.cameras.identifiers`."""
 
 from persistence.cameras.identifiers import ExposureIdInfo
 

@@ -1,4 +1,4 @@
-"""Gen2's name of what is in `persistence.gen2types.obs.filters`."""
+"""Gen2's name of `persistence.gen2types.obs.filters`."""
 
 from persistence.gen2types.obs.filters import FilterDefinition, FilterDefinitionCollection
 

@@ -1,4 +1,4 @@
-"""Gen2's name of what is in `persistence.gen2types.obs.instrument`."""
+"""Gen2's name of `persistence.gen2types.obs.instrument`."""
 
 from persistence.gen2types.obs.instrument import Instrument
 

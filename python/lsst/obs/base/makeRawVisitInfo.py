@@ -1,4 +1,4 @@
-"""Gen2's name of what is in `persistence.gen2types.obs.rawvisitinfo`."""
+"""Gen2's name of `persistence.gen2types.obs.rawvisitinfo`."""
 
 from persistence.gen2types.obs.rawvisitinfo import MakeRawVisitInfo
 

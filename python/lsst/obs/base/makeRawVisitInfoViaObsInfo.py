@@ -1,4 +1,4 @@
-"""Gen2's name of what is in `persistence.gen2types.obs.viaobsinfo`."""
+"""Gen2's name of `persistence.gen2types.obs.viaobsinfo`."""
 
 from persistence.gen2types.obs.viaobsinfo import MakeRawVisitInfoViaObsInfo
 

@@ -1,4 +1,4 @@
-"""Gen2's name of what is in `persistence.cameras.gen2_mappings`."""
+"""Gen2's name of `persistence.cameras.gen2_mappings`."""
 
 from persistence.cameras.gen2_mappings import (
     CalibrationMapping,

@@ -1,4 +1,4 @@
-"""Gen2's name of what is in `persistence.gen2types.obs.skywcs`."""
+"""Gen2's name of `persistence.gen2types.obs.skywcs`."""
 
 from persistence.gen2types.obs.skywcs import (
     InitialSkyWcsError,

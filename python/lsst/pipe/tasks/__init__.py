@@ -1,6 +1,6 @@
-"""Tasks by Gen2's names: what this package has of them.
+"""Gen2's names of the tasks in this package.
 
-Of other modules below, and other names, see `persistence.gen2types.absent`.
+For other modules and names, see `persistence.gen2types.absent`.
 """
 
 import pkgutil

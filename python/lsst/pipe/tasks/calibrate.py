@@ -1,4 +1,4 @@
-"""Gen2's name of `persistence.tasks.calibrate`; other names say that they are not here."""
+"""Gen2's name of `persistence.tasks.calibrate`; other names raise an error."""
 
 from persistence.gen2types import absent
 

@@ -1,4 +1,4 @@
-"""Gen2's names of the tasks that read templates; other names say that they are not here."""
+"""Gen2's names of the tasks that read templates; other names raise an error."""
 
 from persistence.gen2types import absent
 

@@ -1,4 +1,4 @@
-"""Gen2's names of `persistence.tasks.image_difference`; others say that they are not here."""
+"""Gen2's names of `persistence.tasks.image_difference`; others raise an error."""
 
 from persistence.gen2types import absent
 

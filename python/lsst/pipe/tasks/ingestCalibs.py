@@ -1,4 +1,4 @@
-"""Gen2's names of what is in `persistence.tasks.gen2ingest`."""
+"""Gen2's names of `persistence.tasks.gen2ingest`."""
 
 import importlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""Gen2's name of what this package has of it; other names say that they are not here."""
+"""Gen2's name of the classes in this package; other names raise an error."""
 
 from typing import Any
 

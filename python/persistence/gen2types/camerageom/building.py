@@ -1,4 +1,4 @@
-"""`DetectorConfig` and `makeDetector`: what packages of cameras make detectors with."""
+"""`DetectorConfig` and `makeDetector`, with which camera packages create detectors."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class TransformDict:
 
 
 class DetectorConfig:
-    """Where a detector lies, and how large it is.
+    """The position and size of a detector.
 
     Attributes
     ----------
     name, id, serial, physicalType : `str`, `int`, `str`, `str`
-        What it is called, and its numbers.
+        Its names and numbers.
     detectorType : `int`
         A `DetectorType`.
     bbox_x0, bbox_y0, bbox_x1, bbox_y1 : `int`
@@ -65,13 +65,13 @@ def makeDetector(
     Parameters
     ----------
     detectorConfig : `DetectorConfig`
-        Where it lies, and how large it is.
+        Its position and size.
     ampInfo : `AmpInfoCatalog` or sequence of `Amplifier`
         Its amplifiers.
     focalPlaneToField : `TransformPoint2ToPoint2`
         What the focal plane (mm) shows of the field of view (rad).
     plateScale : `float`, optional
-        Is not used: the transform tells it.
+        Not used: the transform determines it.
 
     Raises
     ------

@@ -31,13 +31,13 @@ class Camera(Face[OurCamera]):
     Parameters
     ----------
     name : `str`
-        What it is called.
+        Its name.
     detectorList : sequence of `Detector`
         Its detectors, as `makeDetector` makes them.
     transformMap : `TransformMap`
         The transform of its focal plane (mm) to the field angle (rad).
     pupilFactoryName : `str`, optional
-        Is kept, and not used.
+        Stored, but not used.
     """
 
     def __init__(

@@ -173,5 +173,7 @@ class Detector(Face[OurDetector]):
 
 def _known(value: Any, detector: Detector, what: str) -> Any:
     if value is None:
-        raise exceptions.NotFoundError(f"nothing tells of detector {detector.getName()} {what}")
+        raise exceptions.NotFoundError(
+            f"there is no description of detector {detector.getName()} {what}"
+        )
     return value

@@ -28,7 +28,7 @@ class FakeImageDataSource:
     isTrimmed : `bool`, optional
         Whether images are of trimmed pixels; no others are made here.
     background : `float`, optional
-        What surrounds the detectors.
+        The pixels around the detectors.
     """
 
     def __init__(
@@ -51,15 +51,15 @@ class ButlerImage(FakeImageDataSource):
     Parameters
     ----------
     butler : `Butler`
-        Who reads them.
+        The Butler that reads them.
     type : `str`
         The dataset type.
     isTrimmed : `bool`, optional
         Whether they are trimmed.
     verbose : `bool`, optional
-        Whether to print what there is not.
+        Whether to print missing images.
     background : `float`, optional
-        What is shown for detectors without data, and around them.
+        The pixels without data, and around the detectors.
     callback : callable, optional
         Called with each dataset, its detector and this object; gives the image to show.
     **kwargs
@@ -138,18 +138,18 @@ def rawCallback(
     ccd : `Detector`, optional
         By default, the exposure's own, whose amplifiers come first anyway.
     imageSource : optional
-        Is not used.
+        Not used.
     correctGain : `bool`, optional
         Whether to multiply by the gain, where it is known.
     subtractBias : `bool`, optional
         Whether to subtract the median of the overscan.
     convertToFloat : `bool`, optional
-        Is not used: the image is of floats.
+        Not used: pixels are always floats.
 
     Raises
     ------
     NotFoundError
-        If nothing tells of amplifiers.
+        If there is no description of amplifiers.
     """
     own = im.getDetector() if hasattr(im, "getDetector") else None
     detector = own if own is not None and len(own) else ccd

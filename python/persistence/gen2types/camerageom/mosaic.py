@@ -29,7 +29,7 @@ def getCcdInCamBBoxList(
     ccdList : iterable of `Detector`
         The detectors.
     binSize : `int`
-        How many pixels become one.
+        The binning factor.
     pixelSize_o : `Extent2D`
         The sides of a pixel (mm).
     origin : `Point2D`
@@ -63,9 +63,9 @@ def placed(
     camera : `Camera`
         The camera.
     names : iterable of `str`, optional
-        The detectors that are shown; by default all.
+        The detectors to show; by default all.
     binSize : `int`
-        How many pixels become one.
+        The binning factor.
     bufferSize : `int`
         The border (pixels that are not binned).
     """
@@ -108,9 +108,9 @@ def makeImageFromCamera(
     camera : `Camera`
         The camera.
     detectorNameList : iterable of `str`, optional
-        The detectors that are shown; by default all.
+        The detectors to show; by default all.
     background : `float`, optional
-        What surrounds them.
+        The pixels around them.
     bufferSize : `int`, optional
         The border (pixels that are not binned).
     imageSource : optional
@@ -118,7 +118,7 @@ def makeImageFromCamera(
     imageFactory : `type`, optional
         The type of the image.
     binSize : `int`, optional
-        How many pixels become one.
+        The binning factor.
     """
     whole, places = placed(camera, detectorNameList, binSize, bufferSize)
     mosaic = imageFactory(whole)
@@ -160,9 +160,9 @@ def showCamera(
     overlay : `bool`, optional
         Whether to draw the edges and the names of the detectors.
     title : `str`, optional
-        What is written over it; by default the camera's name.
+        The title; by default the camera's name.
     showWcs, originAtCenter
-        Taken for afw's sake: the image has no WCS.
+        Ignored: the image has no WCS; accepted for compatibility with afw.
     ctype, textSize : optional
         Colour and size of what is drawn.
     display : `Display`, optional

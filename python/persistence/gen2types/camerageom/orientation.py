@@ -1,4 +1,4 @@
-"""`Orientation`: how a detector lies in the focal plane, by the name of afw's cameraGeom."""
+"""`Orientation`: the position and rotation of a detector in the focal plane."""
 
 from __future__ import annotations
 

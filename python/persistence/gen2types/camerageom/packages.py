@@ -1,4 +1,4 @@
-"""What packages of cameras make their camera with, by the names of afw's cameraGeom."""
+"""Functions with which camera packages create their camera, by the names of afw's cameraGeom."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def makeCameraFromPath(
     shortNameFunc : callable
         Gives the name of a detector's table, without ``.fits``.
     pupilFactoryClass : `type`, optional
-        Is not used.
+        Not used.
     """
     config, path = cameraConfig._loaded()
     return Camera.of(camgeom.of_config(config, path, ampInfoPath, shortNameFunc))

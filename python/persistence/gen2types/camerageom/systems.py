@@ -160,7 +160,7 @@ class TransformMap(Face[OurTransformMap]):
         return TransformPoint2ToPoint2.of(self._ours[system(fromSys), system(toSys)])
 
     def direct(self, fromSys: Any, toSys: Any) -> TransformPoint2ToPoint2:
-        """Return the transform that was given, not by way of other systems.
+        """Return the direct transform between two systems.
 
         Raises
         ------

@@ -148,7 +148,7 @@ class Footprint(Face[ours.Footprint]):
         Parameters
         ----------
         source, target : `SkyWcs`
-            Where the pixels of this image, and of the other one, lie on the sky.
+            The WCSs of this image, and of the other one.
         region : `Box2I`
             The other image.
         doClip : `bool`, optional
@@ -179,7 +179,7 @@ class Footprint(Face[ours.Footprint]):
         return parts
 
     def assign(self, other: Footprint) -> Footprint:
-        """Become what another footprint is, and return this one."""
+        """Assign another footprint, and return this one."""
         self._ours, self._region, self._peaks = other.astropy, other.getRegion(), None
         return self
 
@@ -198,7 +198,7 @@ class Footprint(Face[ours.Footprint]):
 
     # -- peaks
     def getPeaks(self) -> PeakCatalog:
-        """Return the peaks; what is added to them is the footprint's."""
+        """Return the peaks; changes of the list change the footprint."""
         if self._peaks is None:
             self._peaks = _catalog(self._ours.peaks)
         return self._peaks

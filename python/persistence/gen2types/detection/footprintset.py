@@ -168,7 +168,7 @@ class FootprintSet:
             footprint.spans.setMask(mask, mask.getPlaneBitMask(planeName))
 
     def makeHeavy(self, mimg: Any, *args: Any) -> None:
-        """Give the footprints the values of a masked image."""
+        """Replace the footprints by heavy ones, with the values of a masked image."""
         self._footprints = [
             one if isinstance(one, HeavyFootprint) else makeHeavyFootprint(one, mimg)
             for one in self._footprints
@@ -201,7 +201,7 @@ class FootprintSet:
         self._footprints = self._joined(grown)
 
     def _grow(self, other: FootprintSet, by: int, isotropic: bool = True) -> None:
-        """Take the footprints of another set, grown; those that touch become one."""
+        """Return the footprints of another set, grown; those that touch are merged."""
         if by:
             grown = [(one, _grown(one, by, isotropic)) for one in other._footprints]
             self._footprints = self._joined(grown)

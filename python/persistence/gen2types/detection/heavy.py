@@ -153,12 +153,12 @@ def _heavy_class(footprint: Any) -> type[HeavyFootprint]:
 
 
 class HeavyFootprintCtrl:
-    """What becomes of the pixels of an image of which a footprint is made.
+    """How the creation of a heavy footprint changes the image.
 
     Parameters
     ----------
     modifySource : `int`, optional
-        ``NONE``: they stay; ``SET``: they are set.
+        ``NONE``: pixels are unchanged; ``SET``: they are set to a value.
     """
 
     NONE, SET = 0, 1

@@ -1,4 +1,4 @@
-"""`Span`: pixels of one row, and `Stencil`: what a distance between pixels means."""
+"""`Span`: pixels of one row, and `Stencil`: the definition of a distance between pixels."""
 
 from __future__ import annotations
 

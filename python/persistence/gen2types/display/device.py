@@ -7,29 +7,29 @@ from typing import Any
 
 
 class Device:
-    """A device that shows nothing: scripts run on it to the end.
+    """A device that shows nothing, with which scripts run to the end.
 
     Parameters
     ----------
     display : `Display`
-        Whose device it is.
+        The display.
     verbose : `bool`, optional
-        Taken for afw's sake.
+        Ignored; accepted for compatibility with afw.
     **settings
-        What other devices are told when a display is created.
+        Settings of other devices.
     """
 
     def __init__(self, display: Any, verbose: bool = False, **settings: Any) -> None:
         self.display, self.verbose, self.settings = display, verbose, settings
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close the device."""
 
     def show(self) -> None:
-        """Show what was drawn."""
+        """Show the image with everything drawn."""
 
     def flush(self) -> None:
-        """Draw what has not been drawn yet."""
+        """Draw everything that has not been drawn yet."""
 
     def mtv(self, image: Any, mask: Any, wcs: Any, title: str) -> None:
         """Show an image, flags of its pixels, or both.
@@ -46,16 +46,16 @@ class Device:
     def set_planes(
         self, colors: Mapping[str, str], transparencies: Mapping[str | None, float]
     ) -> None:
-        """Take colours and transparencies (percent) of mask planes, and show the mask anew."""
+        """Set colours and transparencies (percent) of mask planes, and redraw the mask."""
 
     def set_colormap(self, name: Any) -> None:
-        """Take the colours of images, by the name of their map."""
+        """Set the colour map of images, by its name."""
 
     def scale(self, algorithm: str, low: Any, high: Any, unit: str | None, **options: Any) -> None:
-        """Take how numbers become brightness."""
+        """Set the mapping of values to brightness."""
 
     def erase(self) -> None:
-        """Remove what was drawn over the image."""
+        """Remove everything drawn over the image."""
 
     def dot(self, symbol: Any, x: float, y: float, size: float, color: Any, **options: Any) -> None:
         """Draw a symbol, an ellipse or text at a position of the parent image."""

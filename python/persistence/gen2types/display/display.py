@@ -41,7 +41,7 @@ class Display:
         The device: ``matplotlib``, or ``virtualDevice``, which shows nothing; by default that of
         `setDefaultBackend`.
     **settings
-        What the device is told.
+        Settings of the device.
 
     Raises
     ------
@@ -92,23 +92,23 @@ class Display:
 
     # -- images
     def mtv(self, data: Any, title: str = "", wcs: Any = None) -> None:
-        """Show an image; the flags of its pixels lie over it in colours.
+        """Show an image, with the flags of its pixels in colours.
 
         Parameters
         ----------
         data : `Exposure`, `MaskedImage`, `Image`, `Mask` or array
-            What is shown.
+            The image to show.
         title : `str`, optional
-            What is written over it.
+            The title.
         wcs : `SkyWcs`, optional
-            Of an image without one, for positions in the sky.
+            The WCS of an image without one, for sky positions.
 
         Raises
         ------
         UsageError
             If an exposure comes with another WCS.
         TypeError
-            If it is no image.
+            If it is not an image.
         """
         shown = _face(data)
         if isinstance(shown, Described):
@@ -132,7 +132,7 @@ class Display:
     image = mtv
 
     def _color_planes(self, mask: Any) -> None:
-        """Give a colour to each plane that has none."""
+        """Assign a colour to each plane that has none."""
         for name in mask.getMaskPlaneDict():
             if name not in self._colors:
                 self._colors[name] = next(self._generated)
@@ -148,11 +148,11 @@ class Display:
         algorithm : `str`
             ``linear``, ``asinh``, ``log`` or ``sqrt``.
         min, max : `float` or `str`
-            What is black and white; or ``zscale`` or ``minmax`` alone.
+            The values shown as black and white; or ``zscale`` or ``minmax`` alone.
         unit : `str`, optional
             What the numbers are: ``Absolute`` as if absent, ``Percent`` or ``Sigma``.
         **options
-            ``Q``: how strongly ``asinh`` lifts what is faint.
+            ``Q``: the strength by which ``asinh`` brightens faint pixels.
         """
         self._impl.scale(algorithm, min, max, unit, **options)
 
@@ -244,7 +244,7 @@ class Display:
         return float(c) + x0, float(r) + y0
 
     def erase(self) -> None:
-        """Remove what was drawn over the image."""
+        """Remove everything drawn over the image."""
         self._impl.erase()
 
     @contextlib.contextmanager
@@ -296,7 +296,7 @@ class Display:
     def setCallback(
         self, k: str, func: Callable[..., Any] | None = None, noRaise: bool = False
     ) -> Any:
-        """Take a function for a key; nothing is interactive here, and no key is read."""
+        """Accept a function for a key; as nothing is interactive here, it is never called."""
         before = self._callbacks.pop(k, None)
         if func is not None:
             self._callbacks[k] = func

@@ -51,13 +51,13 @@ class Figures(Device):
     display : `Display`
         Its ``frame`` is the number or the name of the figure, or the figure itself.
     verbose : `bool`, optional
-        Taken for afw's sake.
+        Ignored; accepted for compatibility with afw.
     dpi : `float`, optional
         The figure's resolution.
     reopenPlot : `bool`, optional
         Whether a figure that is there is closed first.
     **settings
-        Taken for afw's sake.
+        Ignored; accepted for compatibility with afw.
     """
 
     def __init__(

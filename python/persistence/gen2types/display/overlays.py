@@ -118,7 +118,7 @@ class Mosaic:
     Parameters
     ----------
     gutter : `int`
-        How many pixels lie between them.
+        The number of pixels between them.
     background : `float`
         The pixels between them.
     mode : `str`

@@ -29,7 +29,7 @@ class Mapping:
     minimum : `float` or sequence of three
         The brightness that is black.
     image : image, optional
-        Taken for afw's sake.
+        Ignored; accepted for compatibility with afw.
     """
 
     _inner: Any

@@ -9,7 +9,7 @@ import numpy as np
 
 from persistence.errors import UsageError, did_you_mean
 
-# How strongly asinh lifts what is faint. Source: the default of afw's displays.
+# The strength by which asinh brightens faint pixels. Source: the default of afw's displays.
 _Q = 8.0
 ALGORITHMS = ("asinh", "linear", "log", "sqrt")
 _INTERVALS = ("minmax", "zscale")
@@ -97,9 +97,9 @@ def normalisation(algorithm: str, ends: tuple[float, float], Q: float = _Q, **_:
     algorithm : `str`
         ``linear``, ``asinh``, ``log`` or ``sqrt``.
     ends : `tuple` [`float`, `float`]
-        What is black and white.
+        The values shown as black and white.
     Q : `float`
-        How strongly ``asinh`` lifts what is faint.
+        The strength by which ``asinh`` brightens faint pixels.
     """
     from astropy import visualization
 

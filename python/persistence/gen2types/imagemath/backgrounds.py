@@ -1,4 +1,4 @@
-"""Backgrounds: made of images, and as a Butler has them."""
+"""Backgrounds: computed from images, and read by a Butler."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def stringToInterpStyle(style: str) -> Interpolate.Style:
 
 
 def stringToUndersampleStyle(style: str) -> UndersampleStyle:
-    """Return what is done with too few bins, of its name."""
+    """Return the treatment of too few bins with a name."""
     try:
         return UndersampleStyle[style]
     except KeyError:
@@ -78,7 +78,7 @@ class BackgroundControl:
     Parameters
     ----------
     *words, **named
-        As afw has them: perhaps the kind of curves; the numbers of bins along x and y; perhaps
+        afw's arguments: perhaps the kind of curves; the numbers of bins along x and y; perhaps
         what is done with too few; a `StatisticsControl`; and the statistic of a bin, MEANCLIP by
         default.
     """
@@ -216,7 +216,7 @@ def makeBackground(img: Any, bgCtrl: BackgroundControl) -> Background:
     img : `Image` or `MaskedImage`
         The image.
     bgCtrl : `BackgroundControl`
-        How it is made.
+        The settings.
 
     Raises
     ------

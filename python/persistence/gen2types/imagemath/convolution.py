@@ -26,7 +26,7 @@ class ConvolutionControl:
         Whether pixels at the edge, where the kernel does not fit in, are copied, with the flag
         EDGE; else they are NaN, with NO_DATA.
     maxInterpolationDistance : `int`
-        Taken for afw's sake.
+        Ignored; accepted for compatibility with afw.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""Statistics along an axis of numbers of which some are left out.
+"""Statistics along an axis of numbers, of which some are ignored.
 
-As afw makes them: the standard deviation is that of a sample; what is far from the middle is
-clipped by the quartiles first, and then by the standard deviation.
+As in afw, the standard deviation is that of a sample; outliers are clipped by the quartiles first,
+and then by the standard deviation.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def statistics(
     values, good, weights, variances
         As of `moments`.
     control : `StatisticsControl`
-        How they are made.
+        The settings.
     """
     if good is not None and values.ndim == 2 and values.shape[1] == 1:
         # one sample: what does not count is left out at once

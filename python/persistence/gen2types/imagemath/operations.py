@@ -79,7 +79,7 @@ class Random:
     Parameters
     ----------
     algorithm : `str`, optional
-        Taken for afw's sake.
+        Ignored; accepted for compatibility with afw.
     seed : `int`, optional
         Where the numbers start.
     """

@@ -1,4 +1,4 @@
-"""Which statistics are wanted, and how they are made."""
+"""The choice of statistics, and their settings."""
 
 from __future__ import annotations
 

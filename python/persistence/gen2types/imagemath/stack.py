@@ -38,7 +38,7 @@ def statisticsStack(
     flags : `Property`
         One statistic.
     sctrl : `StatisticsControl`, optional
-        How it is made.
+        The settings.
     wvector : sequence of `float`, optional
         A weight for each image.
     clipped : `int`, optional

@@ -20,7 +20,7 @@ from persistence.gen2types.images.maskedimage import Pixels
 
 
 class Statistics:
-    """Statistics that were asked for; see `makeStatistics`."""
+    """The requested statistics; see `makeStatistics`."""
 
     def __init__(self, flags: int, results: Any, or_mask: int) -> None:
         self._flags, self._results, self._or_mask = Property(flags), results, or_mask
@@ -76,7 +76,7 @@ def makeStatistics(data: Any, *words: Any, **named: Any) -> Statistics:
     flags : `Property`
         Which statistics: ``MEAN | STDEV``.
     sctrl : `StatisticsControl`, optional
-        How they are made.
+        The settings.
 
     Raises
     ------

@@ -54,7 +54,7 @@ class WarpingControl:
     maskWarpingKernelName : `str`, optional
         That of the mask, if it is another one.
     cacheSize, interpLength, growFullMask : `int`, optional
-        Taken for afw's sake.
+        Ignored; accepted for compatibility with afw.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Warper:
     warpingKernelName, maskWarpingKernelName : `str`
         As of `WarpingControl`.
     interpLength, cacheSize, growFullMask : `int`, optional
-        Taken for afw's sake.
+        Ignored; accepted for compatibility with afw.
     """
 
     ConfigClass = WarperConfig

@@ -1,1 +1,1 @@
-"""Images, masks and exposures, and what describes them, by the names of ``lsst.afw.image``."""
+"""Images, masks and exposures, and their components, by the names of ``lsst.afw.image``."""

@@ -1,4 +1,4 @@
-"""`Calib`: what afw had before `PhotoCalib`, by counts of a source of magnitude 0."""
+"""`Calib`: afw's predecessor of `PhotoCalib`, by the counts of a source of magnitude 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Exposure` and its types: a masked image, and what describes it."""
+"""`Exposure` and its types: a masked image with its components."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Exposure(Pixels, Described, metaclass=PixelTypes):
     Parameters
     ----------
     *words, **named
-        As afw has them: a width and a height, an `Extent2I`, a `Box2I` or a masked image, and
+        afw's arguments: a width and a height, an `Extent2I`, a `Box2I` or a masked image, and
         perhaps a `SkyWcs` or an `ExposureInfo`; another exposure, perhaps a box and an
         `ImageOrigin`, and ``deep`` (False); the path of a file, perhaps a box and an
         `ImageOrigin`.
@@ -86,7 +86,7 @@ class Exposure(Pixels, Described, metaclass=PixelTypes):
 
     @property
     def astropy(self) -> OurExposure:
-        """The exposure of ours, with what was changed of metadata and mask planes."""
+        """The exposure of ours, with changes of metadata and mask planes."""
         self._metadata.write_back()
         ours: OurExposure = Pixels.astropy.fget(self)  # type: ignore[attr-defined]
         return ours
@@ -124,7 +124,7 @@ class Exposure(Pixels, Described, metaclass=PixelTypes):
     info = property(getInfo, setInfo)
 
     def setXY0(self, *words: Any) -> None:
-        """Move the exposure, and its WCS, so that each pixel keeps its place in the sky."""
+        """Move the exposure, and its WCS, so that each pixel keeps its sky position."""
         old = self.getXY0()
         wcs = self.getWcs()
         super().setXY0(*words)

@@ -20,9 +20,9 @@ class FilterLabel(Face[OurLabel]):
     Parameters
     ----------
     band : `str`, optional
-        What it is called across cameras.
+        The name that cameras share.
     physical : `str`, optional
-        The piece of glass.
+        The physical filter.
     """
 
     def __init__(self, band: str | None = None, physical: str | None = None) -> None:
@@ -137,7 +137,7 @@ class Filter(FilterLabel):
     filter : `str` or `int`, optional
         The name, or the number of a filter that was defined in this process; unknown by default.
     force : `bool`, optional
-        Taken for afw's sake: every name is taken.
+        Ignored: every name is accepted; for compatibility with afw.
     """
 
     _properties: ClassVar[dict[str, FilterProperty]] = {}
@@ -215,5 +215,5 @@ def defineFilter(
 
 
 def resetFilters() -> None:
-    """Forget all filters that were defined."""
+    """Remove all defined filters."""
     Filter.reset()

@@ -1,4 +1,4 @@
-"""Headers of FITS files as `PropertyList`, as afw has them."""
+"""Headers of FITS files as `PropertyList`, as in afw."""
 
 from __future__ import annotations
 

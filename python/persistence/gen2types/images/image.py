@@ -18,7 +18,7 @@ from persistence.types.exposure.fromheader import xy0
 
 
 class Image(Plane, metaclass=PixelTypes):
-    """Pixels of one type, and where they lie in a parent image; for parameters see `Plane`."""
+    """Pixels of one type, with their position in a parent image; for parameters see `Plane`."""
 
     _by_letter: ClassVar[dict[str, Any]] = {}
     _header: Any = None
@@ -34,12 +34,12 @@ class Image(Plane, metaclass=PixelTypes):
 
     @classmethod
     def over(cls, array: NDArray[Any], x0: int, y0: int) -> Any:
-        """Return the image of the array's type whose pixels it is; they are shared."""
+        """Return the image that shares an array, of the array's type."""
         return cls._family[letter_of(array.dtype, cls._family._by_letter)]._over(array, x0, y0)
 
     @property
     def astropy(self) -> Any:
-        """The image as an `Exposure` without mask and variance, which keeps where it lies."""
+        """The image as an `Exposure` without mask and variance, at the same position."""
         x0, y0 = (0, 0) if self._header is None else xy0(self._header)
         exposure = imagefiles.exposure_of(self._array, (self._x0 - x0, self._y0 - y0))
         return exposure if self._header is None else exposure.replaced(header=self._header)

@@ -1,4 +1,4 @@
-"""Images in FITS files: read and written by our formatters, by afw's names of what is in them."""
+"""Images in FITS files: read and written by our formatters, with afw's names of components."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def getAllowImageCompression() -> bool:
 
 
 def location_of(path: str, kind: str, hdu: int | None = None, **options: Any) -> Location:
-    """Return the location of a file that no Butler knows; ``kind`` is ``ExposureF``, say."""
+    """Return the location of a file outside a repository; ``kind`` is for example ``ExposureF``."""
     root, name = os.path.split(os.path.abspath(path))
     python = f"lsst.afw.image.{kind}"
     return Location(root, name, hdu, "FitsStorage", python, name, {}, options)
@@ -75,7 +75,7 @@ def read(
 
 
 def read_mask(path: str, hdu: int | None = None) -> tuple[Mask, tuple[int, int], Any]:
-    """Read a mask: its flags, where it lies in the parent image, its header."""
+    """Return the flags of a mask, its position in the parent image, and its header."""
 
     def read() -> tuple[Mask, tuple[int, int], Any]:
         with fits_open.opened(os.path.abspath(path)) as hdus:
@@ -89,7 +89,7 @@ def read_mask(path: str, hdu: int | None = None) -> tuple[Mask, tuple[int, int],
 
 
 def asked(path: str, ask: Any) -> Any:
-    """Return what a function reads of a file; what is wrong with that is a `FitsError`."""
+    """Return the result of a function that reads a file; its errors are raised as `FitsError`."""
     try:
         return ask()
     except (FormatterError, OSError, IndexError) as error:
@@ -113,7 +113,7 @@ def write(ours: Exposure, path: Any, kind: str, metadata: Any = None, mode: str 
     mode : `str`
         ``w``; ``a`` appends the HDUs to those of a file that is there.
     """
-    from persistence.formatters import fits_write  # lazy: only who writes needs it
+    from persistence.formatters import fits_write  # lazy: only needed for writing
 
     path = os.fspath(path)
     if metadata is not None:
@@ -140,7 +140,7 @@ def _append(path: str, temporary: str) -> None:
 
 
 def write_mask(mask: Mask, origin: tuple[int, int], path: Any) -> None:
-    """Write a mask as afw does: its flags, the names of its bits, where it lies."""
+    """Write a mask as afw does: its flags, the names of its bits, its position."""
     header = fits.Header({"EXTTYPE": "MASK"})
     for name, bit in mask.planes.items():
         header[f"MP_{name}" if len(name) <= 5 else f"HIERARCH MP_{name}"] = bit
@@ -165,7 +165,7 @@ def exposure_of(
 
 
 def planes_for(ours: Exposure) -> None:
-    """Give an exposure the mask and the variance that afw's always have: zeros."""
+    """Add the mask and the variance that afw's exposures always have: zeros."""
     if ours.mask is None:
         ours.mask = Mask(np.zeros(ours.image.shape, np.int32), dict(DEFAULT_PLANES))
     if ours.variance is None:

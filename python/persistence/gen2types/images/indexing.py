@@ -46,15 +46,15 @@ def inside(box: Any, bbox: Box, origin: Any = PARENT) -> Box:
 
 
 def part_of(index: Any, bbox: Box) -> tuple[Box, bool]:
-    """Return what an index of an image means.
+    """Return the pixels that an index of an image selects.
 
     Parameters
     ----------
     index
-        A `Box2I`, a `Point2I`, two whole numbers or slices, columns first; each of them may be
-        followed by an `ImageOrigin`, PARENT by default.
+        A `Box2I`, a `Point2I`, two integers or slices, columns first; each of them may be followed
+        by an `ImageOrigin`, PARENT by default.
     bbox : `Box`
-        Where the image lies in its parent.
+        The box of the image in its parent.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""`ExposureInfo`: what describes an exposure; the exposure itself has the same methods."""
+"""`ExposureInfo`: the components of an exposure; the exposure itself has the same methods."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from persistence.types.exposure.exposure import Exposure
 
 
 class Described(Face[Exposure]):
-    """Methods that return and set what describes an exposure."""
+    """Methods that return and set the components of an exposure."""
 
     _metadata: Metadata
 
@@ -222,7 +222,7 @@ class ExposureInfo(Described):
 
     @classmethod
     def over(cls, ours: Exposure, metadata: Metadata) -> Self:
-        """Return the face of what an exposure has beside pixels, which is shared."""
+        """Return the face of an exposure's components, which are shared."""
         face = cls.__new__(cls)
         face._ours, face._metadata = ours, metadata
         return face

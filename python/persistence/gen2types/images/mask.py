@@ -21,7 +21,7 @@ class Mask(Plane, metaclass=PixelTypes):
     """Flags of pixels; for parameters see `Plane`. All masks share one dictionary of planes."""
 
     _by_letter: ClassVar[dict[str, Any]] = {}
-    _hidden: frozenset[str] = frozenset()  # planes that were taken out of this mask alone
+    _hidden: frozenset[str] = frozenset()  # planes that were removed from this mask only
 
     @classmethod
     def of(cls, ours: OurMask) -> Any:
@@ -30,7 +30,7 @@ class Mask(Plane, metaclass=PixelTypes):
 
     @property
     def astropy(self) -> OurMask:
-        """The mask with the names of its bits; where it lies is not part of it."""
+        """The mask with the names of its bits, without its position."""
         return OurMask(self._array, self.getMaskPlaneDict())
 
     def __getstate__(self) -> dict[str, Any]:

@@ -24,10 +24,10 @@ _FIRST = ("bbox", "dimensions", "width", "rhs", "image", "fileName", "maskedImag
 
 
 class Pixels(Face[Exposure]):
-    """What masked images and exposures have in common: planes, a place, parts, copies.
+    """The base of masked images and exposures: planes, position, parts, copies.
 
-    The planes of an exposure that has no mask or no variance are zeros, as afw's are, from when
-    they are first asked for.
+    Planes that an exposure does not have, mask or variance, are created as zeros, as in afw, when
+    they are first accessed.
     """
 
     dtype: ClassVar[Any]
@@ -50,7 +50,7 @@ class Pixels(Face[Exposure]):
 
     @classmethod
     def over(cls, ours: Exposure) -> Any:
-        """Return the face of an exposure whose planes are afw's already."""
+        """Return the face of an exposure that already has afw's planes."""
         family: Any = cls._family  # type: ignore[attr-defined]  # of the metaclass
         return family[letter_of(ours.image.dtype, family._by_letter)]._over(ours)
 
@@ -100,7 +100,7 @@ class Pixels(Face[Exposure]):
         plane._assign(plane._array, value)
 
     def _replace(self, name: str, array: Any) -> None:
-        """Take an array, which is shared, as the pixels of a plane."""
+        """Set an array, which is shared, as the pixels of a plane."""
         self._plane(name)
         planes = self.mask.getMaskPlaneDict()
         setattr(self._ours, name, OurMask(array, planes) if name == "mask" else array)
@@ -179,7 +179,7 @@ class Pixels(Face[Exposure]):
         return self._over(copied(self.astropy))
 
     def _shared(self, bbox: Any = None, origin: Any = PARENT, deep: bool | None = None) -> Exposure:
-        """Return what afw's constructor makes of another one: a view, a part, a copy."""
+        """Return the result of afw's copy constructor: a view, a part, or a copy."""
         if isinstance(bbox, bool):
             bbox, deep = None, bbox
         part = self if bbox is None else self.subset(bbox, origin)
@@ -187,7 +187,7 @@ class Pixels(Face[Exposure]):
 
 
 def copied(ours: Exposure, dtype: Any = None) -> Exposure:
-    """Return a copy of an exposure whose pixels are its own, perhaps of another type."""
+    """Return a copy of an exposure with pixels of its own, perhaps of another type."""
     parts: dict[str, Any] = {"image": ours.image.astype(dtype or ours.image.dtype)}
     if ours.mask is not None:
         parts["mask"] = OurMask(ours.mask.array.copy(), dict(ours.mask.planes))
@@ -205,7 +205,7 @@ class MaskedImage(Pixels, metaclass=PixelTypes):
     Parameters
     ----------
     *words, **named
-        As afw has them: a width and a height, an `Extent2I` or a `Box2I`; an image, and perhaps a
+        afw's arguments: a width and a height, an `Extent2I` or a `Box2I`; an image, and perhaps a
         mask and a variance, which are shared; another masked image, perhaps a box and an
         `ImageOrigin`, and ``deep`` (False); the path of a file, perhaps a box and an `ImageOrigin`.
     """

@@ -49,19 +49,19 @@ def bits_of(names: str | Iterable[str]) -> int:
 
 
 def add(name: str, bit: int | None = None) -> int:
-    """Add a plane, unless it is there, and return its bit.
+    """Add a plane, unless it exists, and return its bit.
 
     Parameters
     ----------
     name : `str`
-        What it is called.
+        Its name.
     bit : `int`, optional
-        The bit that it gets if no other plane has it; else the lowest that is free.
+        Its bit, if no other plane has it; otherwise the lowest free one is used.
 
     Raises
     ------
     RuntimeError
-        If all bits are taken.
+        If all bits are in use.
     """
     if name not in _planes:
         taken = set(_planes.values())
@@ -74,7 +74,7 @@ def add(name: str, bit: int | None = None) -> int:
 
 
 def remove(name: str) -> None:
-    """Take a plane out of the dictionary."""
+    """Remove a plane from the dictionary."""
     bit_of(name)
     del _planes[name]
 

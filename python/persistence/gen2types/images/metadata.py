@@ -81,7 +81,7 @@ def _comments(metadata: Any) -> dict[str, str]:
 
 
 def without_sky(ours: Exposure) -> None:
-    """Take the cards of the sky out of the headers of an exposure, which stays where it lies."""
+    """Remove the cards of the WCS from the headers of an exposure, which keeps its position."""
     origin = ours.origin
     ours.header = afwheader.without(ours.header, afwheader.SKY)
     if ours.primary is not None:

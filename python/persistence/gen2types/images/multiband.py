@@ -19,7 +19,7 @@ from persistence.gen2types.images.maskedimage import MaskedImage
 
 
 class Multiband:
-    """Objects of several bands, which lie at the same place.
+    """Objects of several bands, at the same position.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ class MultibandMask(_MultibandPlane):
 
 
 class _MultibandPlanes(Multiband):
-    """Several bands of what has image, mask and variance."""
+    """Several bands of objects with image, mask and variance."""
 
     @property
     def image(self) -> MultibandImage:
@@ -253,7 +253,7 @@ class MultibandMaskedImage(_MultibandPlanes):
     def fromArrays(
         cls, filters: Iterable[str], image: Any, mask: Any, variance: Any, bbox: Any = None
     ) -> Self:
-        """Return masked images of arrays of all bands; None is no mask or variance."""
+        """Return masked images from arrays of all bands; None for no mask or variance."""
         singles = []
         x0, y0 = (0, 0) if bbox is None else bbox.getMin()
         for number, pixels in enumerate(image):

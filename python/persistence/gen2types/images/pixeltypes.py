@@ -82,7 +82,7 @@ class PixelTypes(type):
 
 
 def _dtype_of(source: Any) -> Any:
-    """Return the type of the pixels of what an image is created from; None if it has none."""
+    """Return the pixel type of the source of an image; None if it has none."""
     if isinstance(source, np.ndarray):
         return source.dtype
     pixels = getattr(source, "image", source)

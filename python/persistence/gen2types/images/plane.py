@@ -1,4 +1,4 @@
-"""`Plane`: pixels that lie somewhere in a parent image. Images and masks are planes."""
+"""`Plane`: pixels with a position in a parent image. Images and masks are planes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Plane(Face[Any]):
     Parameters
     ----------
     *words, **named
-        As afw has them: a width and a height, an `Extent2I` or a `Box2I`, and perhaps an initial
+        afw's arguments: a width and a height, an `Extent2I` or a `Box2I`, and perhaps an initial
         value; an array, ``deep`` (True) and ``xy0``; another plane, perhaps a box and an
         `ImageOrigin`, and ``deep`` (False); the path of a file, and the number of an HDU.
     """
@@ -113,7 +113,7 @@ class Plane(Face[Any]):
 
     @classmethod
     def _over(cls, array: NDArray[Any], x0: int, y0: int) -> Self:
-        """Return a plane whose pixels are an array, which is shared."""
+        """Return a plane that shares an array."""
         plane = cls.__new__(cls)
         plane._array, plane._x0, plane._y0 = array, x0, y0
         return plane
@@ -226,12 +226,12 @@ class Plane(Face[Any]):
 
 
 def check_size(size: tuple[int, ...], wanted: tuple[int, ...]) -> None:
-    """Refuse pixels of another size.
+    """Raise an error for pixels of another size.
 
     Raises
     ------
     LengthError
-        If it is not the size that is wanted.
+        If it is not the required size.
     """
     if size != wanted:
         given, needed = (" x ".join(map(str, reversed(shape))) for shape in (size, wanted))

@@ -1,4 +1,4 @@
-"""Readers of images that read as little of a file as they are asked for."""
+"""Readers of images that read only the requested parts of a file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Reader:
     def __init__(self, fileName: Any, hdu: int | None = None) -> None:
         self._path = str(os.fspath(fileName))
         self._hdu = None if hdu is None or hdu < 0 else hdu
-        imagefiles.asked(self._path, self._bbox)  # a missing file is told of now
+        imagefiles.asked(self._path, self._bbox)  # a missing file raises an error now
 
     def _bbox(self) -> Box:
         location = imagefiles.location_of(self._path, "Exposure", self._hdu)
@@ -221,10 +221,9 @@ def _kind(family: str, dtype: Any) -> str:
 
 
 def bboxFromMetadata(metadata: Any) -> Box2I:
-    """Return where an image lies, by the cards of its size and its origin.
+    """Return the box of an image, from the cards of its size and its origin.
 
-    Those that say where it lies (``LTV`` or the world coordinate system A) are taken out, as afw
-    takes them.
+    The cards of the origin (``LTV`` or the world coordinate system A) are removed, as in afw.
     """
     words = {name: metadata[name] for name in _PLACE if name in metadata}
     x0, y0 = 0, 0

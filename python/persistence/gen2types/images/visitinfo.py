@@ -1,4 +1,4 @@
-"""`VisitInfo`: when, where and for how long an exposure was taken."""
+"""`VisitInfo`: time, pointing, duration and circumstances of an exposure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RotType(enum.IntEnum):
 
 
 class VisitInfo(Face[OurVisit]):
-    """What is known of how an exposure was taken. What is not known is NaN, 0, or an invalid date.
+    """The observation of an exposure; unknown values are NaN, 0, or an invalid date.
 
     Parameters
     ----------

@@ -18,19 +18,19 @@ class FilterDefinition:
     Parameters
     ----------
     physical_filter : `str`
-        The piece of glass.
+        The physical filter.
     lambdaEff : `float`
         The effective wavelength (nm).
     band : `str`, optional
-        What it is called across cameras; ``abstract_filter`` before 2020.
+        The name that cameras share; ``abstract_filter`` before 2020.
     lambdaMin, lambdaMax : `float`, optional
-        Where it transmits 1 percent (nm).
+        The wavelengths with a transmission of 1 percent (nm).
     alias : iterable of `str`, optional
         Other names.
     afw_name : `str`, optional
-        How afw called it, if not by its band.
+        afw's name, if it is not the band.
     doc : `str`, optional
-        What there is to say of it.
+        A description.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class FilterDefinition:
 
     @property
     def name(self) -> str:
-        """How afw called it."""
+        """Afw's name."""
         return self.afw_name or self.band or self.physical_filter
 
     def defineFilter(self) -> None:
-        """Let ``lsst.afw.image.Filter`` know the filter."""
+        """Register the filter with ``lsst.afw.image.Filter``."""
         FilterProperty(self.name, self.lambdaEff, self.lambdaMin, self.lambdaMax, force=True)
         for other in sorted(self.alias):
             Filter.defineAlias(self.name, other)
@@ -132,7 +132,7 @@ class FilterDefinitionCollection(Sequence[FilterDefinition]):
         return {each.physical_filter: each.band for each in self}
 
     def defineFilters(self) -> None:
-        """Let ``lsst.afw.image.Filter`` know the filters, and none but these."""
+        """Register the filters with ``lsst.afw.image.Filter``, and remove all others."""
         if FilterDefinitionCollection._defined is self:
             return
         self.reset()
@@ -142,7 +142,7 @@ class FilterDefinitionCollection(Sequence[FilterDefinition]):
 
     @classmethod
     def reset(cls) -> None:
-        """Let ``lsst.afw.image.Filter`` forget all filters."""
+        """Remove all filters from ``lsst.afw.image.Filter``."""
         FilterDefinitionCollection._defined = None
         FilterProperty.reset()
 

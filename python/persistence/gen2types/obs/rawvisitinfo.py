@@ -1,4 +1,4 @@
-"""`MakeRawVisitInfo`: what makes a `VisitInfo` of a raw's header."""
+"""`MakeRawVisitInfo`: creates a `VisitInfo` from a raw's header."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class MakeRawVisitInfo:
         argDict["date"] = self.getDateAvg(md=md, exposureTime=argDict["exposureTime"])
 
     def getDateAvg(self, md: Any, exposureTime: float) -> DateTime:
-        """Return the middle of the exposure; a camera's subclass says how."""
+        """Return the middle of the exposure; implemented by a camera's subclass."""
         raise NotImplementedError(f"{type(self).__name__} has no getDateAvg")
 
     def getDarkTime(self, argDict: dict[str, Any]) -> Any:

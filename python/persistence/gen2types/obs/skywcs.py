@@ -1,4 +1,4 @@
-"""What makes the first WCS of a raw, of its pointing and its place in the focal plane."""
+"""Create the initial WCS of a raw from its pointing and its position in the focal plane."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IRAF = re.compile(r"\s*\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]\s*")
 
 
 class InitialSkyWcsError(FormatterError):
-    """An exposure does not tell where the telescope pointed. Gen2 raised RuntimeError."""
+    """The pointing of an exposure is unknown. Gen2 raised RuntimeError."""
 
 
 def createInitialSkyWcs(visitInfo: Any, detector: Any, flipX: bool = False) -> SkyWcs:

@@ -1,4 +1,4 @@
-"""How Gen2's cameras made exposures of what was read: `exposureFromImage`, and hooks to call it."""
+"""Gen2's creation of exposures from raw data: `exposureFromImage`, and hooks that call it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _number(mapper: Any, data_id: Mapping[str, Any], logger: Any) -> int | None:
 
 
 class Standardising(CameraMapper):
-    """The hooks of Gen2's mapper that make exposures of what was read, for cameras to call."""
+    """The hooks of Gen2's mapper that create exposures from raw data, for cameras to call."""
 
     MakeRawVisitInfoClass: ClassVar[Any] = MakeRawVisitInfo
     camera: Any
@@ -191,7 +191,7 @@ class Standardising(CameraMapper):
             self.log.debug("the header's WCS stays: %s", error)
 
     def _createSkyWcsFromMetadata(self, exposure: Any) -> None:
-        """Set the WCS of the header, and take its cards out; without any, there is none."""
+        """Set the WCS of the header, and remove its cards; without any, do nothing."""
         try:
             exposure.setWcs(makeSkyWcs(exposure.getMetadata(), strip=True))
         except (TypeError, ValueError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""`MakeRawVisitInfoViaObsInfo`: of a header that astro-metadata-translator knows."""
+"""`MakeRawVisitInfoViaObsInfo`: for headers that astro-metadata-translator knows."""
 
 from __future__ import annotations
 

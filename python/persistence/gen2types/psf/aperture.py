@@ -1,4 +1,4 @@
-"""The flux of a sampled image in a circle, of what the samples are samples of."""
+"""The flux of a sampled image in a circle, by sinc interpolation."""
 
 from __future__ import annotations
 

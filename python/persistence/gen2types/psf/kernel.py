@@ -46,7 +46,7 @@ class FixedKernel(Face[OurKernel]):
         return Point2I(-self._ours.box.x0, -self._ours.box.y0)
 
     def shrinkBBox(self, bbox: Any) -> Box2I:
-        """Return the pixels of a box around which the kernel lies in it."""
+        """Return the pixels of a box at which the kernel is completely inside."""
         return self._grown(bbox, -1)
 
     def growBBox(self, bbox: Any) -> Box2I:

@@ -1,4 +1,4 @@
-"""PSFs by what they are made of: Gaussians, a kernel, the PSFs of a coadd's inputs."""
+"""PSFs by kind: Gaussians, a kernel, the PSFs of a coadd's inputs."""
 
 from __future__ import annotations
 

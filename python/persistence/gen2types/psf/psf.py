@@ -1,4 +1,4 @@
-"""`Psf`: what all point spread functions can do, by the names of ``lsst.afw.detection``."""
+"""`Psf`: the methods of all point spread functions, by the names of ``lsst.afw.detection``."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ T = TypeVar("T", bound=OurPsf)
 
 
 class Psf(Face[T]):
-    """What an image makes of a point, at each position of the image.
+    """The image of a point source, at each position of an image.
 
-    Positions are `Point2D`, in pixels of the parent image; without one, the average position
-    counts. Colours, which afw's methods take too, are of no matter.
+    Positions are `Point2D`, in pixels of the parent image; by default, the average position is
+    used. Colours, which afw's methods accept, are ignored.
     """
 
     def computeImage(self, position: Any = None, color: Any = None, owner: Any = None) -> Any:
-        """Return the image of a point, where it lies in the parent image: an `ImageD`.
+        """Return the image of a point source, at its position in the parent image: an `ImageD`.
 
         Raises
         ------

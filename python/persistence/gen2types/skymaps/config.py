@@ -1,4 +1,4 @@
-"""The configuration of a sky map, whose values can be set one by one."""
+"""The configuration of a sky map, with values that can be set one by one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Config:
 
     def __init__(self, config_class: type[SkyMapConfig], **values: Any) -> None:
         object.__setattr__(self, "_class", config_class)
-        # Of rings, the number has no default: it has to be set before a map is made.
+        # The number of rings has no default: it must be set before a map is created.
         object.__setattr__(self, "_values", {})
         self.update(**values)
 

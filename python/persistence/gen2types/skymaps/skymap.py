@@ -120,7 +120,7 @@ def _faces(found: Found) -> list[tuple[TractInfo, tuple[PatchInfo, ...]]]:
 
 
 class CachingSkyMap(BaseSkyMap):
-    """A sky map that makes its tracts when they are first asked for: all do."""
+    """A sky map that creates its tracts when they are first accessed, as all do here."""
 
 
 class RingsSkyMap(CachingSkyMap):
@@ -136,7 +136,7 @@ class DodecaSkyMap(BaseSkyMap):
 
 
 class DiscreteSkyMap(CachingSkyMap):
-    """Tracts where one wants them."""
+    """Tracts at arbitrary positions."""
 
     _kind = kinds.DiscreteSkyMap
 

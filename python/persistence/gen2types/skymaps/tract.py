@@ -36,7 +36,7 @@ class PatchInfo(Face[Patch]):
         """Return the pixels with the border."""
         return Box2I.of(self._ours.outer_bbox)
 
-    # The tract's WCS is what the original wants to be given; it is known here.
+    # Gen2 required the tract's WCS as an argument; it is known here.
     def getInnerSkyPolygon(self, tractWcs: Any = None) -> Any:
         return self._ours.getInnerSkyPolygon()
 
@@ -81,7 +81,7 @@ class TractInfo(Face[Tract]):
         return SpherePoint(*self._ours.middle, degrees)
 
     def getVertexList(self) -> list[SpherePoint]:
-        """Return the corners of what the tract is for."""
+        """Return the corners of the tract's inner region."""
         return points(self._ours.vertices)
 
     def getWcs(self) -> Any:

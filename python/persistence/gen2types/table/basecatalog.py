@@ -156,7 +156,7 @@ class BaseCatalog(Ordered, Face[Any]):
         return self.column(key)
 
     def set(self, index: int, record: BaseRecord) -> None:
-        """Put a record in the place of another."""
+        """Replace a record."""
         place = self._place(index)
         self._rows = Rows(
             [*self._rows.take(slice(0, place)).runs, *self._one(record), *self._tail(place + 1)]
@@ -193,12 +193,12 @@ class BaseCatalog(Ordered, Face[Any]):
         return number % len(self)
 
     def __setitem__(self, item: Any, value: Any) -> None:
-        """Set a column, or put a record in the place of another.
+        """Set a column, or replace a record.
 
         Raises
         ------
         RuntimeError
-            If a column is set, and the records do not follow each other in memory.
+            If a column is set, and the records are not contiguous in memory.
         """
         if not isinstance(item, str | Key):
             self.set(item, value)
@@ -259,14 +259,14 @@ class BaseCatalog(Ordered, Face[Any]):
         self._rows.append(record.block, record.row)
 
     def insert(self, index: int, record: BaseRecord) -> None:
-        """Put a record before that of a place."""
+        """Insert a record before an index."""
         self._check(record.schema)
         place = min(max(index + len(self) if index < 0 else index, 0), len(self))
         head = self._rows.take(slice(0, place)).runs if len(self) else []
         self._rows = Rows([*head, *self._one(record), *self._tail(place)])
 
     def pop(self, index: int = -1) -> Any:
-        """Take a record out, and return it."""
+        """Remove a record, and return it."""
         record = self[index]
         del self[index]
         return record
@@ -282,7 +282,7 @@ class BaseCatalog(Ordered, Face[Any]):
             self.addNew()
 
     def reserve(self, n: int) -> None:
-        """Make room for records, so that there are ``n``."""
+        """Reserve memory for ``n`` records in total."""
         self._table.preallocate(max(n - len(self), 0))
 
     def capacity(self) -> int:
@@ -305,7 +305,7 @@ class BaseCatalog(Ordered, Face[Any]):
         iterable : `BaseCatalog` or iterable of records
             The records.
         deep : `bool`, optional
-            Whether they are copied.
+            Whether to copy them.
         mapper : `SchemaMapper`, optional
             Which of their fields are copied, and what they become.
 
@@ -403,7 +403,7 @@ class BaseCatalog(Ordered, Face[Any]):
         cls : `type`, optional
             Its class: `astropy.table.Table` if absent, or `astropy.table.QTable`.
         copy : `bool`, optional
-            Whether its columns are copied.
+            Whether to copy its columns.
         unviewable : `str`, optional
             What to do with flags and texts, of which there are no views: ``copy``, ``raise`` or
             ``skip``.

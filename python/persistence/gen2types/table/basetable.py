@@ -1,4 +1,4 @@
-"""`BaseTable`: what rows have in common, and where new ones come from."""
+"""`BaseTable`: the schema and metadata of records, which also creates new ones."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class BaseTable:
 
     @classmethod
     def makeMinimalSchema(cls) -> Schema:
-        """Return the fields without which there is no such table."""
+        """Return the required fields of such a table."""
         return Schema()
 
     @classmethod
@@ -103,7 +103,7 @@ class BaseTable:
         return copied
 
     def preallocate(self, n: int) -> None:
-        """Make room for some records."""
+        """Reserve memory for some records."""
         self.block.reserve(n)
 
     def getBufferSize(self) -> int:

@@ -1,7 +1,6 @@
-"""`Block`: rows that lie together in memory, column by column.
+"""`Block`: rows that are contiguous in memory, column by column.
 
-Records and catalogs are views of blocks: several of them may have the same row, and see what is
-written to it.
+Records and catalogs are views of blocks: several of them may share a row and its changes.
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ class Block:
         return self._columns[name][: self.length]
 
     def reserve(self, rows: int) -> None:
-        """Make room for some more rows."""
+        """Reserve memory for more rows."""
         if self.length + rows <= self._capacity:
             return
         capacity = max(self.length + rows, 2 * self._capacity, _FIRST)
@@ -128,15 +127,15 @@ class Block:
         return Later(stored, row, self.archives, number)
 
     def set_object(self, name: str, row: int, value: Any) -> None:
-        """Give a row an object, or take it away."""
+        """Set the object of a row, or remove it."""
         self.objects.setdefault(name, {})[row] = value
 
     def object_names(self) -> set[str]:
-        """Return what the objects of rows are called."""
+        """Return the names of the rows' objects."""
         return self.objects.keys() | self.stored.keys()
 
     def copy_objects(self, row: int, other: Block, place: int) -> None:
-        """Give a row the objects of another; none is read."""
+        """Copy the objects of another row, without reading them."""
         for name in self.object_names() | other.object_names():
             self.set_object(name, row, other.held(name, place))
 
@@ -169,7 +168,7 @@ class Block:
 
 
 def empty(field: Field, rows: int, dtype: Any = None) -> NDArray[Any]:
-    """Return a column whose values are not known: NaN, 0, False, no text."""
+    """Return a column of unknown values: NaN, 0, False, empty text."""
     kind, size = field.kind, field.getSize()
     if kind == "String":
         return np.full(rows, "", dtype or (f"U{size}" if size else object))

@@ -1,4 +1,4 @@
-"""`ColumnView`: the columns of a catalog whose records follow each other in memory."""
+"""`ColumnView`: the columns of a catalog whose records are contiguous in memory."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class BaseColumnView:
         where : `slice` or array of `bool`, optional
             Which rows.
         copy : `bool`, optional
-            Whether they are copied.
+            Whether to copy them.
         items : mapping, optional
             The fields, in place of patterns.
         regex, sub, ordered

@@ -1,4 +1,4 @@
-"""`ExposureRecord`, `ExposureTable` and `ExposureCatalog`: exposures, with what belongs to them."""
+"""`ExposureRecord`, `ExposureTable` and `ExposureCatalog`: exposures, with their components."""
 
 from __future__ import annotations
 

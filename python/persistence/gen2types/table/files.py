@@ -43,7 +43,7 @@ class PlainFootprints(Sequence[Any]):
 
 
 def lighten(block: Block, flags: int) -> None:
-    """Leave out the values of the pixels of footprints, if the flags say so."""
+    """Remove the pixel values of footprints, if the flags request it."""
     if flags & NO_HEAVY_FOOTPRINTS and "footprint" in block.stored:
         block.stored["footprint"] = PlainFootprints(block.stored["footprint"])
         block.numbers.pop("footprint", None)
@@ -73,7 +73,7 @@ def write(face: Any, path: str, mode: str, flags: int) -> None:
 
 
 def _with_footprints(table: Any, flags: int) -> None:
-    """See to the footprints that a file of sources has."""
+    """Return a table of sources with the footprints that the flags request."""
     if flags & NO_FOOTPRINTS:
         catalog.without_footprints(table)
         return

@@ -1,4 +1,4 @@
-"""`FunctorKey`: what the keys of several fields have in common."""
+"""`FunctorKey`: the base of keys of several fields."""
 
 from __future__ import annotations
 

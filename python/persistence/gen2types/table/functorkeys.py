@@ -1,4 +1,4 @@
-"""Keys of what several fields say together: positions, boxes, shapes."""
+"""Keys of several fields that form one value: positions, boxes, shapes."""
 
 from __future__ import annotations
 

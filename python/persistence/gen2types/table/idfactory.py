@@ -66,7 +66,7 @@ class IdFactory:
         return self._upper | self._lower
 
     def notify(self, id: int) -> None:
-        """Go on behind a number that is in use.
+        """Continue after a number that is in use.
 
         Raises
         ------

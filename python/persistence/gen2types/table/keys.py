@@ -1,7 +1,6 @@
-"""`Key` and `Field`: which column of a table, and what it holds.
+"""`Key` and `Field`: the identity of a column of a table, and its description.
 
-Of both there is one class for each of afw's types of fields, ``Key['F']``, as Gen2's scripts ask
-for them.
+Each has one class for each of afw's types of fields, ``Key['F']``, as in Gen2's scripts.
 """
 
 from __future__ import annotations
@@ -50,12 +49,12 @@ _OTHER_NAMES: dict[Any, str] = {
 
 
 def type_name(given: Any) -> str:
-    """Return what afw calls a type of fields.
+    """Return afw's name of a field type.
 
     Parameters
     ----------
     given : `str` or `type`
-        Its letter or name, or Python's or numpy's type.
+        Its letter or name, or the type of Python or numpy.
 
     Raises
     ------
@@ -184,7 +183,7 @@ class Key(metaclass=_OfTypes):
         return type(self)(self.name, len(chosen), place, part=part)
 
     def of(self, column: NDArray[Any]) -> NDArray[Any]:
-        """Return what the key means of a column: all of it, or elements of its cells."""
+        """Return the part of a column that the key selects: all of it, or elements of its cells."""
         return column if self.part is None else column[:, self.part]
 
     def _state(self) -> tuple[Any, ...]:
@@ -227,7 +226,7 @@ class Field(metaclass=_OfTypes):
         The number of elements of an array, or of letters; 0 means that it differs from row to row,
         as it does for arrays if absent. Texts need one.
     parse_strict : `str`, optional
-        What to do about a unit that astropy does not know: ``raise``, ``warn`` or ``silent``.
+        How to treat a unit that astropy does not know: ``raise``, ``warn`` or ``silent``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Keys of fields that make an array, or a matrix of covariances."""
+"""Keys of fields that form an array, or a matrix of covariances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of afw's catalogs a table is: the one whose fields it has."""
+"""Find afw's catalog class for a table, by its fields."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NearestCatalog(Face[Any]):
 
     @classmethod
     def of(cls, ours: Any) -> Any:
-        """Return the face of a table: a catalog of the class whose fields it has."""
+        """Return the face of a table: a catalog of the class with the same fields."""
         names = set(ours.colnames)
         for kind in _CATALOGS:
             if kind.Table.makeMinimalSchema().getNames() <= names:

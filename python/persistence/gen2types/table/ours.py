@@ -151,7 +151,7 @@ def _kind(values: NDArray[Any], letter: str) -> tuple[str | None, int | None]:
 
 
 def metadata_of(catalog: Any) -> PropertyList | None:
-    """Return what a table says of itself; None if it says nothing."""
+    """Return the metadata of a table; None if it has none."""
     told = {key: value for key, value in catalog.meta.items() if key not in OWN}
     if not told:
         return None
@@ -169,7 +169,7 @@ def metadata_of(catalog: Any) -> PropertyList | None:
 
 
 def catalog_of(face: Any) -> Any:
-    """Return the records of a face as a `Catalog`: the one it was made of, if it is unchanged."""
+    """Return the records of a face as a `Catalog`: its original one, if it is unchanged."""
     runs = face._rows.runs
     meta = _meta(face)
     if len(runs) == 1:
@@ -186,7 +186,7 @@ def catalog_of(face: Any) -> Any:
 
 
 def _with_meta(catalog: Any, meta: dict[str, Any]) -> Any:
-    """Return a catalog with what its face has been told of it since."""
+    """Return a catalog with the metadata of its face."""
     kept = {key: catalog.meta[key] for key in ("archives", "footprints") if key in catalog.meta}
     if dict(catalog.meta) == meta | kept:
         return catalog
@@ -223,9 +223,10 @@ def _meta(face: Any) -> dict[str, Any]:
 
 
 def _add_objects(made: Any, face: Any) -> None:
-    """Add the columns of objects that rows have.
+    """Add the columns of the rows' objects.
 
-    Their numbers where they all lie in one file, as they were read from it; else they themselves.
+    They contain their numbers if all are in one file, from which they were read; otherwise the
+    objects.
     """
     for name in sorted({name for run in face._rows.runs for name in run.block.object_names()}):
         numbered = _numbers(face._rows, name)

@@ -132,7 +132,7 @@ class BaseRecord:
         return {name: self.get(getattr(item, "key", item)) for name, item in chosen.items()}
 
     def assign(self, other: BaseRecord, mapper: Any = None) -> None:
-        """Take the values of another record: all, or those that a mapper maps.
+        """Copy the values of another record: all, or those that a mapper maps.
 
         Raises
         ------

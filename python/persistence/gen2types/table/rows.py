@@ -43,7 +43,7 @@ class Rows:
                 yield block, int(row)
 
     def locate(self, index: int) -> tuple[Block, int]:
-        """Return the block and the row of a place, counted from 0."""
+        """Return the block and the row of an index, counted from 0."""
         place = bisect.bisect_right(self._ends, index)
         block, rows = self.runs[place]
         return block, int(rows[index - self._ends[place] + len(rows)])
@@ -108,7 +108,7 @@ class Rows:
         return not self.runs or len(self) == 1 or _step(self.runs[0].rows) == 1
 
     def column(self, name: str) -> NDArray[Any] | None:
-        """Return a column: a view where the rows follow each other, else a copy.
+        """Return a column: a view if the rows are contiguous, else a copy.
 
         None if there are no rows.
         """

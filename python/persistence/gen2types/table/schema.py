@@ -84,13 +84,13 @@ class Schema:
         type : `str` or `type`, optional
             ``'F'``, ``'Angle'``, ``'ArrayD'``, ``numpy.float32`` ...
         doc, units : `str`, optional
-            What it is for, and its unit.
+            Its description, and its unit.
         size : `int`, optional
             The number of elements of an array, or of letters.
         doReplace : `bool`, optional
             Whether to replace the words of a field of this name and type.
         parse_strict : `str`, optional
-            What to do about a unit that astropy does not know.
+            How to treat a unit that astropy does not know.
 
         Raises
         ------
@@ -142,7 +142,7 @@ class Schema:
         return offset
 
     def replaceField(self, key: Key, field: Field) -> None:
-        """Give a field another name, and other words."""
+        """Replace the name, description and unit of a field."""
         changed = {}
         for name, item in self._items.items():
             ours = name == key.name
@@ -203,7 +203,10 @@ class Schema:
         return len(ours) == len(other) and not flags & ~self._compared(ours, other)
 
     def compare(self, other: Schema, flags: int = 0x01) -> int:
-        """Return in what two schemas agree, of what is asked for; 0 if their lengths differ."""
+        """Return the flags of the requested properties in which two schemas agree.
+
+        0 if their lengths differ.
+        """
         same = self._compared(self, other)
         return flags & (same if len(self) == len(other) else same & Schema.EQUAL_ALIASES)
 
@@ -305,7 +308,7 @@ class Schema:
         self._aliases = AliasMap() if aliases is None else aliases
 
     def disconnectAliases(self) -> None:
-        """Give this schema a map of aliases of its own."""
+        """Replace the map of aliases by a copy of its own."""
         self._aliases = AliasMap(self._aliases)
 
     def checkUnits(self, parse_strict: str = "raise") -> None:
@@ -316,7 +319,7 @@ class Schema:
         ValueError
             If there is such a field.
         """
-        from astropy.units import Unit  # lazy: few ask
+        from astropy.units import Unit  # lazy: rarely needed
 
         for item in self:
             Unit(item.field.getUnits(), parse_strict=parse_strict)
@@ -347,7 +350,7 @@ class Schema:
 
 
 class SubSchema:
-    """The fields of a schema whose names begin alike: ``schema['base_PsfFlux']['instFlux']``."""
+    """The fields of a schema with a common prefix: ``schema['base_PsfFlux']['instFlux']``."""
 
     def __init__(self, schema: Schema, prefix: str) -> None:
         self._schema = schema
@@ -385,7 +388,7 @@ class SubSchema:
 
 
 def _equal(mine: SchemaItem, theirs: SchemaItem) -> int:
-    """Return in what two fields agree."""
+    """Return the flags of the properties in which two fields agree."""
     pairs = (
         (Schema.EQUAL_KEYS, mine.key == theirs.key),
         (Schema.EQUAL_NAMES, mine.field.getName() == theirs.field.getName()),

@@ -142,7 +142,7 @@ class SchemaMapper:
         return mappers
 
     def mapping(self, key: Any) -> Key:
-        """Return what a field of the input becomes.
+        """Return the output field of an input field.
 
         Raises
         ------

@@ -132,7 +132,7 @@ def _key(slot: str, which: str) -> Callable[[Any], Any]:
 
 
 class SlotDefinitions:
-    """What a table says of its slots."""
+    """The slots of a table."""
 
     defineCentroid = _defined("Centroid")
     defineShape = _defined("Shape")

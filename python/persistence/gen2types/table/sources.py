@@ -84,7 +84,7 @@ class SourceRecord(SlotGetters, SimpleRecord):
         Parameters
         ----------
         wcs : `SkyWcs`
-            Where pixels lie on the sky.
+            The WCS of the image.
         center : functor key, optional
             The position on the image; the slot's if absent.
         """

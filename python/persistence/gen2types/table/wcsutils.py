@@ -15,7 +15,7 @@ def updateRefCentroids(wcs: Any, refList: Any) -> None:
     Parameters
     ----------
     wcs : `SkyWcs`
-        Where pixels lie on the sky.
+        The WCS of the image.
     refList : `SimpleCatalog` or iterable of `SimpleRecord`
         The reference sources.
     """
@@ -35,11 +35,11 @@ def updateSourceCoords(wcs: Any, sourceList: Any, include_covariance: bool = Tru
     Parameters
     ----------
     wcs : `SkyWcs`
-        Where pixels lie on the sky.
+        The WCS of the image.
     sourceList : `SourceCatalog` or iterable of `SourceRecord`
         The sources.
     include_covariance : `bool`, optional
-        Taken for the sake of old scripts: no errors are set.
+        Ignored; accepted for compatibility with old scripts: no errors are set.
     """
     records = list(sourceList)
     pixels = [Point2D(record.getX(), record.getY()) for record in records]

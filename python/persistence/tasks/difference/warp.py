@@ -49,9 +49,7 @@ class Mapping:
         )
 
     def rows(self, start: int, stop: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the positions of the pixels of some rows of the array: columns and rows of the
-        other.
-        """
+        """Return columns and rows in the other image of the pixels of some rows of the array."""
         columns = self.box.x0 + np.arange(self.box.width, dtype=float)
         rows = self.box.y0 + np.arange(start, stop, dtype=float)
         return self._x(rows, columns), self._y(rows, columns)
