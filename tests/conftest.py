@@ -47,7 +47,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def real() -> Path:
-    """Give the folder of real files."""
+    """Return the folder of real files."""
     if not (SHARED / "data").is_dir():
         pytest.skip(f"the real files are not there: {SHARED / 'data'}")
     return SHARED / "data"
@@ -62,13 +62,13 @@ def vectors() -> Any:
 
 @pytest.fixture(scope="session")
 def raws(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Make two small raw exposures, once: 410877 in g and 410878 in r."""
+    """Return two small raw exposures, once: 410877 in g and 410878 in r."""
     folder = tmp_path_factory.mktemp("raw")
     return generate.write(str(folder), [(410877, "g"), (410878, "r")], size="tiny")
 
 
 def make_root(folder: Path) -> Path:
-    """Make an empty DECam repository."""
+    """Return an empty DECam repository."""
     folder.mkdir(parents=True)
     (folder / "_mapper").write_text(f"{MAPPER}\n")
     return folder
@@ -76,13 +76,13 @@ def make_root(folder: Path) -> Path:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Give an empty DECam repository."""
+    """Return an empty DECam repository."""
     return make_root(tmp_path / "repo")
 
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory, raws: list[str]) -> Iterator[Path]:
-    """Give a repository with the two raw exposures. It is shared: do not change it."""
+    """Yield a repository with the two raw exposures. It is shared: do not change it."""
     folder = make_root(tmp_path_factory.mktemp("filled") / "repo")
     assert ingest_images.main([str(folder), *raws]) == 0
     made = sorted(folder.rglob("*"))
@@ -92,19 +92,19 @@ def filled(tmp_path_factory: pytest.TempPathFactory, raws: list[str]) -> Iterato
 
 @pytest.fixture
 def own(filled: Path, tmp_path: Path) -> Path:
-    """Give a copy of the repository with the two raw exposures, to be changed."""
+    """Return a copy of the repository with the two raw exposures, to be changed."""
     return Path(shutil.copytree(filled, tmp_path / "own", symlinks=True))
 
 
 @pytest.fixture
 def butler(filled: Path) -> Butler:
-    """Give a Butler on the shared repository."""
+    """Return a Butler on the shared repository."""
     return Butler(filled)
 
 
 @pytest.fixture(scope="session")
 def triples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make two Community Pipeline exposures of two extensions, with each data-quality bit and bad weights."""
+    """Return two Community Pipeline exposures of two extensions, with each data-quality bit and bad weights."""
     folder = tmp_path_factory.mktemp("archive_instcal")
     for visit, band in ((500001, "g"), (500002, "r")):
         raw = generate.exposure(visit, band, "tiny", compress=False, extensions=2)
@@ -125,7 +125,7 @@ def triples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def master(tmp_path: Path) -> Callable[..., str]:
-    """Give a function that makes a master calibration of one HDU: a bias of chip 1, unless cards say otherwise."""
+    """Return a function that makes a master calibration of one HDU: a bias of chip 1, unless cards say otherwise."""
 
     def make(
         date: str | None = "2015-02-18", obstype: str | None = "zero", ccdnum: int = 1, **cards: Any
@@ -193,7 +193,7 @@ def _in_a_fork(act: Callable[[], str]) -> str:
 
 @pytest.fixture
 def as_nobody() -> Callable[[Callable[[], str]], str]:
-    """Give a function that acts as a user who owns nothing."""
+    """Return a function that acts as a user who owns nothing."""
     return _as_nobody
 
 
@@ -256,7 +256,7 @@ CALIBRATIONS = [
 def _make_calibs(
     folder: Path, rows: Iterable[tuple[Any, ...]] = CALIBRATIONS, files: bool = True
 ) -> Path:
-    """Make a directory of calibrations by hand, as Gen2's tools would have."""
+    """Return a directory of calibrations by hand, as Gen2's tools would have."""
     folder.mkdir(parents=True, exist_ok=True)
     registry = sqlite3.connect(folder / "calibRegistry.sqlite3")
     for kind in ("bias", "dark", "flat", "fringe", "illumcor"):
@@ -290,13 +290,13 @@ _PATHS = {
 
 @pytest.fixture(scope="session")
 def make_calibs() -> Callable[..., Path]:
-    """Give a function that makes a directory of calibrations, by default of these rows, with their files."""
+    """Return a function that makes a directory of calibrations, by default of these rows, with their files."""
     return _make_calibs
 
 
 @pytest.fixture
 def dated(own: Path) -> Path:
-    """Give a repository whose exposures are of 2015-03-02."""
+    """Return a repository whose exposures are of 2015-03-02."""
     registry = sqlite3.connect(own / "registry.sqlite3")
     for table in ("raw", "raw_visit"):
         registry.execute(f"UPDATE {table} SET date = '2015-03-02'")
@@ -307,7 +307,7 @@ def dated(own: Path) -> Path:
 
 @pytest.fixture
 def calibrated(dated: Path) -> Butler:
-    """Give a Butler on that repository, with calibrations in its directory CALIB."""
+    """Return a Butler on that repository, with calibrations in its directory CALIB."""
     _make_calibs(dated / "CALIB")
     return Butler(dated, calibRoot="CALIB")
 
@@ -329,7 +329,7 @@ _PLANES = {"instcal": lambda image: image.astype(np.float32), "dqmask": _quality
 
 @pytest.fixture
 def tabled() -> Callable[[], fits.HDUList]:
-    """Give a function that makes an image whose distortion, and its detector's, are tables.
+    """Return a function that makes an image whose distortion, and its detector's, are tables.
 
     As those of HST are. The tables are linear.
     """

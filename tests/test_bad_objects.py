@@ -50,7 +50,7 @@ FIELD = ChebyshevField(Box(0, 0, 6, 4), np.array([[2.0, 1.0]]))
 
 @pytest.fixture
 def butler(tmp_path: Path) -> Iterator[Butler]:
-    """Give a Butler on an empty repository; what a file would run would leave something beside it."""
+    """Yield a Butler on an empty repository; what a file would run would leave something beside it."""
     (tmp_path / "camera.yaml").write_text(CAMERA)
     root = {"root": str(tmp_path / "repo"), "mapper": str(tmp_path / "camera.yaml"), "mode": "rw"}
     yield Butler(outputs=root, cache=False)
@@ -84,7 +84,7 @@ def refused(
 
 
 def cut(path: Path, hdus: int, spare: int = 0) -> None:
-    """Let a file end behind some HDUs, or a little before the end of the last."""
+    """Truncate a file behind some HDUs, or a little before the end of the last."""
     content = path.read_bytes()
     stop = [span for _cards, span in fits_headers.walk(str(path), content)][hdus - 1].stop
     path.write_bytes(content[: stop - spare])
@@ -95,7 +95,7 @@ def truncated_gzip(path: Path) -> None:
 
 
 def rewritten(change: Callable[[fits.HDUList], None]) -> Callable[[Path], None]:
-    """Let astropy change a file."""
+    """Rewrite a file with astropy."""
 
     def rewrite(path: Path) -> None:
         with fits.open(path, mode="update") as hdus:
@@ -113,7 +113,7 @@ def rows_beyond(hdus: fits.HDUList) -> None:
 
 
 def of_itself(hdus: fits.HDUList) -> None:
-    """Let the calibration's field be the calibration."""
+    """Use the calibration's field as the calibration."""
     next(hdu for hdu in hdus[5:] if "field" in hdu.columns.names).data["field"][:] = hdus[0].header[
         "PHOTOCALIB_ID"
     ]

@@ -80,7 +80,7 @@ class World:
         place.write_bytes(pickle.dumps(obj))
 
     def path(self, uri: str) -> list[str]:
-        """Give the path in the repository A, as Gen2's locations listed it."""
+        """Return the path in the repository A, as Gen2's locations listed it."""
         return [os.path.relpath(uri, self.a)]
 
     def files(self, root: str) -> list[str]:
@@ -96,20 +96,20 @@ class World:
         return Butler(inputs=[str(self.folder / one) for one in inputs], outputs=outputs)
 
     def written(self) -> Butler:
-        """Make an output over A, and put something into it."""
+        """Return an output over A, and put something into it."""
         butler = self.out("out1", "A")
         butler.put({"which": "p"}, "plain", name="p")
         return butler
 
     def by_name(self) -> str:
-        """Make a repository whose mapper was given by its name, with arguments and a policy."""
+        """Return a repository whose mapper was given by its name, with arguments and a policy."""
         (self.folder / "bystr" / "CALIB").mkdir(parents=True)
         policy = {"datasets": {"plain": {"template": "other-%(name)s.pickle"}}}
         self.out("bystr", mapper=NAME, mapperArgs={"calibRoot": "CALIB"}, policy=policy)
         return "bystr"
 
     def by_class(self) -> str:
-        """Make a repository whose mapper was given as a class."""
+        """Return a repository whose mapper was given as a class."""
         self.out("byclass", mapper=PM)
         return "byclass"
 
@@ -120,14 +120,14 @@ class World:
         return [os.path.basename(repository_cfg.shown(parent)) for parent in found.parents]
 
     def text(self, root: str) -> str:
-        """Give a repository's configuration, with the name of the camera that the original was asked with."""
+        """Return a repository's configuration, with the name of the camera that the original was asked with."""
         return (
             (self.folder / root / "repositoryCfg.yaml").read_text().replace(NAME, "probe_mapper.PM")
         )
 
 
 def _make_registries(root: Path) -> None:
-    """Make registries of exposures and of calibrations as the original's tools did."""
+    """Create registries of exposures and of calibrations as the original's tools did."""
     with sqlite3.connect(root / "registry.sqlite3") as registry:
         registry.execute(
             "CREATE TABLE raw (id integer primary key, visit int, ccdnum int, filter text, date text)"
@@ -403,7 +403,7 @@ OURS: dict[str, tuple[Any, str]] = {
     ),
     "queryMetadata('notables', 'filter', visit=1): no tables in the policy": (
         [],
-        "the names of files supply what no table has, beside a registry, too (design.md, Who supplies a key)",
+        "the names of files supply what no table has, beside a registry, too",
     ),
     "map('plain', name='z') with both .gz and .fz there": (
         NoResults,
@@ -412,29 +412,32 @@ OURS: dict[str, tuple[Any, str]] = {
     "getKeys(): no dataset type (alias lookup of None)": (
         "calibDate ccdnum date detector expId fgcmcycle filter label name numSubfilters patch pixel_id subdir "
         "subfilter tract visit".split(),
-        "the signature offers it, and the original always crashed there (gen2-core 1.7): no script can rely on it",
+        "the signature offers it, and the original always crashed there (doc/gen2/gen2-core.md, 1.7): no script can rely on it",
     ),
     "get('thing', visit='100005', ccdnum=7): found in the registry, then '%07d' of a string": (
         {"which": "thing"},
-        "values get the types of their keys, once (design.md, Layout: dataid.py)",
+        "values get the types of their keys, once",
     ),
     "datasetExists('plain', name='a*'): values are glob patterns": (
         False,
-        "paths are literal, never globs (design.md, `get` once through)",
+        "paths are literal, never globs",
     ),
     "datasetExists('plain', name='x[1]'): a bracket ends the path": (
         True,
-        "paths are literal (design.md, `get` once through): only a template's own bracket names an HDU",
+        "paths are literal: only a template's own bracket names an HDU",
     ),
     "get of YAML with a python object tag (unsafe loader)": (
         UnsafeContent,
-        "YAML is loaded with a safe loader, and runs nothing (design.md, Trust)",
+        "YAML is loaded with a safe loader, and runs nothing",
     ),
     "get cal2 on the shared day: two matches (NoResults inside, so 'No locations')": (
         {"which": "2015-01-20"},
-        "of two calibrations that share a day the later one has it (persistence.calibs.choose; users.md 12)",
+        "of two calibrations that share a day the later one has it (persistence.calibs.choose)",
     ),
-    "  the file after that": (None, "T1†: a write is whole or absent (design.md, promise 3)"),
+    "  the file after that": (
+        None,
+        "T1†: a write is whole or absent (doc/promises.rst, promise 3)",
+    ),
     "repositoryCfg.yaml of out1 (text)": (
         """!RepositoryCfg_v1
 _mapper: probe_mapper.PM
@@ -451,8 +454,8 @@ _policy: null
 _root: null
 dirty: true
 """,
-        "a mapper is a name, for nothing is run to read it (design.md, promise 2), and the tree can be moved; the "
-        "original reads both (gen2-core 2.1, 2.2)",
+        "a mapper is a name, for nothing is run to read it (doc/promises.rst, promise 2), and the tree can be moved; the "
+        "original reads both (doc/gen2/gen2-core.md, 2.1, 2.2)",
     ),
     "repositoryCfg.yaml with mapper string, mapperArgs, policy (text)": (
         """!RepositoryCfg_v1
@@ -463,11 +466,11 @@ _policy: !!python/object:lsst.daf.persistence.policy.Policy {data: {datasets: {p
 _root: null
 dirty: true
 """,  # a whole line of the file
-        "the same YAML on fewer lines, which the original reads (design.md, promise 1)",
+        "the same YAML on fewer lines, which the original reads (doc/promises.rst, promise 1)",
     ),
     "  the missing folder afterwards exists": (
         False,
-        "T5†: opening a repository makes nothing (design.md, promise 2)",
+        "T5†: opening a repository makes nothing (doc/promises.rst, promise 2)",
     ),
     "same output again with an old-style (_mapper) input put before a new-style one: a comparison of cfg and path "
     "breaks": (ParentsMismatch, "T4†: both kinds can be compared, and the new one is not in front"),
@@ -477,7 +480,7 @@ dirty: true
     ),
     "inputs whose mappers are the same, one as a class and one as a string: counted as different": (
         ["bystr", "byclass"],
-        "a class in YAML is but its name here (design.md, Trust), so that the two are one",
+        "a class in YAML is but its name here, so that the two are one",
     ),
 }
 # What people may have searched for: it stands in the original's message, and in ours.
@@ -527,7 +530,7 @@ def _probe(vectors: Any, what: str) -> Mapping[str, Any]:
 
 
 def _ask(world: World, what: str) -> Any:
-    """Give an answer as JSON would, with ``<W>`` for the directory."""
+    """Return an answer as JSON would, with ``<W>`` for the directory."""
     return json.loads(json.dumps(PROBES[what](world)).replace(str(world.folder), "<W>"))
 
 

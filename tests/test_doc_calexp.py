@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 1200, 900
 
 
 def cells() -> list[tuple[str, str]]:
-    """Give the kind and the text of each cell."""
+    """Return the kind and the text of each cell."""
     return [
         (kind, re.sub("^    ", "", text, flags=re.M).strip("\n"))
         for kind, text in CELL.findall(PAGE.read_text())
@@ -52,7 +52,7 @@ def page(place: Path) -> dict[str, Any]:
 
 
 def at(page: dict[str, Any], panel: str, x: float, y: float) -> Any:
-    """Give the colour of the picture where a panel has a position."""
+    """Return the colour of the picture where a panel has a position."""
     column, row = page["panels"][panel].transData.transform((x, y))
     return page["picture"][HEIGHT - 1 - int(row), int(column)]
 

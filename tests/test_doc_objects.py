@@ -28,7 +28,7 @@ CAMERAS = [name for name in sorted(installed.announced()) if "." not in name]
 
 
 def sessions() -> list[str]:
-    """Give the examples of the page, in order; those of real files name the directory ``data``."""
+    """Return the examples of the page, in order; those of real files name the directory ``data``."""
     return [textwrap.dedent(found) for found in BLOCK.findall(TEXT)]
 
 

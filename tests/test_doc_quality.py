@@ -42,7 +42,7 @@ def some(visit: int, ccd: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the rerun that the page asks: two visits of 24 chips."""
+    """Return the rerun that the page asks: two visits of 24 chips."""
     folder = tmp_path_factory.mktemp("quality")
     (folder / "repo").mkdir()
     (folder / "repo/_mapper").write_text("lsst.obs.decam.DecamMapper\n")

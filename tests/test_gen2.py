@@ -95,7 +95,7 @@ except ImportError:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """Make a package ``lsst.pipe.base`` as its newer generation is: with a Task, but no CmdLineTask."""
+    """Return a package ``lsst.pipe.base`` as its newer generation is: with a Task, but no CmdLineTask."""
     base = tmp_path / "installed" / "lsst" / "pipe" / "base"
     base.mkdir(parents=True)
     for folder in (base.parent.parent, base.parent):

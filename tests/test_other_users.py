@@ -30,7 +30,7 @@ AsUser = Callable[..., str]
 
 
 def give(path: Path, uid: int, mode: int = 0o755, gid: int = -1) -> None:
-    """Give a tree to a user, with the same permissions for all its directories."""
+    """Change the owner of a tree, with the same permissions for all its directories."""
     for one in (path, *path.rglob("*")):
         os.chown(one, uid, gid, follow_symlinks=False)
         if not one.is_symlink():
@@ -55,7 +55,7 @@ def rerun(repo: Path) -> Path:
 
 
 def snapshot(folder: Path) -> dict[Path, tuple[int, int, int]]:
-    """Tell apart files that are written, replaced or new."""
+    """Return apart files that are written, replaced or new."""
     stats = {path: path.lstat() for path in (folder, *folder.rglob("*"))}
     return {path: (stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
 

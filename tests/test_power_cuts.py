@@ -109,7 +109,7 @@ class Disk:
         return entries
 
     def moment(self) -> None:
-        """Let the check look at what would be left now."""
+        """Run the check on what would be left now."""
         now = {directory: self._listed(directory) for directory, _, _ in os.walk(self.folder)}
         # SQLite flushes its files by calls that Python does not see; that it does is SQLite's own test.
         for directory, entries in now.items():
@@ -195,7 +195,7 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Disk]]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make a repository, and a folder of raws beside it."""
+    """Return a repository, and a folder of raws beside it."""
     made = tmp_path / "disk"
     (made / "repo").mkdir(parents=True)
     (made / "repo/camera.yaml").write_text(CAMERA)
@@ -209,7 +209,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def masters(folder: Path) -> Path:
-    """Make a calibration root, and a folder of biases in place of the raws."""
+    """Return a calibration root, and a folder of biases in place of the raws."""
     (folder / "calib").mkdir()
     for path in (folder / "in").iterdir():
         path.unlink()

@@ -71,7 +71,7 @@ def translator(camera: str) -> HeaderTranslator:
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the oracle use the sites that it knows itself, rather than ask the network."""
+    """Make the oracle use the sites that it knows itself, rather than ask the network."""
 
     def refuse(site: str) -> None:
         raise UnknownSiteException(site, "EarthLocation.get_site_names")

@@ -1,6 +1,6 @@
 """Every real file as the object that it is, through a Butler; nothing in their folders is changed by that.
 
-The values are those of the headers and of afw-files 2.2, or were computed with astropy alone.
+The values are those of the headers and of doc/gen2/afw-files.md, 2.2, or were computed with astropy alone.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def parts(exposure: Exposure) -> tuple[Any, ...]:
 
 
 def whole(exposure: Exposure) -> tuple[Any, ...]:
-    """Tell of an exposure of afw's: its planes, its calibration, where it lies on the sky."""
+    """Return of an exposure of afw's: its planes, its calibration, where it lies on the sky."""
     assert exposure.mask is not None
     assert exposure.variance is not None
     assert exposure.photo_calib is not None
@@ -87,7 +87,7 @@ def whole(exposure: Exposure) -> tuple[Any, ...]:
 
 
 def model(exposure: Exposure) -> tuple[Any, ...]:
-    """Tell of an exposure's PSF and of its other components."""
+    """Return of an exposure's PSF and of its other components."""
     image = exposure.psf.kernel_image(0, 0)
     centre = image.array[image.array.shape[0] // 2, image.array.shape[1] // 2]
     return (
@@ -121,7 +121,7 @@ def heavy(found: HeavyFootprint) -> tuple[Any, ...]:
 
 
 def frame(exposure: Exposure) -> tuple[Any, ...]:
-    """Tell of a calibration frame: its planes are of one shape."""
+    """Return of a calibration frame: its planes are of one shape."""
     assert exposure.mask is not None
     assert exposure.variance is not None
     shapes = {exposure.image.shape, exposure.mask.array.shape, exposure.variance.shape}
@@ -202,7 +202,7 @@ DEFECTS = Kind(
     TABLE,
 )
 
-# Source: afw-files 2.2.
+# Source: doc/gen2/afw-files.md, 2.2.
 VERSIONS = (30.0, 39.99968573, 29.99979487, 40.00007857, 30.05136965, 40.11752535)
 JOINTCAL = (213.87630500, 53.03696899, 213.87607198, 53.03665420, 213.72372039, 52.99028876)
 FLAGGED = (("BAD", 1), ("INTRP", 1))
@@ -366,7 +366,7 @@ def state(real: Path) -> dict[str, tuple[int, int, int]]:
 
 @pytest.fixture(scope="module")
 def objects(real: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Butler]:
-    """Give a Butler on the real files where they lie, whose camera has a dataset type for each of them."""
+    """Yield a Butler on the real files where they lie, whose camera has a dataset type for each of them."""
     kinds = {name: kind for name, (kind, _answers) in FILES.items()} | dict.fromkeys(REFUSED, PARTS)
     types = {
         str(number): {"template": name, "python": kind.python, "storage": kind.storage}

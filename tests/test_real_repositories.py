@@ -48,7 +48,7 @@ def state(top: Path) -> dict[str, tuple[int, int, int]]:
 
 @pytest.fixture(scope="module")
 def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give a copy of the repositories that cannot be written to, and see that nothing in it was changed."""
+    """Yield a copy of the repositories that cannot be written to, and see that nothing in it was changed."""
     shared = Path(
         os.environ.get("PERSISTENCE_SHARED", Path(__file__).resolve().parents[2] / "shared")
     )

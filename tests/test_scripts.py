@@ -45,7 +45,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a repository with two reruns, a sky map, a coadd's catalog and difference images."""
+    """Return a repository with two reruns, a sky map, a coadd's catalog and difference images."""
     folder = tmp_path_factory.mktemp("scripts")
     root = folder / "repo"
     root.mkdir()
@@ -73,7 +73,7 @@ SKYMAP = "-c skyMap.patchInnerDimensions=[4000,4000]"
 
 
 def _fill(folder: Path) -> None:
-    """Put what the pipelines that are not here would have made."""
+    """Write the outputs of pipelines that are not part of this package."""
     butler = Butler(outputs={"root": str(folder / RERUN), "mode": "rw"})
     image, g = {"visit": 410877, "ccdnum": 28}, {"visit": 123456, "ccdnum": 42}
     skymap = butler.get("deepCoadd_skyMap")

@@ -113,7 +113,7 @@ plt.title('DIA Objects', loc='right')
 
 @pytest.fixture(scope="module")
 def begin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the directories of the tutorial: repo, with raws, ref_cats, calibs and templates."""
+    """Return the directories of the tutorial: repo, with raws, ref_cats, calibs and templates."""
     folder = tmp_path_factory.mktemp("seed")
     root = Path(tutorial.write(str(folder), SEED))
     visit = [f"visit={tutorial.TEMPLATE}", f"ccdnum={tutorial.DETECTOR}"]

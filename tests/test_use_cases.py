@@ -63,7 +63,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def repository(root: str, policy: str) -> Butler:
-    """Make a repository of a camera with a policy."""
+    """Return a repository of a camera with a policy."""
     from mypackage import MyMapper
 
     Path("MyMapper.yaml").write_text(policy)
@@ -99,7 +99,7 @@ def catalog(start: int = 1, number: int = 5, **columns: Any) -> Table:
 
 
 def files(root: str) -> list[str]:
-    """Give every dataset's file in a repository."""
+    """Return every dataset's file in a repository."""
     found = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names)
     return sorted(
         os.path.relpath(path, root) for path in found if not path.endswith((".yaml", ".jsonl"))
@@ -144,7 +144,7 @@ datasets:
 
 @pytest.fixture
 def jointcal() -> Butler:
-    """Give a Butler on the output of jointcal, whose input holds what single-visit processing made."""
+    """Return a Butler on the output of jointcal, whose input holds what single-visit processing made."""
     repository("single_visit_processing", JOINTCAL).put(exposure(10.0), "calexp", ID)
     butler = Butler(
         inputs="single_visit_processing", outputs={"root": "jointcal_processing", "mode": "rw"}
@@ -249,7 +249,7 @@ datasets:
 
 @pytest.fixture
 def components() -> Butler:
-    """Give a Butler whose calexp is one file, and whose `whole` has a PSF of its own."""
+    """Return a Butler whose calexp is one file, and whose `whole` has a PSF of its own."""
     butler = repository("repo", COMPONENTS)
     butler.put(exposure(10.0), "calexp", ID)
     butler.put(exposure(10.0), "pixels", ID)
@@ -295,7 +295,7 @@ PARTS = {
 
 
 def told(name: str, part: Any) -> Any:
-    """Give what can be compared of a component."""
+    """Return what can be compared of a component."""
     comparable = {"wcs": "wcs.crval", "mask": "array", "metadata": "cards"}
     for attribute in comparable.get(name, "").split(".") if name in comparable else ():
         part = getattr(part, attribute)
@@ -345,7 +345,7 @@ STYLES = {
 
 
 def extended(style: str) -> Butler:
-    """Make a repository whose catalogs are extended in one of the request's three ways."""
+    """Return a repository whose catalogs are extended in one of the request's three ways."""
     cls, functions = STYLES[style]
     policy = EXTENDED.replace("CLASS", cls)
     if functions:
@@ -497,7 +497,7 @@ FIELD = {"run": 1, "camcol": 2, "field": 3}
 
 @pytest.fixture
 def objects() -> Butler:
-    """Give a Butler on catalogs of the same objects in two bands; the second one's rows are in another order."""
+    """Return a Butler on catalogs of the same objects in two bands; the second one's rows are in another order."""
     butler = repository("files", OBJECTS)
     butler.put(catalog(b_mag=np.arange(5.0)), "srccat_blue", FIELD)
     butler.put(catalog(g_mag=np.arange(5.0) + 10)[::-1], "srccat_green", FIELD)
@@ -570,7 +570,7 @@ datasets:
 
 @pytest.fixture
 def patches() -> Butler:
-    """Give a Butler on a rerun: two tracts of two patches, one of which lies in the repository below."""
+    """Return a Butler on a rerun: two tracts of two patches, one of which lies in the repository below."""
     repository("my_input_dir", AGGREGATE).put(
         catalog(100), "deepCoadd_src", filter="g", tract=0, patch="0,0"
     )
@@ -725,7 +725,7 @@ exposures:
 
 @pytest.fixture
 def replaced() -> Butler:
-    """Give a Butler with an exposure, and a WCS, a mask and a mask plane that are stored elsewhere."""
+    """Return a Butler with an exposure, and a WCS, a mask and a mask plane that are stored elsewhere."""
     butler = repository("repo", REPLACED)
     butler.put(exposure(10.0), "calexp", ID)
     butler.put(wcs(15.0), "new_wcs", ID)

@@ -2,7 +2,7 @@
 
 Defects and crosstalk, invented, the same each time.
 
-A directory for each chip has a file for each time from which on it holds (gen2-cli 2.9).
+The directory of each chip has a file for each start of validity (doc/gen2/gen2-cli.md, 2.9).
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def crosstalk_of(chip: Chip, epoch: str) -> tuple[float, float]:
 
 
 def _write_crosstalk(start: str, chip: Chip, epoch: str, layout: Layout, regions: bool) -> str:
-    """Write the coefficients between a chip's two amplifiers. Layout: afw-files 6.5."""
+    """Write the crosstalk of a chip's two amplifiers. Layout: doc/gen2/afw-files.md, 6.5."""
     there, back = crosstalk_of(chip, epoch)
     content = {
         "metadata": {

@@ -213,7 +213,7 @@ def _sexagesimal(value: float) -> str:
 def chip_cards(chip: Chip, layout: Layout, attitude: Attitude) -> Iterator[Card]:
     """Yield the cards of an extension.
 
-    Source of the sections: gen2-core 7.7, and real headers.
+    Source of the sections: doc/gen2/gen2-core.md, 7.7, and real headers.
     """
     width, side = layout.columns, layout.prescan + layout.overscan
     south = is_south(chip.name)

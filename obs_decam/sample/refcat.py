@@ -1,6 +1,6 @@
-"""Makes a reference catalog of the invented stars, in shards as LSST's are (afw-files 3.6, 4).
+"""Generate a reference catalog of the generated stars, in shards like LSST's; always the same.
 
-The same each time.
+Source: doc/gen2/afw-files.md, 3.6 and 4.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def write_refcat(folder: str, visits: Sequence[int], name: str = NAME, depth: in
 
 
 def write_config(folder: str, name: str, depth: int) -> str:
-    """Write the configuration as the stack's saved ones are; source: afw-files 6.1."""
+    """Write the configuration as the stack's saved ones are; source: doc/gen2/afw-files.md, 6.1."""
     path = os.path.join(folder, "config.py")
     with open(path, "w", encoding="utf-8") as stream:
         stream.write("import lsst.meas.algorithms.ingestIndexReferenceTask\n")

@@ -15,7 +15,7 @@ from persistence.apdb.lightcurves import calculate
 
 
 def observed(number: int = 300, objects: int = 12, seed: int = 1) -> dict[str, Any]:
-    """Make DIASources of some objects, in any order, of two filters and of one without a letter."""
+    """Return DIASources of some objects, in any order, of two filters and of one without a letter."""
     rng = np.random.default_rng(seed)
     return {
         "diaSourceId": rng.permutation(number) + 1,

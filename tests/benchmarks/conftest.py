@@ -41,7 +41,7 @@ class Bench:
     def pair(
         self, ours: Callable[[], Any], bare: Callable[[], Any], rounds: int = 200
     ) -> tuple[float, float]:
-        """Give the median seconds of each."""
+        """Return the median seconds of each."""
         ours(), bare()
         taken: tuple[list[float], list[float]] = ([], [])
         gc.collect()
@@ -55,7 +55,7 @@ class Bench:
     def least(
         self, ours: Callable[[], Any], bare: Callable[[], Any], rounds: int = 3000
     ) -> tuple[float, float]:
-        """Give the least seconds of each, of many calls in turn."""
+        """Return the least seconds of each, of many calls in turn."""
         ours(), bare()
         best = [float("inf"), float("inf")]
         gc.collect()
@@ -139,12 +139,12 @@ class Bench:
 
 @pytest.fixture(scope="session")
 def bench() -> Bench:
-    """Give the bench."""
+    """Return the bench."""
     return Bench()
 
 
 def fill(root: Path, rows: int) -> Path:
-    """Make a DECam repository whose registry has some rows: 62 detectors a visit, filters in turn."""
+    """Return a DECam repository whose registry has some rows: 62 detectors a visit, filters in turn."""
     root.mkdir(parents=True)
     (root / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
     register = load(DecamMapper.ingestFile).register
@@ -169,13 +169,13 @@ def fill(root: Path, rows: int) -> Path:
 
 @pytest.fixture(scope="session")
 def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """Make repositories of 10^3, 10^5 and 10^6 registry rows."""
+    """Return repositories of 10^3, 10^5 and 10^6 registry rows."""
     folder = tmp_path_factory.mktemp("bench")
     return {rows: fill(folder / str(rows), rows) for rows in (10**3, 10**5, 10**6)}
 
 
 def bare_rows(root: Path, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
-    """Ask a registry as one would without this project."""
+    """Query a registry as one would without this project."""
     connection = sqlite3.connect(root / "registry.sqlite3")
     try:
         return connection.execute(query, values).fetchall()

@@ -18,7 +18,7 @@ ROWS = 10_000
 
 
 def sources(visit: int) -> dict[str, Any]:
-    """Make DIASources with a value in every column but those that no program of ours has."""
+    """Return DIASources with a value in every column but those that no program of ours has."""
     random = np.random.default_rng(visit)
     columns: dict[str, Any] = {}
     for column in schema.load()["DiaSource"].columns.values():

@@ -21,7 +21,7 @@ DATES, CHIPS = 167, 60  # 10,020 files of one chip
 
 @pytest.fixture(scope="module")
 def masters(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Make a bias of each chip for each of many dates."""
+    """Return a bias of each chip for each of many dates."""
     folder = tmp_path_factory.mktemp("masters")
     header = fits.Header(
         {"OBSTYPE": "zero", "PROCTYPE": "x", "CCDNUM": 1, "DATE-OBS": "2015-01-01T00:00:00"}

@@ -18,7 +18,7 @@ ROWS, NUMBERS, FLAGS = 100_000, 196, 60
 
 @pytest.fixture(scope="module")
 def location(tmp_path_factory: pytest.TempPathFactory) -> Location:
-    """Make a catalog of 10^5 rows, 200 columns and 60 flags."""
+    """Return a catalog of 10^5 rows, 200 columns and 60 flags."""
     folder, random = tmp_path_factory.mktemp("catalogs"), np.random.default_rng(1)
     sky = {name: units.Quantity(random.random(ROWS), "rad") for name in ("coord_ra", "coord_dec")}
     table = Catalog({"id": np.arange(ROWS), **sky, "parent": np.zeros(ROWS, np.int64)})

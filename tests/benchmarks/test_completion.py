@@ -30,7 +30,7 @@ LINES = [
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[Mapping[str, str]]:
-    """Give an environment in which byte code is kept, as pip keeps that of an installed package."""
+    """Yield an environment in which byte code is kept, as pip keeps that of an installed package."""
     with tempfile.TemporaryDirectory() as folder:
         told = {
             "PYTHONDONTWRITEBYTECODE": "",
@@ -41,7 +41,7 @@ def environment() -> Iterator[Mapping[str, str]]:
 
 
 def least(environment: Mapping[str, str], *commands: list[str]) -> list[float]:
-    """Give the least milliseconds that each command takes. They are run in turn; the first time does not count."""
+    """Return the least milliseconds that each command takes. They are run in turn; the first time does not count."""
     times: list[list[float]] = [[] for _ in commands]
     for _ in range(12):
         for place, command in enumerate(commands):

@@ -35,7 +35,7 @@ datasets:
 
 @pytest.fixture
 def butler() -> Iterator[Butler]:
-    """Give a Butler on an empty repository, in memory where there is one: a disk's moods would hide what counts."""
+    """Yield a Butler on an empty repository, in memory where there is one: a disk's moods would hide what counts."""
     with tempfile.TemporaryDirectory(
         dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     ) as folder:

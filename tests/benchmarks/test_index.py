@@ -51,7 +51,7 @@ def cpu(ours: Callable[[], Any], bare: Callable[[], Any], rounds: int) -> tuple[
 
 
 def make(root: Path, visits: Any, forms: Any = FORMS) -> Path:
-    """Make a DECam repository with empty files of some visits."""
+    """Return a DECam repository with empty files of some visits."""
     root.mkdir(parents=True)
     (root / "_mapper").write_text(f"{MAPPER}\n")
     for visit in visits:
@@ -96,7 +96,7 @@ def walk(root: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def by_hand(root: Path, file: str) -> int:
-    """Put what all names of calexps say into SQLite, with one regular expression."""
+    """Write the keys in all names of calexps into SQLite, with one regular expression."""
     parse = re.compile(r"calexp-(\d{7})_(\d\d)\.fits").fullmatch
     connection = sqlite3.connect(file)
     connection.execute("CREATE TABLE t (v INT, c INT, PRIMARY KEY (v, c)) WITHOUT ROWID")

@@ -20,7 +20,7 @@ SHAPE, SKY, SIGMA, NUMBER = (1024, 1024), 800.0, 2.0, 1500
 
 @pytest.fixture(scope="module")
 def exposure() -> Exposure:
-    """Make an exposure of a crowded field: 1500 stars, a tenth of them bright."""
+    """Return an exposure of a crowded field: 1500 stars, a tenth of them bright."""
     rng, psf = np.random.default_rng(1), SingleGaussianPsf((21, 21), SIGMA)
     x, y = rng.uniform(20, SHAPE[0] - 20, (2, NUMBER))
     flux = 2000 * rng.uniform(0.01, 1, NUMBER) ** -1.2

@@ -40,7 +40,7 @@ ROWS, COLUMNS = 4096, 2048
 
 @pytest.fixture(scope="module")
 def butler() -> Iterator[Butler]:
-    """Give a Butler on exposures of 2k x 4k, in memory where there is one: a disk's moods would hide what counts."""
+    """Yield a Butler on exposures of 2k x 4k, in memory where there is one: a disk's moods would hide what counts."""
     with tempfile.TemporaryDirectory(
         dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     ) as folder:

@@ -22,7 +22,7 @@ SHAPE, SKY = (2048, 2048), 800.0
 
 @pytest.fixture(scope="module")
 def exposure() -> Exposure:
-    """Make an exposure of a sky with 40 tracks."""
+    """Return an exposure of a sky with 40 tracks."""
     rng = np.random.default_rng(1)
     image = rng.normal(0, np.sqrt(SKY), SHAPE).astype(np.float32)
     for row, column in rng.integers(20, SHAPE[0] - 20, (40, 2)):

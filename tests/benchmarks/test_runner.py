@@ -24,7 +24,7 @@ BIN = Path(__file__).parents[2] / "bin"
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a repository with some hundred raws."""
+    """Return a repository with some hundred raws."""
     folder = tmp_path_factory.mktemp("runner")
     (folder / "repo").mkdir()
     (folder / "repo" / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")

@@ -46,7 +46,7 @@ TYPED = {
 
 
 def took(code: str, *words: str) -> tuple[float, int]:
-    """Give the least seconds of three runs, and the number of lines."""
+    """Return the least seconds of three runs, and the number of lines."""
     times = []
     for _ in range(3):
         begin = time.perf_counter()
@@ -59,7 +59,7 @@ def took(code: str, *words: str) -> tuple[float, int]:
 
 @pytest.fixture(scope="module")
 def observed(repositories: dict[int, Path]) -> Path:
-    """Give the repository of 10^5 rows, with a file for each visit."""
+    """Return the repository of 10^5 rows, with a file for each visit."""
     root = repositories[10**5]
     for date, band, visit in set(Butler(root).queryMetadata("raw", ["date", "filter", "visit"])):
         path = root / date / band / f"decam{visit:07d}.fits.fz"

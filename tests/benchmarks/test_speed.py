@@ -121,7 +121,7 @@ def test_opening_a_repository(bench: Any, repositories: dict[int, Path], rows: i
 
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[Path]:
-    """Give a directory in memory, where there is one: a disk's moods would hide what is measured."""
+    """Yield a directory in memory, where there is one: a disk's moods would hide what is measured."""
     if not os.access("/dev/shm", os.W_OK):
         yield tmp_path
         return
@@ -131,7 +131,7 @@ def memory(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def small(repositories: dict[int, Path], memory: Path) -> Butler:
-    """Give a repository of small files over a registry of 10^6 rows, with a camera of four types."""
+    """Return a repository of small files over a registry of 10^6 rows, with a camera of four types."""
     (memory / "camera.yaml").write_text(POLICY)
     (memory / "registry.sqlite3").symlink_to(repositories[10**6] / "registry.sqlite3")
     butler = Butler(memory, CameraMapper(str(memory / "camera.yaml")))
@@ -347,7 +347,7 @@ def test_asking_for_many_rows(bench: Any, repositories: dict[int, Path], rows: i
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Make 4,000 files of one HDU with headers of 250 cards."""
+    """Return 4,000 files of one HDU with headers of 250 cards."""
     folder = tmp_path_factory.mktemp("nights")
     header = fits.Header(
         [("EXPNUM", 0), ("CCDNUM", 1), ("FILTER", "g DECam SDSS c0001 4720.0 1520.0")]

@@ -43,14 +43,14 @@ ID = {"visit": 410877, "ccdnum": 28}
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
-    """Give everything below a folder with its size and time."""
+    """Return everything below a folder with its size and time."""
     return {
         str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in folder.rglob("*")
     }
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """Give every file below a folder with what is in it."""
+    """Return every file below a folder with what is in it."""
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -537,7 +537,7 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dic
 def test_what_is_written_exists_if_every_output_has_it(
     output: Callable[..., dict[str, Any]], there: str, name: str
 ) -> None:
-    """Ask as gen2-core 1.10 does: all outputs, and nothing that is not written to."""
+    """Check as in doc/gen2/gen2-core.md, 1.10: all outputs, and nothing that is not written to."""
     for root in there:
         Butler(outputs=output(root)).put("x", "note", visit=1)
     butler = Butler(inputs="1" if "1" in there else None, outputs=[output(root) for root in "123"])

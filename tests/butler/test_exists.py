@@ -35,7 +35,7 @@ datasets:
 
 @pytest.fixture
 def rerun(own: Path, tmp_path: Path) -> Butler:
-    """Give a rerun with one calexp, on raws of which one exposure is gone."""
+    """Return a rerun with one calexp, on raws of which one exposure is gone."""
     butler = Butler(inputs=str(own), outputs=str(tmp_path / "rerun"))
     butler.put(butler.get("raw", visit=410877, ccdnum=28), "calexp", visit=410877, ccdnum=28)
     (gone,) = own.glob("*/r/*.fits.fz")
@@ -135,7 +135,7 @@ FORMS = {
 
 
 def scatter(root: Path, random: Random) -> None:
-    """Make some of the files of some data IDs: as they are called, compressed, links, links to nothing."""
+    """Create some of the files of some data IDs: as they are called, compressed, links, links to nothing."""
     every = [dict(zip(KEYS, values, strict=True)) for values in itertools.product(*KEYS.values())]
     for form, data_id in itertools.product(FORMS.values(), every):
         if random.random() < 0.6:

@@ -54,7 +54,7 @@ datasets:
 
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Butler:
-    """Give a Butler on a rerun over a repository, with one exposure, and a catalog, of visit 1."""
+    """Return a Butler on a rerun over a repository, with one exposure, and a catalog, of visit 1."""
     monkeypatch.chdir(tmp_path)
     Path("camera.yaml").write_text(POLICY)
     low = Butler(outputs={"root": "low", "mapper": "camera.yaml", "mode": "rw"})
@@ -366,7 +366,7 @@ def test_a_component_that_the_header_tells_reads_header_bytes_only(
 def test_the_bytes_that_the_wcs_of_a_compressed_exposure_takes_are_those_of_its_headers(
     repo: Butler, tmp_path: Path
 ) -> None:
-    """Let the system count what is read for the component, and for the whole."""
+    """Compare the bytes read for the component and for the whole, as the system counts them."""
     repo.put(exposure(1000, 900), "calexp", visit=7)
     path = repo.getUri("calexp", visit=7)
     with fits.open(path, disable_image_compression=True) as hdus:

@@ -1,4 +1,4 @@
-"""Chains of repositories: the acceptance vectors of the specification (gen2-core 8.1), and what can go wrong."""
+"""Chains of repositories: the acceptance vectors of the specification (doc/gen2/gen2-core.md, 8.1), and what can go wrong."""
 
 from __future__ import annotations
 
@@ -69,19 +69,19 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def out(root: str, **args: Any) -> dict[str, Any]:
-    """Say what an output is; the mapper of these tests wants to know its root."""
+    """Return what an output is; the mapper of these tests wants to know its root."""
     return {"root": root, "mapper": W, **args}
 
 
 def make(root: str, **data: Any) -> None:
-    """Make a repository that holds some notes."""
+    """Create a repository that holds some notes."""
     butler = Butler(outputs=out(root))
     for name, text in data.items():
         butler.put(text, "note", a=int(name[1:]))
 
 
 def old(root: str, parent: str | None = None) -> str:
-    """Make a repository of the older kind."""
+    """Return a repository of the older kind."""
     Path(root).mkdir(parents=True)
     Path(root, "_mapper").write_text(f"{W.__module__}.{W.__qualname__}\n")
     if parent is not None:
@@ -851,7 +851,7 @@ def test_a_registry_on_a_server_is_an_error_at_once(name: str) -> None:
 
 
 def processed(tree: Path) -> None:
-    """Make a repository with its calibrations, and a rerun that was set up with them."""
+    """Create a repository with its calibrations, and a rerun that was set up with them."""
     (tree / "CALIB").mkdir(parents=True)
     with sqlite3.connect(tree / "CALIB/calibRegistry.sqlite3") as connection:
         connection.execute("create table bias (calibDate text)")
@@ -977,7 +977,7 @@ def test_other_modes_are_refused(
 
 
 def redirected() -> None:
-    """Make a repository whose file says that its data lie beside it."""
+    """Create a repository whose file says that its data lie beside it."""
     Path("x").mkdir()
     Path("victim").mkdir()
     remember(W)
@@ -1054,7 +1054,7 @@ CAMERA_FILE = POLICY.replace(
 
 @pytest.fixture
 def package(place: Path) -> Path:
-    """Make a package with a camera in the manner of Gen2, and beside it a camera's file that names code of it."""
+    """Return a package with a camera in the manner of Gen2, and beside it a camera's file that names code of it."""
     folder = place / "packages/owncamera"
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text("from owncamera.mapper import Mod\n")

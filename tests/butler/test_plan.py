@@ -42,7 +42,7 @@ NAMES = ("", ".gz", ".fz")
 
 @pytest.fixture
 def repositories(tmp_path: Path) -> list[Repository]:
-    """Give three repositories without registries; each is a camera's of its own file's."""
+    """Return three repositories without registries; each is a camera's of its own file's."""
     (tmp_path / "camera.yaml").write_text(POLICY)
     made = []
     for name in ("one", "two", "three"):

@@ -48,7 +48,7 @@ datasets:
 
 @pytest.fixture
 def low(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Butler:
-    """Give a Butler on a repository that holds one of each."""
+    """Return a Butler on a repository that holds one of each."""
     monkeypatch.chdir(tmp_path)
     Path("camera.yaml").write_text(POLICY)
     made = Butler(outputs={"root": "low", "mapper": "camera.yaml", "mode": "rw"})
@@ -58,7 +58,7 @@ def low(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Butler:
 
 @pytest.fixture
 def high(low: Butler) -> Butler:
-    """Give a Butler on a rerun of it, which is empty."""
+    """Return a Butler on a rerun of it, which is empty."""
     return Butler(inputs="low", outputs={"root": "high", "mode": "rw"})
 
 

@@ -64,7 +64,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, said: dict[str, Any]) -> N
 
 
 def test_the_text_is_the_originals() -> None:
-    """As gen2-core 2.2 shows it, but that a nested root is relative, so that the tree can be moved."""
+    """As doc/gen2/gen2-core.md, 2.2 shows it, but that a nested root is relative, so that the tree can be moved."""
     nested = RepositoryCfg(
         "/out", "/data/oldRepo", "lsst.obs.decam.DecamMapper", {}, (), None, old=True
     )
@@ -132,7 +132,7 @@ def test_a_relative_root_is_beside_the_configuration_wherever_we_are(
 
 
 def old(folder: Path, mapper: str | None = None, parent: str | None = None) -> Path:
-    """Make a repository of the older kind; its parent is told by a file."""
+    """Return a repository of the older kind; its parent is told by a file."""
     folder.mkdir(parents=True, exist_ok=True)
     if mapper is not None:
         (folder / "_mapper").write_text(mapper)
@@ -348,7 +348,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Give a clock of our own, which counts the tries to write."""
+    """Return a clock of our own, which counts the tries to write."""
     clock, write_text = Clock(), repository_cfg.atomic.write_text
 
     def counted(*args: Any, **more: Any) -> bool:

@@ -17,7 +17,7 @@ THREADS, PROCESSES = 64, 8
 
 @pytest.fixture
 def rerun(own: Path) -> Path:
-    """Give a rerun over a repository of two raws; its registry is the parent's."""
+    """Return a rerun over a repository of two raws; its registry is the parent's."""
     butler = Butler(inputs=str(own), outputs={"root": str(own / "rerun" / "a"), "mode": "rw"})
     for ccdnum in range(1, 9):
         butler.put({"gain": ccdnum / 2}, "processCcd_metadata", visit=410877, ccdnum=ccdnum)

@@ -26,7 +26,7 @@ def window(start: str, end: str) -> Window:
     return Window(date.fromisoformat(start), date.fromisoformat(end))
 
 
-# gen2-cli 2.6 and 8: rule, dates, windows.
+# doc/gen2/gen2-cli.md, 2.6 and 8: rule, dates, windows.
 VECTORS = [
     (validity.around(999), ["2015-02-18", "2015-03-13"], ["2012-05-25 2015-03-02", "2015-03-02 2017-12-06"]),
     (validity.around(999, False), ["2015-02-18", "2015-03-13"], ["2012-05-25 2015-03-01", "2015-03-02 2017-12-06"]),

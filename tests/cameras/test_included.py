@@ -50,7 +50,7 @@ NAMES = ("detector", "sensor", "ccd", "ccdnum")
 
 
 def repository(root: Path, camera: str, row: Mapping[str, Any]) -> Butler:
-    """Make a repository whose registry has one exposure."""
+    """Return a repository whose registry has one exposure."""
     root.mkdir()
     (root / "_mapper").write_text(f"{camera}\n")
     with sqlite3.connect(root / "registry.sqlite3") as db:
@@ -122,7 +122,7 @@ def test_an_integer_of_a_patch_is_taken_apart_again(camera: str) -> None:
 
 
 def test_integers_are_those_of_the_original() -> None:
-    """From the tests of obs_sdss, and from ``gen2-core`` 6.7."""
+    """From the tests of obs_sdss, and from doc/gen2/gen2-core.md, 6.7."""
     sdss = installed.find("sdss")()
     for data_id, number in (
         ({"run": 6537, "camcol": 3, "filter": "r", "field": 514}, 6537230514),

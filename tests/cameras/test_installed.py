@@ -91,7 +91,7 @@ class Thing:
 
 @pytest.fixture
 def own_camera(site, tmp_path, monkeypatch):
-    """Put a module on Python's path that nobody announces; it tells when it is imported."""
+    """Add a module to Python's path that nobody announces, and that records its import."""
     monkeypatch.setattr(installed, "_given", {})
     site("", owncamera=PACKAGE.format(marker=str(tmp_path / "imported")))
     return (tmp_path / "imported").exists

@@ -40,7 +40,7 @@ def mapper(tmp_path: Path) -> CameraMapper:
 
 
 def answer(*rows: tuple[Any, ...]) -> Any:
-    """Make a look-up that always finds these rows."""
+    """Return a look-up that always finds these rows."""
 
     def lookup(
         dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]

@@ -26,7 +26,7 @@ def test_a_butler_hands_out_the_camera_of_its_mapper(root: Path) -> None:
 
 def test_the_integer_of_an_exposure_comes_with_its_bits(root: Path) -> None:
     information = Butler(str(root)).get("expIdInfo", ID)
-    # gen2-core 7.6: visit * 100 + ccdnum, of 32 bits
+    # doc/gen2/gen2-core.md, 7.6: visit * 100 + ccdnum, of 32 bits
     assert (information.expId, information.expBits) == (41087728, 32)
     assert (information.maxBits, information.unusedBits) == (None, 32)
 

@@ -36,7 +36,7 @@ ROWS = [
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Give a repository of five nights, whose registry nobody of ours wrote."""
+    """Return a repository of five nights, whose registry nobody of ours wrote."""
     (tmp_path / "camera.yaml").write_text(CAMERA)
     (tmp_path / "_mapper").write_text("camera.yaml\n")
     (tmp_path / "places").mkdir()

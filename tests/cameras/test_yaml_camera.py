@@ -24,7 +24,7 @@ PAGE = Path(__file__).resolve().parents[2] / "doc" / "cameras.rst"
 
 
 def blocks() -> list[str]:
-    """Give the literal blocks of the page."""
+    """Return the literal blocks of the page."""
     found, lines = [], PAGE.read_text().splitlines()
     for number, line in enumerate(lines):
         if line.endswith("::"):

@@ -29,7 +29,7 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Give a function that runs the command with some words."""
+    """Return a function that runs the command with some words."""
 
     def act(*words: object) -> Done:
         capsys.readouterr()
@@ -46,7 +46,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 def rerun(
     filled: Path, tmp_path_factory: pytest.TempPathFactory, make_calibs: Callable[..., Path]
 ) -> Path:
-    """Give a rerun, on a rerun with data, on the shared repository. Do not change it."""
+    """Return a rerun, on a rerun with data, on the shared repository. Do not change it."""
     folder = tmp_path_factory.mktemp("reruns")
     butler = Butler(inputs=str(filled), outputs=str(folder / "first"))
     make_calibs(folder / "first", files=False)

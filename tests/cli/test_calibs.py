@@ -13,7 +13,7 @@ from persistence import Butler
 
 @pytest.fixture
 def calibs(calibrated: Butler, dated: Path, run: Any) -> Any:
-    """Give a function that runs the subcommand on a repository with calibrations."""
+    """Return a function that runs the subcommand on a repository with calibrations."""
     return lambda *words: run("--calib", dated / "CALIB", "calibs", dated, *words)
 
 

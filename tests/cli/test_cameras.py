@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """Make a camera's package, which tells when it is imported."""
+    """Return a camera's package, which tells when it is imported."""
     folder = tmp_path / "packages"
     folder.mkdir()
     (folder / "owncamera.py").write_text(

@@ -22,7 +22,7 @@ Master = Callable[..., str]
 
 @pytest.fixture
 def calib(tmp_path: Path) -> Path:
-    """Give an empty calibration root."""
+    """Return an empty calibration root."""
     folder = tmp_path / "calib"
     folder.mkdir()
     return folder
@@ -39,7 +39,7 @@ def rows(
         connection.close()
 
 
-# gen2-cli 2.6 and 8: options, dates, windows.
+# doc/gen2/gen2-cli.md, 2.6 and 8: options, dates, windows.
 VECTORS = {
     "worked example of 2.6": (
         ["--validity", "999"], ["2015-02-18", "2015-03-13"], ["2012-05-25 2015-03-02", "2015-03-02 2017-12-06"],

@@ -55,7 +55,7 @@ def words(command: str, root: Path) -> list[str]:
 
 
 def snapshot(*folders: Path) -> dict[str, tuple[int, int, int]]:
-    """Give everything in some folders, and the folders, with size, mode and time."""
+    """Return everything in some folders, and the folders, with size, mode and time."""
     paths = [path for folder in folders for path in (folder, *folder.rglob("*"))]
     states = {str(path): path.lstat() for path in paths}
     return {
@@ -177,7 +177,7 @@ def test_what_is_mistyped_is_status_2(
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Give a subcommand ``fake`` whose ``run`` is to be set."""
+    """Return a subcommand ``fake`` whose ``run`` is to be set."""
     made = SimpleNamespace(arguments=lambda parser: None)
     monkeypatch.setattr(main, "COMMANDS", {"fake": "a test"})
     monkeypatch.setitem(sys.modules, "persistence.cli.fake", made)

@@ -22,7 +22,7 @@ TOP = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def processed(own, tmp_path):
-    """Give a rerun with the calexps of two chips of one visit."""
+    """Return a rerun with the calexps of two chips of one visit."""
     butler = Butler(inputs=str(own), outputs=str(tmp_path / "processed"))
     for number, ra in ((27, 150.0), (28, 150.1)):
         header = fits.Header(
@@ -50,7 +50,7 @@ def processed(own, tmp_path):
 
 @pytest.fixture
 def run(capsys, processed):
-    """Give a function that runs the command on these; gives status, output and errors."""
+    """Return a function that runs the command on these; gives status, output and errors."""
 
     def act(*words):
         capsys.readouterr()

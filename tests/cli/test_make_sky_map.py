@@ -24,7 +24,7 @@ TYPED = [
 
 @pytest.fixture
 def run(capsys):
-    """Give a function that runs the command with some words; gives status, output and errors."""
+    """Return a function that runs the command with some words; gives status, output and errors."""
 
     def act(*words):
         capsys.readouterr()

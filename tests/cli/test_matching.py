@@ -18,7 +18,7 @@ KEYS = {"visit": int, "ccdnum": int, "filter": str}
 def told(
     butler: Butler, name: str, data_ids: list[dict[str, Any]], level: str | None = None
 ) -> list[list[Any]]:
-    """Give the data IDs of the references, with the order of their keys; that of rows is the registry's affair."""
+    """Return the data IDs of the references, with the order of their keys; that of rows is the registry's affair."""
     found = matching.references(butler, name, level, data_ids)
     return [sorted(list(reference.dataId.items()) for reference in some) for some in found]
 

@@ -17,7 +17,7 @@ from persistence.skymap.discrete import DiscreteSkyMap
 
 @pytest.fixture
 def raws_without(filled: Path) -> set[tuple[int, int]]:
-    """Give the raws but for the one that has a calexp."""
+    """Return the raws but for the one that has a calexp."""
     with closing(sqlite3.connect(filled / "registry.sqlite3")) as connection:
         return set(connection.execute("SELECT visit, ccdnum FROM raw")) - {(410877, 28)}
 

@@ -50,7 +50,7 @@ def test_the_originals_vectors_of_the_environment(monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def chained(root: Path) -> Path:
-    """Give a repository with reruns: foo, user/topic, old on foo, hsc of another camera, and an empty directory."""
+    """Return a repository with reruns: foo, user/topic, old on foo, hsc of another camera, and an empty directory."""
     for name in ("foo", "user/topic"):
         Butler(inputs=str(root), outputs=str(root / "rerun" / name))
     old = root / "rerun/old"

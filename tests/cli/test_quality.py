@@ -42,7 +42,7 @@ def some(visit: int, ccd: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Make a repository with a rerun of two visits of six detectors."""
+    """Return a repository with a rerun of two visits of six detectors."""
     folder = tmp_path_factory.mktemp("quality") / "repo"
     folder.mkdir()
     (folder / "camera.yaml").write_text(CAMERA)

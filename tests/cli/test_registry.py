@@ -22,7 +22,7 @@ COLUMNS = "visit int, ccdnum int, filter text, date text, expTime double, object
 
 
 def register(root: Path, rows: list[tuple[Any, ...]], columns: str = COLUMNS) -> Path:
-    """Make a registry of rows as no ingest would."""
+    """Return a registry of rows as no ingest would."""
     with sqlite3.connect(root / "registry.sqlite3") as connection:
         connection.execute(f"CREATE TABLE raw_visit ({columns})")
         connection.execute(f"CREATE TABLE raw (id integer primary key, {columns})")
@@ -35,7 +35,7 @@ def register(root: Path, rows: list[tuple[Any, ...]], columns: str = COLUMNS) ->
 
 @pytest.fixture
 def survey(root: Path) -> Path:
-    """Give a repository of visits in two fields and filters, of two detectors each."""
+    """Return a repository of visits in two fields and filters, of two detectors each."""
     visits = [(number, "g" if number % 2 else "r", "2015-03-02", 30.1) for number in range(11, 20)]
     rows = [
         (number, detector, name, date, time, "COSMOS" if number < 17 else "SN-C3")

@@ -28,7 +28,7 @@ class Screen(io.StringIO):
 
 
 def register(root: Path, *rows: tuple[Any, ...]) -> None:
-    """Make a registry of rows as no ingest would."""
+    """Create a registry of rows as no ingest would."""
     with sqlite3.connect(root / "registry.sqlite3") as connection:
         columns = "visit int, ccdnum int, filter text, date text, hdu int, object text"
         connection.execute(f"CREATE TABLE raw ({columns})")
@@ -38,7 +38,7 @@ def register(root: Path, *rows: tuple[Any, ...]) -> None:
 
 @pytest.fixture
 def gone(own: Path) -> Path:
-    """Give a repository whose second exposure is registered, but gone."""
+    """Return a repository whose second exposure is registered, but gone."""
     (found,) = own.glob("*/r/*.fits.fz")
     found.unlink()
     return own

@@ -18,7 +18,7 @@ from persistence.types.exposure.visitinfo import VisitInfo
 
 
 def told(obj: Any) -> dict[str, Any]:
-    """Give a summary's names and values."""
+    """Return a summary's names and values."""
     return {row["name"]: row["value"] for row in summary.rows(obj)}
 
 
@@ -65,7 +65,7 @@ def test_why_there_is_no_wcs_is_told_beside_the_rest(cards: Any, message: str) -
 
 
 def header(ra: float, dec: float, scale: float, **more: Any) -> fits.Header:
-    """Make the header of a sky that is turned by 30 degrees."""
+    """Return the header of a sky that is turned by 30 degrees."""
     cosine, sine = scale * math.cos(math.pi / 6), scale * 0.5
     cards = {
         "CTYPE1": "RA---TAN",

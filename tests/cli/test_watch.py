@@ -30,7 +30,7 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Callable[[str], str]:
-    """Give a function that makes a command which appends a word to a file, and that file's lines."""
+    """Return a function that makes a command which appends a word to a file, and that file's lines."""
 
     def command(rest: str) -> str:
         return f"sh -c 'echo \"$@\" >> {tmp_path / 'log'}' sh {rest}"
@@ -223,7 +223,7 @@ def test_a_header_cannot_give_a_command(run: Any, own: Path, tmp_path: Path) -> 
 
 
 def restore_signals() -> None:
-    """Let signals end the watch, though tests that run in the background may ignore them."""
+    """Restore signals, which tests that run in the background may ignore."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
 
@@ -265,7 +265,7 @@ class Stage:
         return os.read(self._begun, 1000).decode().strip()
 
     def go_on(self, status: int = 0) -> None:
-        """Let the command that waits end."""
+        """End the command that waits."""
         os.write(self._go, f"{status}\n".encode())
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 import lsst.daf.persistence as old
 import persistence
 
-# gen2-core 1.1.
+# doc/gen2/gen2-core.md, 1.1.
 NAMES = """
 Butler ButlerFactory ButlerSubset ButlerSubsetIterator ButlerDataRef DataId ReadProxy searchDataRefs dataExists
 RepositoryArgs RepositoryCfg RepoData RepoDataContainer ButlerCfg Access AccessCfg LogicalLocation

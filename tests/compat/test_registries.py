@@ -28,7 +28,7 @@ from persistence.errors import RegistryError, UnknownKey
 
 @pytest.fixture
 def registry(tmp_path: Path) -> SqliteRegistry:
-    """Give a registry of two visits of two detectors, and of calibrations with their validity."""
+    """Return a registry of two visits of two detectors, and of calibrations with their validity."""
     path = tmp_path / "registry.sqlite3"
     with sqlite3.connect(path) as connection:
         connection.executescript("""

@@ -45,7 +45,7 @@ def storage(tmp_path: Path) -> PosixStorage:
 
 @pytest.fixture
 def family(tmp_path: Path) -> Path:
-    """Give a directory with two generations of ``_parent`` above it; the eldest has files."""
+    """Return a directory with two generations of ``_parent`` above it; the eldest has files."""
     for name in ("child", "parent", "eldest"):
         (tmp_path / name).mkdir()
     (tmp_path / "child" / "_parent").symlink_to("../parent")

@@ -32,7 +32,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def butler(real: Path, tmp_path: Path, name: str) -> Butler:
-    """Give a Butler on a real repository, the pixels of whose raw, which are 0, are all different."""
+    """Return a Butler on a real repository, the pixels of whose raw, which are 0, are all different."""
     root = tmp_path / name
     shutil.copytree(real / "gen2_repos" / name, root)
     path = root / RAWS[name][0]

@@ -84,7 +84,7 @@ def disassembler(obj, dataId, componentInfo):
 
 @pytest.fixture(autouse=True)
 def importable(monkeypatch):
-    """Let policies name the classes of this module."""
+    """Make the classes of this module importable by policies."""
     monkeypatch.setitem(sys.modules, HERE, sys.modules[__name__])
 
 

@@ -65,7 +65,7 @@ class Slotted:
 
 @pytest.fixture
 def place(tmp_path):
-    """Give a function that says where a file is, and makes it."""
+    """Return a function that says where a file is, and makes it."""
 
     def make(name="file", text="text", **more):
         (tmp_path / name).write_text(text)

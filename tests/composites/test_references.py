@@ -28,7 +28,7 @@ datasets:
 
 @pytest.fixture
 def link(tmp_path: Path) -> Path:
-    """Make a reference in one directory to a file in another."""
+    """Return a reference in one directory to a file in another."""
     source, target = tmp_path / "a" / "source.txt", tmp_path / "b" / "deep" / "target.txt"
     source.parent.mkdir()
     source.write_text("first")
@@ -203,7 +203,7 @@ def test_a_note_is_forgotten_and_need_not_be_there(link):
 
 @pytest.fixture
 def repos(tmp_path, monkeypatch) -> Path:
-    """Give a directory with the repository ``below``, which has a composite."""
+    """Return a directory with the repository ``below``, which has a composite."""
     monkeypatch.chdir(tmp_path)
     Path("camera.yaml").write_text(CAMERA)
     from types import SimpleNamespace

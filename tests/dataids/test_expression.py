@@ -44,7 +44,7 @@ ROW = {
 
 
 def by_sqlite(text: str, *rows: Mapping[str, Any]) -> list[bool | None]:
-    """Ask SQLite for the value of an expression in each row."""
+    """Compute the value of an expression in each row with SQLite."""
     sql, parameters = expression.parse(text).sql(KINDS)
     connection = sqlite3.connect(":memory:")
     columns = ", ".join(f'"{key}" {SQL[kind]}' for key, kind in KINDS.items())

@@ -168,7 +168,7 @@ def test_other_names_are_checked_as_the_keys_are(tokens, message):
         grammar.parse(tokens, KEYS, {"ccd": "ccdnum", "chip": "ccdnum"})
 
 
-# What Gen2 made of them (gen2-cli 8), but where the module says that we do otherwise.
+# What Gen2 made of them (doc/gen2/gen2-cli.md, 8), but where the module says that we do otherwise.
 @pytest.mark.parametrize(
     ("tokens", "found"),
     [

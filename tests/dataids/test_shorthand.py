@@ -16,7 +16,7 @@ from persistence.errors import DataIdError
 
 
 def meant(texts: Iterable[str], keys: Mapping[str, type] | None = None) -> list[dict[str, Any]]:
-    """Give the data IDs that a shell and the grammar make of some options."""
+    """Return the data IDs that a shell and the grammar make of some options."""
     return [data_id for text in texts for data_id in grammar.parse(shlex.split(text), keys)]
 
 

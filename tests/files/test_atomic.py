@@ -21,7 +21,7 @@ MODES = ["link", "relsymlink", "hardlink", "copy", "move"]
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """Give a file that is to be delivered."""
+    """Return a file to be delivered."""
     path = tmp_path / "source.fits"
     path.write_bytes(b"pixels")
     return path

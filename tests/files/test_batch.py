@@ -36,7 +36,7 @@ def prepare(folder: Path, number: int, before: str) -> Path:
 
 
 def picture(folder: Path) -> dict[str, str]:
-    """Tell of each file what it is: the text, or where the link leads."""
+    """Return of each file what it is: the text, or where the link leads."""
     found = (path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
     return {
         str(path.relative_to(folder)): f"-> {os.readlink(path)}"

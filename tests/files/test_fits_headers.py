@@ -36,7 +36,7 @@ def put(folder: Path, *parts: bytes, name: str = "file.fits") -> str:
 
 
 def first_cards(header: fits.Header) -> dict[str, object]:
-    """Give what astropy reads, of a keyword that is there twice the first; undefined values are None."""
+    """Return what astropy reads, of a keyword that is there twice the first; undefined values are None."""
     found: dict[str, object] = {}
     for card in header.cards:
         if card.keyword not in COMMENTARY:
@@ -229,7 +229,7 @@ def test_every_keyword_that_is_listed_is_found(keyword):
 
 @pytest.fixture(scope="module")
 def raw() -> bytes:
-    """Give a raw exposure of three compressed extensions."""
+    """Return a raw exposure of three compressed extensions."""
     stream = io.BytesIO()
     generate.exposure(410877, "g", "tiny", extensions=3).writeto(stream)
     return stream.getvalue()

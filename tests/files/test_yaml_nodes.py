@@ -16,7 +16,7 @@ from persistence.files import yaml_nodes
 
 @pytest.fixture
 def put(tmp_path: Path):
-    """Give a function that writes a YAML file."""
+    """Return a function that writes a YAML file."""
 
     def write(text: str) -> str:
         path = tmp_path / "policy.yaml"

@@ -42,7 +42,7 @@ OBJECTS = {
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of calibrations."""
+    """Return a folder of calibrations."""
     return disk_of("FitsStorage", "lsst.afw.image.PhotoCalib", ".fits")
 
 

@@ -22,12 +22,12 @@ MASK = [0, 1, 0, 0]
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of tables."""
+    """Return a folder of tables."""
     return disk_of("FitsCatalogStorage", "lsst.afw.table.SourceCatalog", ".fits")
 
 
 def values(column: object) -> list[object]:
-    """Give the values of a column, None where it is masked."""
+    """Return the values of a column, None where it is masked."""
     return [None if np.ma.is_masked(value) else value for value in column]
 
 
@@ -229,7 +229,7 @@ def test_what_can_write_itself_does(disk):
 
 @pytest.fixture
 def many(disk):
-    """Give a file with tables of one, two and three rows."""
+    """Return a file with tables of one, two and three rows."""
     tables = [
         fits.BinTableHDU.from_columns([fits.Column("id", "K", array=range(rows))])
         for rows in (1, 2, 3)

@@ -43,13 +43,13 @@ REAL = {
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of tables."""
+    """Return a folder of tables."""
     return disk_of("FitsCatalogStorage", "lsst.afw.table.SourceCatalog", ".fits")
 
 
 @pytest.fixture
 def stored(disk, real):
-    """Give a function that finds a real file."""
+    """Return a function that finds a real file."""
     return lambda name: disk.place(f"{name}.fits")._replace(root=str(real))
 
 

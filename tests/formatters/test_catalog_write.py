@@ -46,7 +46,7 @@ ROWS = st.shared(st.integers(0, 5), key="rows")
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of tables."""
+    """Return a folder of tables."""
     return disk_of("FitsCatalogStorage", SOURCE, ".fits")
 
 
@@ -74,7 +74,7 @@ def texts():
 
 @st.composite
 def columns(draw):
-    """Make a column of any kind that afw has."""
+    """Return a column of any kind that afw has."""
     fixed = st.sampled_from(["?", "u1", "u2", "i4", "i8", "f4", "f8"])
     many = st.sampled_from(["u1", "u2", "i4", "f4", "f8"])
     form = draw(st.sampled_from(["scalar", "angle", "array", "varying", "text", "varying text"]))
@@ -151,7 +151,7 @@ def same(one, other):
 
 
 def sources(**more):
-    """Make the least that afw takes for a catalog of sources, and more."""
+    """Return the least that afw takes for a catalog of sources, and more."""
     sky = {"coord_ra": [1.0, 2.0] * units.rad, "coord_dec": [0.5, 0.6] * units.rad}
     return Catalog({"id": [1, 2], **sky, "parent": [0, 1], **more})
 
@@ -296,7 +296,7 @@ def test_units_are_written_as_afw_calls_them(text):
 
 @pytest.fixture
 def src(real, disk):
-    """Give a copy of a real catalog with footprints."""
+    """Return a copy of a real catalog with footprints."""
     return disk.put((real / "afw_files" / "sourceCatalog-hsc-v2.fits").read_bytes())
 
 

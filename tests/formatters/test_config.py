@@ -15,7 +15,7 @@ NAN = float("nan")
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of configurations."""
+    """Return a folder of configurations."""
     return disk_of("ConfigStorage", None, ".py")
 
 

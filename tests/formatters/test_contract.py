@@ -193,7 +193,7 @@ class TestBackground(FormatterContract):
         )
 
     def foreign(self):
-        """Lay it out as afw-files 6.3 says; the file is an older one, which lacks the cards of approximations."""
+        """Write it as in doc/gen2/afw-files.md, 6.3; the file is an older one, which lacks the cards of approximations."""
         levels = np.arange(12, dtype="f4").reshape(3, 4)
         cards = {
             "INTERPSTYLE": 5,

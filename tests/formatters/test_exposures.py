@@ -50,13 +50,13 @@ GIVEN = {
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of exposures."""
+    """Return a folder of exposures."""
     return disk_of("FitsStorage", EXPOSURE, ".fits")
 
 
 @pytest.fixture
 def found(disk, real):
-    """Give a function that makes the location of a real file."""
+    """Return a function that makes the location of a real file."""
     return lambda path, **options: disk.place(**options)._replace(root=str(real), path=path)
 
 
@@ -284,7 +284,7 @@ def test_all_components_come_back_and_are_read_whole_into_pickles(disk):
 
 @pytest.mark.parametrize("name", ["psf", *GIVEN])
 def test_what_a_cameras_header_says_of_the_visit_is_written_beside_an_archive(disk, name):
-    """Who finds an archive takes the header for afw's, and looks for afw's cards alone (afw-files 1.5)."""
+    """Who finds an archive takes the header for afw's, and looks for afw's cards alone (doc/gen2/afw-files.md, 1.5)."""
     header = fits.Header(
         {"EXPTIME": 30.0, "DATE-OBS": "2020-01-20T12:34:56.5", "TIMESYS": "UTC", "AIRMASS": 1.25}
     )

@@ -12,7 +12,7 @@ from persistence.formatters import formatter
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of figures."""
+    """Return a folder of figures."""
     return disk_of("MatplotlibStorage", None, ".png")
 
 

@@ -63,7 +63,7 @@ def full(projection: str = "TAN", **more: object) -> Exposure:
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of exposures."""
+    """Return a folder of exposures."""
     return disk_of("FitsStorage", EXPOSURE, ".fits")
 
 
@@ -555,7 +555,7 @@ def test_a_part_of_an_image_with_a_third_axis_of_length_one_is_flat(disk):
 
 @pytest.fixture(scope="module")
 def raw() -> bytes:
-    """Give a raw exposure of six detectors."""
+    """Return a raw exposure of six detectors."""
     stream = io.BytesIO()
     generate.exposure(410877, "g", "tiny", extensions=6).writeto(stream)
     return stream.getvalue()
@@ -707,7 +707,7 @@ def cut_gzip(content: bytes) -> bytes:
 
 
 def places(content: bytes) -> list[tuple[int, int, int]]:
-    """Say where each HDU of a file begins, where its data begin, and where they end."""
+    """Return where each HDU of a file begins, where its data begin, and where they end."""
     with fits.open(io.BytesIO(content), disable_image_compression=True) as hdus:
         found = [(hdu.fileinfo()["hdrLoc"], hdu.fileinfo()["datLoc"], hdu.size) for hdu in hdus]
         return [(start, data, data + size) for start, data, size in found]

@@ -101,7 +101,7 @@ def light() -> Any:
 
 
 def wcs() -> WCS:
-    """Make the sky of the trimmed detector."""
+    """Return the sky of the trimmed detector."""
     made = WCS(naxis=2)
     made.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     made.wcs.crval, made.wcs.crpix = [40.0, -20.0], [20.5, 11.0]

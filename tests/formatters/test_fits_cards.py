@@ -51,7 +51,7 @@ KINDS = ["lsst.afw.image.ExposureF", "lsst.afw.image.ImageF"]
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of exposures."""
+    """Return a folder of exposures."""
     return disk_of("FitsStorage", KINDS[0], ".fits")
 
 

@@ -32,19 +32,19 @@ class Late(dict):
 
 @pytest.fixture(params=["PickleStorage", "YamlStorage"])
 def disk(request, disk_of):
-    """Give a folder of versions, in each storage."""
+    """Return a folder of versions, in each storage."""
     return disk_of(request.param, "lsst.base.Packages", ".x")
 
 
 @pytest.fixture
 def pickles(disk_of):
-    """Give a folder of versions in pickles."""
+    """Return a folder of versions in pickles."""
     return disk_of("PickleStorage", "lsst.base.Packages", ".pickle")
 
 
 @pytest.fixture
 def original(monkeypatch):
-    """Give a function that puts a class where Gen2's was."""
+    """Return a function that puts a class where Gen2's was."""
 
     def install(base):
         module = types.ModuleType("lsst.base.packages")

@@ -16,7 +16,7 @@ from persistence.types.table.parquet import ParquetTable
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of tables."""
+    """Return a folder of tables."""
     return disk_of("ParquetStorage", "lsst.pipe.tasks.parquetTable.ParquetTable", ".parq")
 
 

@@ -36,18 +36,18 @@ Thing.__module__ = "persistence_test_pickles"
 
 @pytest.fixture
 def disk(disk_of, monkeypatch):
-    """Give a folder of pickles; the class of this module can be imported."""
+    """Return a folder of pickles; the class of this module can be imported."""
     monkeypatch.setitem(sys.modules, "persistence_test_pickles", sys.modules[__name__])
     return disk_of("PickleStorage", None, ".pickle")
 
 
 def call(module: str, name: str, argument: str) -> bytes:
-    """Make a pickle that calls a function with one text."""
+    """Return a pickle that calls a function with one text."""
     return f"c{module}\n{name}\n(S{argument!r}\ntR.".encode()
 
 
 def stack_global(module: str, name: str) -> bytes:
-    """Make a pickle that names a class as protocol 4 does, which follows dots."""
+    """Return a pickle that names a class as protocol 4 does, which follows dots."""
     parts = b"".join(b"\x8c" + bytes([len(text)]) + text.encode() for text in (module, name))
     return b"\x80\x04" + parts + b"\x93."
 

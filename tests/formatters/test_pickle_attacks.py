@@ -29,7 +29,7 @@ READ, REFUSED, UNSAFE, GREEDY = 10, 11, 12, 13
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of pickles."""
+    """Return a folder of pickles."""
     return disk_of("PickleStorage", None, ".pickle")
 
 

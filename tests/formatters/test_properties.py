@@ -15,7 +15,7 @@ PYTHON = "lsst.daf.base.PropertySet"
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of metadata."""
+    """Return a folder of metadata."""
     return disk_of("YamlStorage", PYTHON, ".yaml")
 
 
@@ -80,7 +80,7 @@ TREES = st.recursive(
 
 
 def facts(found):
-    """Give all that is in a set, in order, with NaN equal to itself."""
+    """Return all that is in a set, in order, with NaN equal to itself."""
     return [(name, repr(found.entry(name))) for name in found.names(False)], type(found)
 
 

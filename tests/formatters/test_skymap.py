@@ -27,7 +27,7 @@ TEXT = "config.numRings=3\n"
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of sky maps."""
+    """Return a folder of sky maps."""
     return disk_of("PickleStorage", "lsst.skymap.BaseSkyMap", ".pickle")
 
 
@@ -73,7 +73,7 @@ def unreduceConfig(cls, text):
 
 @pytest.fixture
 def stack(monkeypatch):
-    """Put modules in place of the original's; gives the classes by kind, and their configurations'."""
+    """Replace the original's modules; yield the classes by kind, and their configurations'."""
 
     def module(name, **names):
         made = ModuleType(name)
@@ -146,7 +146,7 @@ def test_a_class_named_by_its_package_is_known(disk):
 
 
 def forged(text=TEXT, version=b"K\x01", kind="rings", name="RingsSkyMap"):
-    """Make a pickle of a sky map by hand."""
+    """Return a pickle of a sky map by hand."""
     head = f"\x80\x02clsst.skymap.{kind}SkyMap\n{name}\nclsst.pex.config.config\nunreduceConfig\n"
     config = (
         f"clsst.skymap.{kind}SkyMap\n{name}Config\n".encode()

@@ -38,7 +38,7 @@ exposures:
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Give a repository with an exposure, on a machine that has the stack's images, and nothing else of it."""
+    """Return a repository with an exposure, on a machine that has the stack's images, and nothing else of it."""
     (tmp_path / "camera.yaml").write_text(POLICY)
     camera = str(tmp_path / "camera.yaml")
     butler = Butler(outputs={"root": str(tmp_path / "repo"), "mapper": camera, "mode": "rw"})

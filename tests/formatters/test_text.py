@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of texts."""
+    """Return a folder of texts."""
     return disk_of("TextStorage", None, ".txt")
 
 

@@ -20,7 +20,7 @@ from persistence.errors import FormatterError, UnsafeContent
 
 @pytest.fixture
 def disk(disk_of):
-    """Give a folder of YAML files."""
+    """Return a folder of YAML files."""
     return disk_of("YamlStorage", None, ".yaml")
 
 

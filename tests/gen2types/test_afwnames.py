@@ -10,7 +10,7 @@ import pytest
 import lsst.afw.image
 import persistence.gen2types.afwimage as afwimage
 
-# Source: gen2-programs 1, and what programs of public repositories import.
+# Source: doc/gen2/gen2-programs.md, 1, and what programs of public repositories import.
 NAMES = {
     "lsst.afw.image": "Image LOCAL PARENT abMagFromFlux fluxFromABMag PhotoCalib MultibandExposure "
     "MaskedImageF ExposureFitsReader ExposureF ImageF VisitInfo makePhotoCalibFromCalibZeroPoint "

@@ -66,7 +66,7 @@ class Monocam(cameraGeom.Camera):
 
 @pytest.fixture
 def camera() -> Monocam:
-    """Make the camera."""
+    """Return the camera."""
     return Monocam()
 
 

@@ -36,7 +36,7 @@ ID = {"visit": 1}
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Give a repository with one exposure, and a note."""
+    """Return a repository with one exposure, and a note."""
     (tmp_path / "camera.yaml").write_text(POLICY)
     root = tmp_path / "repo"
     butler = persistence.Butler(

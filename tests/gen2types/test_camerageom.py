@@ -1,4 +1,4 @@
-"""Cameras, detectors and amplifiers: against gen2-core 7.7, and detectors that afw stored."""
+"""Cameras, detectors and amplifiers: against doc/gen2/gen2-core.md, 7.7, and detectors that afw stored."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_camera_is_a_collection_of_detectors(camera: Camera) -> None:
 
 @pytest.mark.parametrize(
     ("name", "number", "centre"),
-    # gen2-core 7.7
+    # doc/gen2/gen2-core.md, 7.7
     [("S29", 1, (-185.592, -63.748)), ("N4", 35, (16.908, -0.018)), ("N31", 62, (185.55, 63.794))],
 )
 def test_detectors_lie_where_gen2_had_them(
@@ -118,7 +118,7 @@ def test_points_are_transformed_between_systems(camera: Camera) -> None:
 
 
 def test_the_field_angle_is_the_distance_by_the_distortion(camera: Camera) -> None:
-    """Coefficients: gen2-core 7.7."""
+    """Coefficients: doc/gen2/gen2-core.md, 7.7."""
     found = camera.transform(Point2D(100.0, 0.0), FOCAL_PLANE, FIELD_ANGLE)
     expected = 8.516497674138379e-05 * 100 - 4.501399132955917e-12 * 100**3
     assert tuple(found) == pytest.approx((expected, 0.0), rel=1e-12)

@@ -257,7 +257,7 @@ def test_an_image_in_a_file_is_read_back_by_astropy(letter: str, tmp_path: Path)
     with fits.open(path) as hdus:
         hdu = hdus[0] if hdus[0].data is not None else hdus[1]
         np.testing.assert_array_equal(hdu.data, image.array)
-        # afw's place of the image. Source: afw-files 1.2.
+        # afw's place of the image. Source: doc/gen2/afw-files.md, 1.2.
         assert (hdu.header["CRVAL1A"], hdu.header["CRVAL2A"]) == (7, 8)
         assert (hdu.header["LTV1"], hdu.header["LTV2"]) == (-7, -8)
     again = type(image)(path)

@@ -17,7 +17,7 @@ from persistence import gen2types
 from persistence.gen2types.images import maskplanes
 from persistence.types.pixels.mask import Mask as OurMask
 
-# Source: afw-files 1.3.
+# Source: doc/gen2/afw-files.md, 1.3.
 DEFAULT = {
     "BAD": 0, "SAT": 1, "INTRP": 2, "CR": 3, "EDGE": 4, "DETECTED": 5, "DETECTED_NEGATIVE": 6,
     "SUSPECT": 7, "NO_DATA": 8,
@@ -26,7 +26,7 @@ DEFAULT = {
 
 @pytest.fixture(autouse=True)
 def _own_planes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let each test begin with afw's planes."""
+    """Reset the planes to afw's before each test."""
     monkeypatch.setattr(maskplanes, "_planes", dict(DEFAULT))
     return
 

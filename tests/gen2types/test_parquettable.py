@@ -17,14 +17,14 @@ from persistence.gen2types import unwrap, wrap  # noqa: E402  # it needs pyarrow
 
 @pytest.fixture
 def frame() -> Any:
-    """Make a frame of objects."""
+    """Return a frame of objects."""
     index = pandas.Index([5, 6, 7], name="objectId")
     return pandas.DataFrame({"ra": [1.0, 2.0, 3.0], "flag": [True, False, True]}, index=index)
 
 
 @pytest.fixture
 def deep() -> Any:
-    """Make a frame of three levels."""
+    """Return a frame of three levels."""
     names = ["dataset", "filter", "column"]
     columns = pandas.MultiIndex.from_product([["meas", "ref"], ["g", "r"], ["x", "y"]], names=names)
     return pandas.DataFrame(np.arange(24.0).reshape(3, 8), columns=columns)
@@ -32,7 +32,7 @@ def deep() -> Any:
 
 @pytest.fixture(params=["memory", "file"])
 def made(request: pytest.FixtureRequest, tmp_path: Any) -> Any:
-    """Give a function that makes a table of a frame, in memory or in a file."""
+    """Return a function that makes a table of a frame, in memory or in a file."""
 
     def make(kind: Any, frame: Any) -> Any:
         if request.param == "memory":

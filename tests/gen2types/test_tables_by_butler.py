@@ -35,7 +35,7 @@ datasets:
 
 @pytest.fixture
 def butler(tmp_path: Path) -> Any:
-    """Give a Butler of Gen2's door, on an empty repository."""
+    """Return a Butler of Gen2's door, on an empty repository."""
     (tmp_path / "camera.yaml").write_text(CAMERA)
     return daf_persistence.Butler(
         outputs={
@@ -48,7 +48,7 @@ def butler(tmp_path: Path) -> Any:
 
 @pytest.fixture
 def sources() -> Any:
-    """Make a catalog of five sources with footprints."""
+    """Return a catalog of five sources with footprints."""
     schema = afw_table.SourceTable.makeMinimalSchema()
     schema.addField("base_PsfFlux_instFlux", type="D", units="count")
     table = afw_table.SourceTable.make(schema)

@@ -270,7 +270,7 @@ def test_metadata_without_a_wcs_are_refused(metadata: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        # What afw gave: afw-files 2.2.
+        # What afw gave: doc/gen2/afw-files.md, 2.2.
         ("exposure-version-2.fits",
          {(0, 0): (30, 39.99968573), (7, 3): (29.99979487, 40.00007857),
           (1000, 2000): (30.05136965, 40.11752535)}),

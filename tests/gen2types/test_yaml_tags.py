@@ -9,7 +9,7 @@ import yaml
 
 from lsst.daf.base import DateTime, PropertyList, PropertySet
 
-# As the original wrote them: afw-files 5.1.
+# As the original wrote them: doc/gen2/afw-files.md, 5.1.
 TEXT = """!<lsst.daf.base.PropertyList>
 - [EXPTIME, Double, 1.5e1, exposure time]
 - [DATE, DateTime, !<lsst.daf.base.DateTime> '2018-09-17T18:53:01.708284000', '']

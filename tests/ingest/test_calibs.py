@@ -40,7 +40,7 @@ Master = Callable[..., str]
 
 @pytest.fixture
 def calib(tmp_path: Path) -> Path:
-    """Give an empty calibration root."""
+    """Return an empty calibration root."""
     folder = tmp_path / "calib"
     folder.mkdir()
     return folder
@@ -48,7 +48,7 @@ def calib(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ingest(root: Path, calib: Path) -> Callable[..., Report]:
-    """Give a function that ingests files with 999 days of validity, unless told otherwise."""
+    """Return a function that ingests files with 999 days of validity, unless told otherwise."""
 
     def act(paths: Any, settings: Any = (), **options: Any) -> Report:
         return task(root, calib, settings, **options).run(
@@ -152,7 +152,7 @@ def test_a_master_of_one_chip_comes_to_its_place(
 
 
 def community(folder: Path, kind: str, names: list[str], proctype: str = "MasterCal") -> str:
-    """Make a file as the Community Pipeline does: a primary header, and an extension for each chip."""
+    """Return a file as the Community Pipeline does: a primary header, and an extension for each chip."""
     primary = fits.PrimaryHDU()
     primary.header["OBSTYPE"], primary.header["PROCTYPE"] = kind, proctype
     primary.header["FILTER"], primary.header["DATE-OBS"] = G, "2015-02-18T22:00:00"
@@ -305,7 +305,7 @@ def _spec_of(table: str, statements: dict[str, str]) -> TableSpec:
 
 
 def _shape(sql: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Take a declaration apart; the order of what is unique in a visit table was any (gen2-cli 1.6)."""
+    """Take a declaration apart; the order of what is unique in a visit table was any (doc/gen2/gen2-cli.md, 1.6)."""
     inside, unique = sql.split("(", 1)[1].split(", unique(")
     return tuple(one.strip() for one in inside.split(",")), frozenset(unique.strip(")").split(","))
 

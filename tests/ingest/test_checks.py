@@ -86,7 +86,7 @@ def ingest(root: Path, path: str, **switches: Any) -> Report:
 
 @pytest.fixture
 def toy(tmp_path: Path) -> Path:
-    """Give a repository of a camera that is one file."""
+    """Return a repository of a camera that is one file."""
     return make_root(tmp_path / "repo")
 
 

@@ -33,7 +33,7 @@ bias: {A: [1, 2]}
 
 @pytest.fixture
 def calib(tmp_path: Path) -> Path:
-    """Give an empty calibration root."""
+    """Return an empty calibration root."""
     folder = tmp_path / "calib"
     folder.mkdir()
     return folder
@@ -41,7 +41,7 @@ def calib(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def text(tmp_path: Path) -> Callable[..., Path]:
-    """Give a function that writes a table of defects: of S1, valid from 1970 on, unless told otherwise."""
+    """Return a function that writes a table of defects: of S1, valid from 1970 on, unless told otherwise."""
 
     def make(place: str = "decam/defects/s1/19700101T000000.ecsv", **meta: Any) -> Path:
         path = tmp_path / "data" / place

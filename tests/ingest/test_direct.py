@@ -66,7 +66,7 @@ def kept(root: Path) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def copies(raws: list[str], tmp_path: Path) -> list[str]:
-    """Give copies of the raw files, which may be moved or ruined."""
+    """Return copies of the raw files, which may be moved or ruined."""
     (tmp_path / "archive").mkdir()
     return [str(shutil.copy(path, tmp_path / "archive")) for path in raws]
 

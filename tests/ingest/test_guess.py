@@ -28,7 +28,7 @@ def night(folder: Path, *headers: dict[str, Any], name: str = "light_{:03d}.fits
 
 
 def tried(folder: Path, paths: list[str]) -> list[trial.Tried]:
-    """Let the guessed file try the files that it was guessed from."""
+    """Try the guessed file on the files that it was guessed from."""
     text = guess.camera(paths)
     (folder / "new.yaml").write_text(text)
     found = [*trial.files(mapper_class(str(folder / "new.yaml")), paths)]

@@ -40,7 +40,7 @@ def cards_of(path: Path) -> dict[str, Any]:
 
 
 def header_of(cards: Mapping[str, Any]) -> fits.Header:
-    """Make a header of cards, without those that describe the pixels."""
+    """Return a header of cards, without those that describe the pixels."""
     layout = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "XTENSION", "PCOUNT", "GCOUNT", "BSCALE", "BZERO", "BLANK", "COMMENT", "HISTORY", "")  # fmt: skip
     header = fits.Header()
     for key, value in cards.items():
@@ -65,7 +65,7 @@ def write(path: Path, cards: Mapping[str, Any], extname: str | None = None) -> P
 
 
 def make(root: Path, camera: str) -> Path:
-    """Make an empty repository."""
+    """Return an empty repository."""
     root.mkdir(parents=True)
     (root / "_mapper").write_text(f"{camera}\n")
     return root

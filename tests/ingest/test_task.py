@@ -62,7 +62,7 @@ def rows(
 
 
 def images(root: Path) -> dict[str, Path]:
-    """Give the data files of a repository, with what they lead to."""
+    """Return the data files of a repository, with what they lead to."""
     found = [path for path in root.rglob("*") if path.is_symlink() or path.is_file()]
     return {
         str(path.relative_to(root)): Path(os.path.realpath(path))
@@ -102,7 +102,7 @@ def counts(report: Report) -> tuple[int, int, int, int]:
 
 @pytest.fixture
 def copies(raws: list[str], tmp_path: Path) -> list[str]:
-    """Give copies of the raw files, which may be moved or ruined."""
+    """Return copies of the raw files, which may be moved or ruined."""
     folder = tmp_path / "copies"
     folder.mkdir()
     return [str(shutil.copy(path, folder)) for path in raws]

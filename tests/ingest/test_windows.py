@@ -28,7 +28,7 @@ RULES = {
 
 
 def row(line: str) -> dict[str, Any]:
-    """Make a row of its date, and first and last day if it has them."""
+    """Return a row of its date, and first and last day if it has them."""
     words = [*line.split(), "None", "None"]
     return {
         "filter": "g",
@@ -122,7 +122,7 @@ DATES = st.dates(date(2014, 1, 1), date(2016, 1, 1)).map(str)
 
 
 # 30 days around dates 60 days apart meet on one day, which Gen2 leaves to both whatever the
-# increment (gen2-cli 2.6).
+# increment (doc/gen2/gen2-cli.md, 2.6).
 MEETING = timedelta(days=60)
 
 

@@ -132,7 +132,7 @@ def test_nothing_was_done_to_the_archive(ingested: Path, archive: Path) -> None:
 
 @pytest.fixture(scope="module")
 def masked(real: Path) -> dict[str, str]:
-    """Give the files of the exposure whose mask is not empty."""
+    """Return the files of the exposure whose mask is not empty."""
     folder = real / "decam_masked"
     return {
         kind: str(next((folder / kind).glob("*.fits"))) for kind in ("instcal", "dqmask", "wtmap")

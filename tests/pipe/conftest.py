@@ -16,7 +16,7 @@ from persistence.pipe import logs
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Give the module of the toy task; processes that are started find it too."""
+    """Return the module of the toy task; processes that are started find it too."""
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "code")
     import toytask
 
@@ -25,13 +25,13 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
-    """Give the file where the toy task tells what it began and ended."""
+    """Return the file where the toy task tells what it began and ended."""
     return tmp_path / "journal"
 
 
 @pytest.fixture(autouse=True)
 def levels(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Let the log tell all, and put its level back as it was."""
+    """Log everything, and restore the level."""
     before = logging.getLogger().level
     caplog.set_level(logging.INFO)
     yield
@@ -43,7 +43,7 @@ Parsed = Callable[..., Namespace]
 
 @pytest.fixture
 def parsed(toy: Any, filled: Path, tmp_path: Path, journal: Path) -> Parsed:
-    """Give a function that makes what the parser would make of a command line on some detectors."""
+    """Return a function that makes what the parser would make of a command line on some detectors."""
 
     def make(
         acts: dict[int, str] = {}, detectors: tuple[int, ...] = (1, 2, 3, 4), **said: Any
@@ -71,5 +71,5 @@ def parsed(toy: Any, filled: Path, tmp_path: Path, journal: Path) -> Parsed:
 
 @pytest.fixture
 def told(journal: Path) -> Callable[[], list[str]]:
-    """Give a function that reads the journal."""
+    """Return a function that reads the journal."""
     return lambda: journal.read_text().splitlines() if journal.exists() else []

@@ -26,7 +26,7 @@ Command = Callable[..., Any]
 
 @pytest.fixture
 def command(toy: Any, filled: Path, tmp_path: Path, journal: Path) -> Command:
-    """Give a function that types a command line; gives the exit status, or what came back."""
+    """Return a function that types a command line; gives the exit status, or what came back."""
 
     def typed(*words: str, acts: dict[int, str] = {}, output: str = "out", **more: Any) -> Any:
         config = toy.ToyConfig()
@@ -54,7 +54,7 @@ def test_a_command_gives_back_what_it_was_made_of(
     assert "--id visit=410877 ccdnum=1..4" in caplog.text
 
 
-# Situations of gen2-cli 3.12; a failure is never 0.
+# Situations of doc/gen2/gen2-cli.md, 3.12; a failure is never 0.
 @pytest.mark.parametrize(
     ("words", "acts", "status"),
     [
@@ -254,7 +254,7 @@ def started(words: list[str], environment: dict[str, str]) -> Iterator[subproces
 
 
 def restore_signals() -> None:
-    """Let signals end the program, though tests that run in the background may ignore them."""
+    """Restore signals, which tests that run in the background may ignore."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
 

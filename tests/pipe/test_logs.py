@@ -16,7 +16,7 @@ from persistence.pipe import logs
 
 @pytest.fixture
 def levels() -> Iterator[None]:
-    """Put the log back as it was."""
+    """Restore the log."""
     root, component = logging.getLogger(), logging.getLogger("toy.deep")
     before = root.level, component.level
     yield

@@ -29,7 +29,7 @@ NAME = "characterizeImage_metadata"
 
 @pytest.fixture
 def run(toy: Any, parsed: Any) -> Callable[..., list[Any]]:
-    """Give a function that runs the toy task."""
+    """Return a function that runs the toy task."""
 
     def make(acts: dict[int, str] = {}, results: bool = False, **said: Any) -> list[Any]:
         command = parsed(acts, **said)

@@ -43,7 +43,7 @@ class OuterConfig(Config):
 
 
 def changed(**values: Any) -> OuterConfig:
-    """Make a configuration with some values, by dotted name with ``__`` for the dots."""
+    """Return a configuration with some values, by dotted name with ``__`` for the dots."""
     config = OuterConfig()
     for name, value in values.items():
         *above, last = name.split("__")
@@ -56,7 +56,7 @@ def changed(**values: Any) -> OuterConfig:
 
 @pytest.fixture
 def rerun(filled: Path, own: Path) -> Butler:
-    """Give a Butler that writes to a rerun."""
+    """Return a Butler that writes to a rerun."""
     return Butler(inputs=str(own), outputs={"root": str(own / "rerun" / "night"), "mode": "rw"})
 
 
@@ -245,7 +245,7 @@ def test_no_schema_is_written_if_one_differs(rerun: Butler) -> None:
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Give a function that says which versions there are."""
+    """Return a function that says which versions there are."""
     return lambda **said: monkeypatch.setattr(versions, "current", lambda: Packages(said))
 
 

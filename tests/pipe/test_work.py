@@ -40,7 +40,7 @@ class Failing:
 
 
 def recorded(root: Path, status: str | None, run: str = "earlier") -> Any:
-    """Give a target whose record says something."""
+    """Return a target whose record says something."""
     reference = Butler(root).dataRef("raw", visit=410877, ccdnum=28)
     if status is not None:
         metadata = PropertyList()

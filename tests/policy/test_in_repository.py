@@ -29,7 +29,7 @@ datasets:
 
 @pytest.fixture
 def repo(tmp_path, monkeypatch) -> Path:
-    """Give a repository with one dataset."""
+    """Return a repository with one dataset."""
     monkeypatch.chdir(tmp_path)
     Path("camera.yaml").write_text(CAMERA)
     Butler(outputs={"root": "repo", "mapper": "camera.yaml"}).put({"a": 1}, "one", visit=1)

@@ -339,7 +339,7 @@ def test_an_object_in_a_policy_is_refused_and_shown(tmp_path: Path) -> None:
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Give a package that ends the process when it is imported, as does a module in it."""
+    """Return a package that ends the process when it is imported, as does a module in it."""
     name = "persistence_test_not_imported"
     (tmp_path / name).mkdir()
     for module in ("__init__", "module"):

@@ -17,7 +17,7 @@ PLAIN = "mask: {}, variance: {}"
 
 @pytest.fixture
 def camera(tmp_path: Path):
-    """Give a function that writes a camera's recipes."""
+    """Return a function that writes a camera's recipes."""
 
     def write(text: str) -> str:
         path = tmp_path / "writeRecipes.yaml"

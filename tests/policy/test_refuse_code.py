@@ -37,7 +37,7 @@ dirty: false
 
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a directory in which a command would leave a file ``hacked``."""
+    """Return a directory in which a command would leave a file ``hacked``."""
     monkeypatch.chdir(tmp_path)
     made = tmp_path / "repo"
     made.mkdir()
@@ -155,7 +155,7 @@ DEFINED = {
 
 @pytest.fixture
 def own(repo: Path) -> Path:
-    """Give a repository of a camera with a harmless composite, where definitions may be laid."""
+    """Return a repository of a camera with a harmless composite, where definitions may be laid."""
     (repo / "camera.yaml").write_text(PAIR)
     (repo / "_mapper").write_text("camera.yaml\n")
     (repo / "policy").mkdir()

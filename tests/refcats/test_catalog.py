@@ -65,7 +65,7 @@ def write(path, ra, dec, version, with_units=True, **extra):
 
 
 def fill(folder, ra, dec, depth=5, version=1, config=CONFIG, with_units=True, **extra):
-    """Make a catalog of sources, with a schema; gives the trixels."""
+    """Return a catalog of sources, with a schema; gives the trixels."""
     folder.mkdir(parents=True)
     (folder / "config.py").write_text(config.format(depth=depth))
     trixels = htm.index(ra, dec, depth)
@@ -83,7 +83,7 @@ def fill(folder, ra, dec, depth=5, version=1, config=CONFIG, with_units=True, **
 
 @pytest.fixture(scope="module")
 def scattered():
-    """Give positions all about (0, 0) and the north pole."""
+    """Return positions all about (0, 0) and the north pole."""
     random = np.random.default_rng(5)
     ra = np.concatenate([random.uniform(-6, 6, 1500) % 360, random.uniform(0, 360, 500)])
     dec = np.concatenate([random.uniform(-6, 6, 1500), random.uniform(84, 90, 500)])
@@ -92,7 +92,7 @@ def scattered():
 
 @pytest.fixture(scope="module")
 def folder(scattered, tmp_path_factory):
-    """Give a catalog of these."""
+    """Return a catalog of these."""
     path = tmp_path_factory.mktemp("ref_cats") / "invented"
     fill(path, *scattered)
     return path
@@ -100,7 +100,7 @@ def folder(scattered, tmp_path_factory):
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Give the list of the tables that have been opened."""
+    """Return the list of the tables that have been opened."""
     names = []
     read = catalog_files.read
 
@@ -246,7 +246,7 @@ def test_flags_have_columns_of_their_own(folder):
 
 
 def moving(tmp_path, unit="rad"):
-    """Make a catalog: one source to the east, one to the north near the pole, one flagged, one without."""
+    """Return a catalog: one source to the east, one to the north near the pole, one flagged, one without."""
     ra, dec = np.array([1.0, 5.0, 20.0, 3.0]), np.array([60.0, 89.9995, 0.0, -1.0])
     second = np.radians(1 / 3600)
     fill(

@@ -29,7 +29,7 @@ def random_sky(count, seed=1):
 
 @pytest.fixture(scope="module")
 def sphgeom():
-    """Give the library, whether `htm` has it or not."""
+    """Return the library, whether `htm` has it or not."""
     return pytest.importorskip(
         "lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed"
     )
@@ -37,7 +37,7 @@ def sphgeom():
 
 @pytest.fixture(params=["with sphgeom", "without"])
 def either(request, sphgeom, monkeypatch):
-    """Let figures be computed by sphgeom, and then as where it is not installed."""
+    """Run with sphgeom, and then as if it were not installed."""
     if request.param == "without":
         monkeypatch.setitem(sys.modules, "lsst.sphgeom", None)
 

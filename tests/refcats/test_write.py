@@ -25,7 +25,7 @@ AB = {"phot_g_mean_mag": "ABmag"}
 
 
 def survey(number: int = 400) -> Table:
-    """Make a table as the archive of Gaia hands it out, across RA 0."""
+    """Return a table as the archive of Gaia hands it out, across RA 0."""
     random = np.random.default_rng(7)
     ra = random.uniform(-1.5, 1.5, number) % 360.0
     return Table(
@@ -73,7 +73,7 @@ def test_a_catalog_holds_what_the_survey_says(tmp_path: Path) -> None:
         ("coord_raErr", "ra_error", "rad"), ("pm_ra", "pmra", "rad/yr"), ("pm_dec", "pmdec", "rad/yr")
     ):  # fmt: skip
         assert rows[name] == pytest.approx(table[column].quantity.to_value(unit), rel=1e-6)
-    # AB magnitudes: 31.4 - 2.5 lg(nJy) (afw-files 1.8)
+    # AB magnitudes: 31.4 - 2.5 lg(nJy) (doc/gen2/afw-files.md, 1.8)
     magnitudes = 31.4 - 2.5 * np.log10(rows["phot_g_mean_flux"])
     assert magnitudes == pytest.approx(np.asarray(table["phot_g_mean_mag"]), abs=1e-9)
     assert rows["epoch"] == pytest.approx(Time("J2016.0").tai.mjd, abs=1e-3)

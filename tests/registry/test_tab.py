@@ -14,7 +14,7 @@ from persistence.registry import tab
 
 @pytest.fixture
 def visits(tmp_path: Path) -> Callable[[Sequence[object], int], str]:
-    """Give a function that makes a registry of these visits, of some detectors each."""
+    """Return a function that makes a registry of these visits, of some detectors each."""
 
     def make(numbers: Sequence[object], detectors: int) -> str:
         path = str(tmp_path / "registry.sqlite3")

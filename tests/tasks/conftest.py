@@ -31,7 +31,7 @@ SKY, SIGMA = 400.0, 1.4
 def make_exposure(
     stars: Any, shape: tuple[int, int] = (96, 128), noise: bool = True, **flags: Any
 ) -> Exposure:
-    """Make an exposure of a flat sky with Gaussian stars (x, y, flux), in electrons; more are flags of pixels."""
+    """Return an exposure of a flat sky with Gaussian stars (x, y, flux), in electrons; more are flags of pixels."""
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
     light = np.full(shape, SKY)
     for x, y, flux in stars:
@@ -53,7 +53,7 @@ def make_exposure(
 
 
 def make_wcs() -> WCS:
-    """Make a WCS of pixels of one arcsecond."""
+    """Return a WCS of pixels of one arcsecond."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.crval, wcs.wcs.crpix = [40.0, -20.0], [64.5, 48.5]
@@ -95,7 +95,7 @@ def make() -> Callable[..., Exposure]:
 
 @pytest.fixture(scope="session")
 def grid() -> Any:
-    """Give a grid of stars: x, y, and fluxes from bright to faint."""
+    """Return a grid of stars: x, y, and fluxes from bright to faint."""
     y, x = (axis.ravel() for axis in np.mgrid[12:90:16, 12:120:16])
     rng = np.random.default_rng(3)
     x, y = x + rng.uniform(-2, 2, x.size), y + rng.uniform(-2, 2, y.size)
@@ -104,7 +104,7 @@ def grid() -> Any:
 
 @pytest.fixture(scope="session")
 def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a repository with an exposure of four small chips, calibrations of two, and a reference catalog."""
+    """Return a repository with an exposure of four small chips, calibrations of two, and a reference catalog."""
     folder = tmp_path_factory.mktemp("survey")
     root = folder / "repo"
     (root / "CALIB").mkdir(parents=True)
@@ -134,7 +134,7 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_config(**settings: Any) -> ProcessCcdConfig:
-    """Make a configuration for the invented catalog; settings are named with __ for dots."""
+    """Return a configuration for the invented catalog; settings are named with __ for dots."""
     config = ProcessCcdConfig()
     config.calibrate.refCat = "invented"
     for name, value in settings.items():
@@ -148,14 +148,14 @@ def make_config(**settings: Any) -> ProcessCcdConfig:
 
 @pytest.fixture(scope="session")
 def open_survey(survey: Path) -> Callable[[Path], Butler]:
-    """Give a function that opens an output of the repository."""
+    """Return a function that opens an output of the repository."""
     inputs = {"root": str(survey), "mapperArgs": {"calibRoot": "CALIB"}}
     return lambda output: Butler(inputs=inputs, outputs={"root": str(output), "mode": "rw"})
 
 
 @pytest.fixture
 def run(open_survey: Callable[[Path], Butler], tmp_path: Path) -> Callable[..., Any]:
-    """Give a function that processes a chip with settings into an output of its own."""
+    """Return a function that processes a chip with settings into an output of its own."""
 
     def process(ccdnum: int = CHIPS[0], **settings: Any) -> Any:
         butler = open_survey(tmp_path / "out")

@@ -211,7 +211,7 @@ def test_a_locked_database_is_waited_for_and_told(own: Path, tmp_path: Path, cap
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a repository of two visits of the realistic sky, whose first is calibrated."""
+    """Return a repository of two visits of the realistic sky, whose first is calibrated."""
     folder = tmp_path_factory.mktemp("ap")
     made = generate.write(str(folder / "sky"), 4, numbers=Numbers(1000, 500, 100), rays=20)
     root = folder / "repo"

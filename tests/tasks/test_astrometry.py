@@ -98,7 +98,7 @@ SIGMA = 3.0  # mas, of each star
 
 
 def real(kind: str) -> WCS:
-    """Make the WCS of a chip of DECam's size and scale."""
+    """Return the WCS of a chip of DECam's size and scale."""
     wcs = plain()
     wcs.wcs.crpix, wcs.wcs.cdelt = [2150.0, 2042.0], [1, 1]
     wcs.wcs.pc = np.array([[1e-7, 7.286e-5], [-7.286e-5, 2e-7]])
@@ -115,7 +115,7 @@ def real(kind: str) -> WCS:
 def stars(
     wcs: WCS, number: int, distortion: float, sigma: float = SIGMA, seed: int = 1
 ) -> tuple[Pairs, Any]:
-    """Make stars that a WCS has off by terms of third order of so many mas; and the truth of a grid."""
+    """Return stars that a WCS has off by terms of third order of so many mas; and the truth of a grid."""
     rng = np.random.default_rng(seed)
     terms = np.array([[1.0, -0.7, 0.5, -1.2], [-0.8, 1.1, 0.9, -0.6]])
 

@@ -39,7 +39,7 @@ class Stars:
 
 
 def catalog(exposure: Exposure, grid: Any, band: str = "g") -> Stars:
-    """Make the catalog of a grid of stars, which the exposure's WCS has `OFF` their places."""
+    """Return the catalog of a grid of stars, which the exposure's WCS has `OFF` their places."""
     ra, dec = exposure.wcs.all_pix2world(grid[:, 0], grid[:, 1], 0)  # type: ignore[union-attr]
     ra, dec = ra - OFF[0] / 3600 / np.cos(np.radians(dec)), dec - OFF[1] / 3600
     flux = AB_FLUX * 10 ** (-0.4 * ZERO) * grid[:, 2]
@@ -220,7 +220,7 @@ def moved_about(table: Table, arcsec: float) -> Table:
 
 
 def elsewhere(table: Table) -> Table:
-    """Give a catalog of as many stars that are none of the exposure's."""
+    """Return a catalog of as many stars that are none of the exposure's."""
     rng, made = np.random.default_rng(6), table.copy()
     for axis in ("ra", "dec"):
         low, high = made[f"coord_{axis}"].min(), made[f"coord_{axis}"].max()

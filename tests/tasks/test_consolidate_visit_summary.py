@@ -22,7 +22,7 @@ detectors: {key: ccd}
 
 @pytest.fixture
 def root(tmp_path: Path) -> str:
-    """Make a rerun with summaries of two visits, on a camera of three lines."""
+    """Return a rerun with summaries of two visits, on a camera of three lines."""
     (tmp_path / "repo").mkdir()
     (tmp_path / "repo/camera.yaml").write_text(CAMERA)
     (tmp_path / "repo/_mapper").write_text("camera.yaml\n")

@@ -57,7 +57,7 @@ def ingest(root: Path, rerun: str, kind: str) -> None:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a repository with a night of biases, darks and flats, and masters of them."""
+    """Return a repository with a night of biases, darks and flats, and masters of them."""
     folder = tmp_path_factory.mktemp("night")
     root = repository(folder, calibraws.write_calib_raws(str(folder / "raw"), NUMBERS, chips=CHIPS))
     run(BiasTask, root, "bias", "--id", BIASES)
@@ -284,7 +284,7 @@ Told = Callable[..., tuple[int, str]]
 
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a repository of one chip, with odd biases (from 410500 on) and flats (from 410600 on)."""
+    """Return a repository of one chip, with odd biases (from 410500 on) and flats (from 410600 on)."""
     folder = tmp_path_factory.mktemp("odd")
     paths = []
 

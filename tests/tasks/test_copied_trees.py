@@ -47,7 +47,7 @@ def process(root: Path, *words: str) -> str:
 
 @pytest.fixture(scope="module")
 def processed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a tree, named site, and a copy of it, for the tests change the tree. Return the copy."""
+    """Return a tree, named site, and a copy of it, for the tests change the tree. Return the copy."""
     site = make(tmp_path_factory.mktemp("trees") / "site")
     return Path(shutil.copytree(site, site.parent / "as it was", symlinks=True))
 
@@ -61,7 +61,7 @@ def site(processed: Path) -> Path:
 
 
 def make(site: Path) -> Path:
-    """Make a tree: raws, calibrations beside and in the repository, two reruns and an output."""
+    """Return a tree: raws, calibrations beside and in the repository, two reruns and an output."""
     repo = site / "repo"
     for name in ("in", "repo/incoming", "repo/CALIB", "calib"):
         (site / name).mkdir(parents=True)
@@ -112,7 +112,7 @@ def poison(site: Path) -> None:
 
 
 def forbid(site: Path) -> None:
-    """Let this process fail when it opens, lists or links to anything of a tree."""
+    """Make this process fail when it opens, lists or links to anything in a tree."""
 
     def look(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" or event.startswith(("os.", "sqlite3.", "shutil.")):
@@ -185,7 +185,7 @@ def read(original: Path, site: Path) -> None:
 
 
 def write(site: Path) -> None:
-    """Put into the rerun, as a whole and in parts, and into a new one."""
+    """Write into the rerun, as a whole and in parts, and into a new one."""
     for outputs in ({"root": site / "repo/rerun/two", "mode": "rw"}, site / "repo/rerun/three"):
         butler = Butler(inputs=site / "repo/rerun/one", outputs=outputs)
         butler.put(butler.get("calexp", ID), "calexp", ID)

@@ -143,7 +143,7 @@ def test_a_visit_without_sources_is_done(task: DiaPipelineTask, expose: Any) -> 
 
 
 def measured(visit: int, identifiers: Any, ra: Any, dec: Any) -> dict[str, Any]:
-    """Make forced sources of a visit, all of the same flux."""
+    """Return forced sources of a visit, all of the same flux."""
     number = len(identifiers)
     return {
         "diaForcedSourceId": 100 * visit + np.arange(number),

@@ -43,7 +43,7 @@ def with_sip() -> WCS:
 
 
 def with_tpv() -> WCS:
-    """Make a TPV with terms of the radius, which no other term can be."""
+    """Return a TPV with terms of the radius, which no other term can be."""
     header = plain().to_header(relax=True)
     header["CTYPE1"], header["CTYPE2"] = "RA---TPV", "DEC--TPV"
     for name, value in {
@@ -74,7 +74,7 @@ def referred(wcs: WCS) -> WCS:
 
 
 def surface(degree: int, size: float = 1e-5) -> Surface:
-    """Make a polynomial of some 50 mas on the plane."""
+    """Return a polynomial of some 50 mas on the plane."""
     terms = np.random.default_rng(degree).normal(0, size, (degree + 1, degree + 1, 2))
     terms[np.add.outer(np.arange(degree + 1), np.arange(degree + 1)) > degree] = 0
     none: Any = np.zeros(0)

@@ -34,7 +34,7 @@ CARDS: dict[str, Any] = {
 
 @pytest.fixture
 def _package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the camera package be found as EUPS would have set it up."""
+    """Set up the camera package as EUPS would."""
     import lsst.obs  # a namespace: the package's own part of it is found in its directory
 
     monkeypatch.setattr(installed, "_given", {})

@@ -276,7 +276,7 @@ def test_the_boresights_wcs_counts_the_trimmed_pixels_already(plane: FocalPlane 
 def wide_raw(
     counts: Any = 100.0, noise: float = 0.0, gains: tuple[float, ...] = (2.0, 2.0), rows: int = 40
 ) -> Exposure:
-    """Make two amplifiers beside each other, each with its overscan before its pixels."""
+    """Return two amplifiers beside each other, each with its overscan before its pixels."""
     rng = np.random.default_rng(3)
     boxes = []
     for at, gain in enumerate(gains):

@@ -25,7 +25,7 @@ APERTURE = "base_CircularApertureFlux_12_0_instFlux"
 
 
 def recognized(number: int = 400, error: float = 0.01, varies: Any = None, seed: int = 1) -> Any:
-    """Make stars of 16 to 20 mag at the places of a jittered grid, and counts that are known so well.
+    """Return stars of 16 to 20 mag at the places of a jittered grid, and counts that are known so well.
 
     ``varies`` is what is added to the zero point at scaled coordinates.
     """

@@ -34,7 +34,7 @@ class Catalog:
 
 
 def table(*bands: str, **columns: Any) -> Table:
-    """Make three stars of 18, 17 and 19 mag in each band, which are known to 1, 2 and 3%."""
+    """Return three stars of 18, 17 and 19 mag in each band, which are known to 1, 2 and 3%."""
     made = Table({"id": [1, 2, 3], "coord_ra": [0.7, 0.7, 0.7], "coord_dec": [-0.3, -0.3, -0.3]})
     for shift, band in enumerate(bands):
         flux = AB_FLUX * 10 ** (-0.4 * (np.array([18.0, 17.0, 19.0]) + shift))

@@ -18,7 +18,7 @@ Floats = np.ndarray
 def sources(
     x: Any, y: Any, sigma: Any, ratio: Any, flagged: Any = False, e1: Any = 0.0
 ) -> Measured:
-    """Invent round sources of some widths (pixels) and ratios of signal to noise."""
+    """Return round sources of some widths (pixels) and ratios of signal to noise."""
     x, y, sigma, ratio, flagged, e1 = np.broadcast_arrays(x, y, sigma, ratio, flagged, e1)
     never, none = np.zeros(x.size, bool), np.zeros(x.size)
     shape = sigma**2 * (1 + e1), sigma**2 * (1 - e1), 0 * sigma
@@ -54,7 +54,7 @@ def config(**settings: Any) -> Any:
 def field(
     stars: int, galaxies: int, rays: int, seed: int = 1, width: float = 1.9
 ) -> tuple[Measured, np.ndarray]:
-    """Invent a field; gives also which sources are stars."""
+    """Return a field; gives also which sources are stars."""
     rng = np.random.default_rng(seed)
     number = stars + galaxies + rays
     x, y = rng.uniform(0, 2000, number), rng.uniform(0, 4000, number)

@@ -22,7 +22,7 @@ def points(number: int, seed: int = 1) -> Any:
 
 
 def truth(degree: int) -> Any:
-    """Make the terms of a polynomial of two values, all of the size of 0.1."""
+    """Return the terms of a polynomial of two values, all of the size of 0.1."""
     rng = np.random.default_rng(degree)
     terms = rng.choice([-0.1, 0.1], (degree + 1, degree + 1, 2))
     terms[np.add.outer(np.arange(degree + 1), np.arange(degree + 1)) > degree] = 0

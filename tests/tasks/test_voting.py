@@ -18,7 +18,7 @@ STARS = Offsets(*RNG.uniform(-500, 500, (2, 120)))
 def seen(
     east: float, north: float, turn: float, scale: float, strangers: int = 0, noise: float = 0.1
 ) -> Offsets:
-    """Put stars where a telescope that points wrong has them, behind some strangers."""
+    """Return stars at the positions for a wrong pointing, after some unrelated ones."""
     rng = np.random.default_rng(6)
     angle = np.radians(turn)
     matrix = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -28,7 +28,7 @@ class Stored:
         return made(self.objects[number][0], self.objects[number][1], self) if number else None
 
     def only(self, name: str) -> Any:
-        """Give the first object of a class."""
+        """Return the first object of a class."""
         return self(next(number for number, (kind, _) in self.objects.items() if kind == name))
 
 
@@ -44,13 +44,13 @@ def cells(column: Any, one: slice) -> Any:
 
 @pytest.fixture
 def archive() -> Callable[..., Stored]:
-    """Give a function that makes an archive of class names and tables, by number."""
+    """Return a function that makes an archive of class names and tables, by number."""
     return Stored
 
 
 @pytest.fixture
 def archive_of(real: Any) -> Callable[..., Stored]:
-    """Give a function that reads the archive of a real file; ``index`` is its HDU."""
+    """Return a function that reads the archive of a real file; ``index`` is its HDU."""
 
     def read(name: str, index: int) -> Stored:
         found: dict[int, tuple[str, list[Any]]] = {}

@@ -1,4 +1,4 @@
-"""``makeDiscreteSkyMap.py``: make a tract that covers exposures (gen2-cli 6.3)."""
+"""``makeDiscreteSkyMap.py``: make a tract that covers exposures (doc/gen2/gen2-cli.md, 6.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``makeSkyMap.py``: cut the sky into tracts and patches, and store how (gen2-cli 6.3)."""
+"""``makeSkyMap.py``: create and store a sky map (doc/gen2/gen2-cli.md, 6.3)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Where a command reads and writes.
 
-``PIPE_*_ROOT``, ``--output`` and ``--rerun`` (gen2-cli 3.3, 3.4).
+``PIPE_*_ROOT``, ``--output`` and ``--rerun`` (doc/gen2/gen2-cli.md, 3.3, 3.4).
 """
 
 from __future__ import annotations

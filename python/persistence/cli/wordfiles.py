@@ -1,4 +1,7 @@
-"""Files of words on a command line: ``@file`` stands for what the file says (gen2-cli 3.5.1)."""
+"""Files of command-line arguments: ``@file`` is replaced by the words in the file.
+
+Source: doc/gen2/gen2-cli.md, 3.5.1.
+"""
 
 from __future__ import annotations
 

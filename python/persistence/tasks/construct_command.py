@@ -1,6 +1,6 @@
 """The command lines of ``constructBias.py`` and its like, and how their work is shared out.
 
-The options are those of Gen2's ``pipe_drivers`` (gen2-cli 5.4).
+The options are those of Gen2's ``pipe_drivers`` (doc/gen2/gen2-cli.md, 5.4).
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def make_registry(root: Path, visits: list[Any] = VISITS) -> None:
 
 @pytest.fixture(scope="module")
 def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make, without our own code, a repository with two reruns: ``new`` on top of ``old``."""
+    """Return, without our own code, a repository with two reruns: ``new`` on top of ``old``."""
     root = tmp_path_factory.mktemp("survey") / "repo"
     make_repository(root)
     make_registry(root)
@@ -133,7 +133,7 @@ def on_disk(root: Path, template: str) -> Iterator[dict[str, Any]]:
 
 
 def oracle(survey: Path, template: str) -> list[dict[str, Any]]:
-    """Give a row for each file, of the first tree that has it, with what the registry says."""
+    """Return a row for each file, of the first tree that has it, with what the registry says."""
     registry = sqlite3.connect(survey / "registry.sqlite3")
     registry.row_factory = sqlite3.Row
     winners: dict[Any, dict[str, Any]] = {}

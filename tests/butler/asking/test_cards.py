@@ -53,7 +53,7 @@ def butler(repo: Path) -> Butler:
 
 @pytest.fixture
 def scanned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give the names of the files whose headers are read."""
+    """Return the names of the files whose headers are read."""
     names: list[str] = []
     original = fits_headers.scan
 

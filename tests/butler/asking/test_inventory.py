@@ -38,7 +38,7 @@ def touch(root: Path, path: str, seconds: int = 0, size: int = 10) -> None:
 
 @pytest.fixture
 def survey(tmp_path: Path) -> Path:
-    """Make a repository with the raws 1 to 3 of two chips, and two reruns, ``new`` on ``old``."""
+    """Return a repository with the raws 1 to 3 of two chips, and two reruns, ``new`` on ``old``."""
     root = tmp_path / "repo"
     root.mkdir()
     (root / "_mapper").write_text(f"{MAPPER}\n")

@@ -19,7 +19,7 @@ OnDisk = Callable[..., list[tuple[Any, ...]]]
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let each test have a cache of its own."""
+    """Set up a cache for each test."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
 

@@ -22,7 +22,7 @@ Rows = Callable[..., list[tuple[Any, ...]]]
 
 
 def _write(root: Path, number: int, steps: int) -> None:
-    """Put, copy, rename and remove datasets of a few visits, in an order that chance decides."""
+    """Write, copy, rename and remove datasets of a few visits, in an order that chance decides."""
     chance, butler = random.Random(number), Butler(root)
     template = butler.chain.inputs[0].mapper.types[TYPE].template
     assert template is not None
@@ -47,7 +47,7 @@ def _write(root: Path, number: int, steps: int) -> None:
 
 
 def _ask(root: Path, number: int, steps: int, rows: Rows) -> None:
-    """Ask for one visit after the other, or for all, and remove the index once."""
+    """Query one visit after the other, or all, and remove the index once."""
     butler = Butler(root)
     dataset = butler.chain.inputs[0].mapper.types[TYPE]
     tree = trees.of(butler.chain.inputs[0], dataset)

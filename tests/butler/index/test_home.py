@@ -163,7 +163,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 def settle(file: Path) -> None:
-    """Have SQLite put what is in its log into the file."""
+    """Make SQLite write its log into the file."""
     connection = sqlite3.connect(file)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -248,7 +248,7 @@ def _file_as_home(folder: Path) -> None:
 
 
 def _full(folder: Path) -> None:
-    """Let no file grow beyond a page, as on a disk that is full."""
+    """Limit files to a page, as on a full disk."""
     import resource
     import signal
 

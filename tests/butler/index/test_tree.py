@@ -37,7 +37,7 @@ ENDINGS = ("", ".gz", ".fz")
 
 
 def make_all(root: Path, *names: str) -> bool:
-    """Make empty files."""
+    """Return empty files."""
     for name in names:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

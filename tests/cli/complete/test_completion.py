@@ -28,7 +28,7 @@ Tab = Callable[..., list[str]]
 
 
 def environment(line: str, **more: str) -> dict[str, str]:
-    """Give what bash's function tells a command."""
+    """Return what bash's function tells a command."""
     return {
         "_ARGCOMPLETE": "1",
         "_ARGCOMPLETE_SHELL": "bash",
@@ -65,14 +65,14 @@ def answers(act: Callable[[], Any], told: dict[str, str]) -> tuple[list[str], by
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the directory of what completion keeps."""
+    """Return the directory of what completion keeps."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
 @pytest.fixture
 def tab() -> Tab:
-    """Give a function that types a line of ``persistence``, and TAB."""
+    """Return a function that types a line of ``persistence``, and TAB."""
 
     def act(*words: object, **more: str) -> list[str]:
         line = " ".join(["persistence", *map(str, words)])
@@ -335,7 +335,7 @@ raise SystemExit("it was run")
 
 @pytest.fixture
 def script(tmp_path: Path) -> Callable[..., list[str]]:
-    """Give a function that types a line of a task's script, and TAB."""
+    """Return a function that types a line of a task's script, and TAB."""
     pytest.importorskip("lsst.pex.config")
     path = tmp_path / "processToy.py"
     path.write_text(TASK)

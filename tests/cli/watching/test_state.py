@@ -22,7 +22,7 @@ def made(path: Path) -> State:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a state of which three commands are known: done, failed, and cut off."""
+    """Return a state of which three commands are known: done, failed, and cut off."""
     records = made(tmp_path / "deep" / "state.jsonl")
     records.ready([{"visit": 9}])
     for visit, status in ((1, 0), (2, 3), (3, None)):

@@ -44,7 +44,7 @@ def masked(image: Any) -> Any:
 
 @pytest.fixture
 def circle() -> afw_detection.Footprint:
-    """Make a round footprint with a peak."""
+    """Return a round footprint with a peak."""
     made = afw_detection.Footprint(SpanSet.fromShape(4).shiftedBy(50, 60))
     made.addPeak(50.2, 59.8, 12.0)
     return made

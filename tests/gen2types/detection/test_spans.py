@@ -33,7 +33,7 @@ def image(spans: SpanSet, corner: tuple[int, int] = CORNER, size: int = 20) -> A
 
 @pytest.fixture(params=range(5))
 def masks(request: pytest.FixtureRequest) -> Any:
-    """Make two images of chance."""
+    """Return two images of chance."""
     return np.random.default_rng(request.param).random((2, 20, 20)) < 0.1 + 0.2 * request.param
 
 

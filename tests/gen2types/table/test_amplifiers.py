@@ -39,7 +39,7 @@ VALUES = {
 
 @pytest.fixture
 def catalog() -> Any:
-    """Make a catalog of an amplifier."""
+    """Return a catalog of an amplifier."""
     made = afw_table.AmpInfoCatalog(afw_table.AmpInfoTable.makeMinimalSchema())
     record = made.addNew()
     for name, value in VALUES.items():

@@ -31,7 +31,7 @@ FLUXES = [30.0, 10.0, 20.0, 40.0]
 
 @pytest.fixture
 def catalog() -> afw_table.SourceCatalog:
-    """Make a catalog of four sources."""
+    """Return a catalog of four sources."""
     schema = afw_table.SourceTable.makeMinimalSchema()
     schema.addField("base_PsfFlux_instFlux", type="D", doc="a flux", units="count")
     schema.addField("base_PsfFlux_instFluxErr", type="D", units="count")

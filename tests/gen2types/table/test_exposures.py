@@ -33,7 +33,7 @@ def make_wcs() -> Any:
 
 @pytest.fixture
 def catalog() -> afw_table.ExposureCatalog:
-    """Make a catalog of two exposures."""
+    """Return a catalog of two exposures."""
     schema = afw_table.ExposureTable.makeMinimalSchema()
     schema.addField("weight", type="D")
     made = afw_table.ExposureCatalog(schema)

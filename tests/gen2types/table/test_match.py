@@ -19,7 +19,7 @@ RADIUS = 20 * lsst.geom.arcseconds
 
 
 def catalog(seed: int, count: int, kind: Any = afw_table.SourceCatalog, pole: bool = False) -> Any:
-    """Make a catalog of positions of chance, at the seam of right ascensions or at a pole."""
+    """Return a catalog of positions of chance, at the seam of right ascensions or at a pole."""
     chance = np.random.default_rng(seed)
     schema = kind.Table.makeMinimalSchema()
     if kind is afw_table.SourceCatalog:

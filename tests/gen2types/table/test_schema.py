@@ -17,7 +17,7 @@ from persistence.gen2types.exceptions import InvalidParameterError, LogicError, 
 
 @pytest.fixture
 def schema() -> afw_table.Schema:
-    """Make a schema of every sort of field."""
+    """Return a schema of every sort of field."""
     made = afw_table.SourceTable.makeMinimalSchema()
     made.addField("base_PsfFlux_instFlux", type="D", doc="a flux", units="count")
     made.addField("base_PsfFlux_flag", type="Flag")

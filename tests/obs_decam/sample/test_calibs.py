@@ -29,7 +29,7 @@ def names(paths: list[str], folder: Path) -> list[str]:
 
 
 def own_cards(header: Any) -> dict[str, Any]:
-    """Give the cards that tell of the data, not of the file."""
+    """Return the cards that tell of the data, not of the file."""
     return {
         key: header[key] for key in header if key not in ("SIMPLE", "BITPIX", "NAXIS", "EXTEND")
     }
@@ -272,7 +272,7 @@ def test_regions_are_the_boxes_counted_from_one(tmp_path: Path) -> None:
     )
     for box, region in zip(boxes, regions, strict=True):
         width, height = region["R"]
-        # Source: afw-files 6.4.
+        # Source: doc/gen2/afw-files.md, 6.4.
         assert (region["X"] - 1 - (width - 1) / 2, region["Y"] - 1 - (height - 1) / 2) == (
             box["x0"],
             box["y0"],

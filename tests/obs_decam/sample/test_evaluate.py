@@ -58,7 +58,7 @@ def truth() -> fields.Truth:
 
 
 def processed(truth: fields.Truth, off: Any = 0.0, extra: int = 0, shift: float = 0.0) -> Chip:
-    """Make what a pipeline would that is wrong in known ways."""
+    """Return what a pipeline would that is wrong in known ways."""
     rng = np.random.default_rng(6)
     x, y = (np.r_[truth.stars[axis], np.full(extra, 500.0) + 3 * np.arange(extra)] for axis in "xy")
     counts = np.r_[truth.stars["counts"], np.full(extra, 1e5)] * 10 ** (-0.4 * np.asarray(off))

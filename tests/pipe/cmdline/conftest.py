@@ -91,7 +91,7 @@ class ToyConfig(Config):
 
 @pytest.fixture
 def config() -> ToyConfig:
-    """Give a new configuration."""
+    """Return a new configuration."""
     return ToyConfig()
 
 
@@ -105,7 +105,7 @@ class Ended(NamedTuple):
 
 @pytest.fixture
 def parser() -> ArgumentParser:
-    """Give the parser of a task with ``--id``, ``--selectId`` without references, and an option of its own."""
+    """Return the parser of a task with ``--id``, ``--selectId`` without references, and an option of its own."""
     made = ArgumentParser(name="toy", prog="toy.py")
     made.add_id_argument("--id", "raw", help="which raws")
     made.add_id_argument("--badId", "raw", help="which not", doMakeDataRefList=False)
@@ -115,7 +115,7 @@ def parser() -> ArgumentParser:
 
 @pytest.fixture
 def ended(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """Give a function that parses a command line which is to end the command."""
+    """Return a function that parses a command line which is to end the command."""
 
     def act(parser: ArgumentParser, config: Any, *words: Any) -> Ended:
         capsys.readouterr()
@@ -128,7 +128,7 @@ def ended(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no test see the user's directories."""
+    """Hide the user's directories from tests."""
     for name in ("PIPE_INPUT_ROOT", "PIPE_CALIB_ROOT", "PIPE_OUTPUT_ROOT", "OBS_DECAM_DIR"):
         monkeypatch.delenv(name, raising=False)
 

@@ -14,7 +14,7 @@ from persistence.pipe.cmdline import clobbering
 
 @pytest.fixture
 def chained(root: Path) -> Path:
-    """Give a repository with a rerun foo, and an empty directory beside it."""
+    """Return a repository with a rerun foo, and an empty directory beside it."""
     Butler(inputs=str(root), outputs=str(root / "rerun/foo"))
     (root / "rerun/empty").mkdir()
     return root

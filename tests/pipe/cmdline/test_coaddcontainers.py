@@ -30,7 +30,7 @@ MAP = {"raList": [10.0, 20.0], "decList": [0.0, 0.0], "radiusList": [0.05, 0.02]
 
 @pytest.fixture
 def tiled(own: Path) -> Butler:
-    """Give a repository with a sky map and a coadd catalog of one patch."""
+    """Return a repository with a sky map and a coadd catalog of one patch."""
     butler = Butler(own)
     butler.put(skymap.make("discrete", **MAP), "deepCoadd_skyMap")
     butler.put({}, "deep_makeCoaddTempExp_metadata", tract=0, patch="1,0", filter="g")

@@ -123,7 +123,7 @@ def test_data_that_are_not_there_yet_are_not_referred_to(own: Path) -> None:
 
 @pytest.fixture
 def levelled(own: Path) -> Butler:
-    """Give a repository whose exposures are cameras' visits at one level, and their chips at another."""
+    """Return a repository whose exposures are cameras' visits at one level, and their chips at another."""
     overlay = {
         "levels": {"visit": ["ccdnum", "hdu"], "skyTile": []},
         "defaultSubLevels": {"visit": "ccd"},

@@ -16,7 +16,7 @@ from persistence.pipe.cmdline import overridefiles
 
 @pytest.fixture
 def written(tmp_path: Path) -> Any:
-    """Give a function that writes a file of settings."""
+    """Return a function that writes a file of settings."""
 
     def write(text: str, name: str = "settings.py") -> str:
         path = tmp_path / name

@@ -22,7 +22,7 @@ Ended = Callable[..., Any]
 
 
 def tree(folder: Path) -> set[tuple[str, int]]:
-    """Give every path below a directory, with the time of its last change."""
+    """Return every path below a directory, with the time of its last change."""
     return {(str(path), path.lstat().st_mtime_ns) for path in (folder, *folder.rglob("*"))}
 
 
@@ -49,7 +49,7 @@ PREVIEW = (
 
 @pytest.fixture
 def seeded(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a directory with ``repo``, which has the visits of the seed, and ``$AP_PIPE_DIR``."""
+    """Return a directory with ``repo``, which has the visits of the seed, and ``$AP_PIPE_DIR``."""
     import sqlite3
 
     own.rename(tmp_path / "repo")
@@ -74,7 +74,7 @@ def seeded(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def ap_pipe() -> ArgumentParser:
-    """Give a parser with the options of the seed's task."""
+    """Return a parser with the options of the seed's task."""
     made = ArgumentParser(name="apPipe", prog="ap_pipe.py")
     made.add_id_argument("--id", "raw", help="which raws")
     made.add_id_argument("--templateId", "raw", help="which templates")

@@ -1,6 +1,6 @@
 """Cameras and the places of detectors in them.
 
-The right values are those of real detectors that afw wrote, and of gen2-core 7.7.
+The right values are those of real detectors that afw wrote, and of doc/gen2/gen2-core.md, 7.7.
 """
 
 from __future__ import annotations
@@ -213,6 +213,6 @@ def test_a_detector_that_a_real_header_names_lies_where_the_camera_has_it(real: 
     detector = installed.find("decam")().translator.detector(header)
     assert detector is not None
     assert (detector.name, detector.serial) == ("S1", "S3-111_107419-8-3")
-    assert detector.centre == pytest.approx((-16.798, -191.216))  # gen2-core 7.7
+    assert detector.centre == pytest.approx((-16.798, -191.216))  # doc/gen2/gen2-core.md, 7.7
     assert detector.amplifiers[0].gain == 4.59347726229
     assert placement.systems(detector)["FocalPlane", "FieldAngle"](0.0, 0.0) == (0.0, 0.0)

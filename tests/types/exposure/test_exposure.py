@@ -48,7 +48,7 @@ def sky(projection: str = "TAN") -> fits.Header:
 
 
 def placed(header: fits.Header) -> fits.Header:
-    """Say in a header, as afw does, that the image begins at column 100, row 200 of another."""
+    """Return in a header, as afw does, that the image begins at column 100, row 200 of another."""
     for axis, start in (("1", 100), ("2", 200)):
         header[f"CTYPE{axis}A"], header[f"CUNIT{axis}A"] = "LINEAR", "PIXEL"
         header[f"CRPIX{axis}A"], header[f"CRVAL{axis}A"] = 1, start

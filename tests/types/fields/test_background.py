@@ -27,7 +27,7 @@ def background(levels, box=BOX, variance=1.0, **surface) -> Background:
 
 
 def bins(function, shape=(6, 7), box=BOX) -> np.ndarray:
-    """Give a function of columns and rows, from the box's first, in the middles of bins."""
+    """Return a function of columns and rows, from the box's first, in the middles of bins."""
     rows, columns = centres(shape[0], box.height), centres(shape[1], box.width)
     return function(columns, rows[:, np.newaxis])
 

@@ -15,7 +15,7 @@ from persistence.types.wcs import storedwcs
 
 
 def tan(scale=0.2, angle=0.0, crpix=(0.0, 0.0), flip=1):
-    """Make a WCS about one point of the sky, of a pixel scale in arcsec, turned (deg), 0-based reference pixel."""
+    """Return a WCS about one point of the sky, of a pixel scale in arcsec, turned (deg), 0-based reference pixel."""
     wcs, turn = WCS(naxis=2), np.radians(angle)
     wcs.wcs.ctype, wcs.wcs.crval = ["RA---TAN", "DEC--TAN"], (30, 40)
     wcs.wcs.crpix = np.array(crpix) + 1

@@ -22,7 +22,7 @@ from persistence.types.table.catalog import Catalog
 
 @pytest.fixture
 def made():
-    """Make a small catalog."""
+    """Return a small catalog."""
     table = Catalog(
         {
             "id": [3, 1, 2],
@@ -133,7 +133,7 @@ def read(path):
 
 @pytest.fixture
 def source(real, tmp_path):
-    """Give a copy of a real catalog with footprints, in a file of its own."""
+    """Return a copy of a real catalog with footprints, in a file of its own."""
     path = tmp_path / "src.fits"
     path.write_bytes((real / "afw_files" / "sourceCatalog-hsc-v2.fits").read_bytes())
     return path

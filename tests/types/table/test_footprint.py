@@ -99,7 +99,7 @@ INDEX = [
 
 @pytest.fixture
 def archive():
-    """Make an archive of footprints of every form."""
+    """Return an archive of footprints of every form."""
     names = ("id", "cat.persistable", "cat.archive", "row0", "nrows", "name")
     index = dict(zip(names, zip(*INDEX, strict=True), strict=True)) | {"module": [""] * len(INDEX)}
     tables = {1: {"id": np.array([2])}, 2: RUNS, 3: PEAKS, 4: PIXELS, 5: {"id": np.array([3])}}

@@ -22,7 +22,7 @@ COLUMNS = {
 
 @pytest.fixture(params=["memory", "file"])
 def table(request, tmp_path):
-    """Give the same table in memory and in a file."""
+    """Return the same table in memory and in a file."""
     made = ParquetTable(table=pyarrow.table(COLUMNS))
     if request.param == "memory":
         return made

@@ -20,13 +20,13 @@ class Sink:
 
 @pytest.fixture(scope="session")
 def ast() -> Any:
-    """Give AST itself."""
+    """Return AST itself."""
     return pytest.importorskip("starlink.Ast", reason="starlink-pyast is not installed")
 
 
 @pytest.fixture(scope="session")
 def as_afw_has_it(ast: Any) -> Callable[..., tuple[str, Any]]:
-    """Give a function that makes of a header the text that afw stores, and AST's own object.
+    """Return a function that makes of a header the text that afw stores, and AST's own object.
 
     Pixels are counted from 0.
     """

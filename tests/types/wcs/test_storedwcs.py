@@ -24,7 +24,7 @@ JOINTCAL = "afw_files/jointcal_wcs-0030600-088.fits"
 @pytest.mark.parametrize(
     ("name", "index", "positions"),
     [
-        # Source: afw-files 2.2, checked by an independent calculation.
+        # Source: doc/gen2/afw-files.md, 2.2, checked by an independent calculation.
         (
             f"afw_files/exposure-version-{version}.fits",
             4,

@@ -10,7 +10,7 @@ from persistence.gen2types.face import Face
 from persistence.types.exposure.filternames import band_and_physical
 from persistence.types.exposure.translator import FilterLabel as OurLabel
 
-# What afw calls no filter. Source: afw-files 1.6.
+# What afw calls no filter. Source: doc/gen2/afw-files.md, 1.6.
 UNKNOWN = "_unknown_"
 
 

@@ -1,6 +1,6 @@
 """`AmpInfoRecord`, `AmpInfoTable` and `AmpInfoCatalog`: the amplifiers of a detector, until 2019.
 
-Source of the fields: afw-files 2.7.
+Source of the fields: doc/gen2/afw-files.md, 2.7.
 """
 
 from __future__ import annotations

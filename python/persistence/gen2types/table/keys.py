@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from persistence.gen2types.angle import Angle
 from persistence.gen2types.exceptions import LengthError, LogicError
 
-# afw's types of fields -> numpy's. Source: afw-files 3.1.
+# afw's types of fields -> numpy's. Source: doc/gen2/afw-files.md, 3.1.
 SCALARS: dict[str, str] = {
     "B": "u1",
     "U": "u2",

@@ -22,7 +22,7 @@ from persistence.types.pixels.units import parse
 from persistence.types.table.catalog import OWN, Catalog
 
 # Columns that hold the numbers of an archive's objects, which afw's schemas do not show, by kind of
-# catalog. Source: afw-files 3.5.
+# catalog. Source: doc/gen2/afw-files.md, 3.5.
 OBJECTS: Mapping[str, Sequence[str]] = {
     "Source": ("footprint",),
     "Exposure": (

@@ -1,4 +1,4 @@
-"""The settings of Gen2's tasks of ingest (gen2-cli 1.4 and 2.3), by Gen2's names."""
+"""The settings of Gen2's tasks of ingest (doc/gen2/gen2-cli.md, 1.4 and 2.3), by Gen2's names."""
 
 from __future__ import annotations
 
