@@ -423,6 +423,16 @@ class Butler:
     def default_sub_level(self, level: str) -> str | None:
         """Return the camera's level below a level, or None if there is none.
 
+        Parameters
+        ----------
+        level : `str`
+            A level.
+
+        Returns
+        -------
+        level : `str` or None
+            The level below it.
+
         Raises
         ------
         RepositoryError
@@ -448,6 +458,8 @@ class Butler:
             The keys whose values are returned. Of a mapping, its keys in alphabetical order.
         dataId : mapping, optional
             Values that the rows must have; further keys may be passed as keywords.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------
@@ -479,18 +491,61 @@ class Butler:
         return Values(values, keys, self.getKeys(datasetType) or {})
 
     def request(self, datasetType: str, dataId: Mapping[str, Any] = {}) -> Request:
-        """Return what `get` reads for a name: dataset type with stage, and view or component."""
+        """Return what `get` reads for a name: dataset type with stage, and view or component.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            A dataset type, a view or a component, perhaps with aliases.
+        dataId : mapping, optional
+            The data ID, on which components may depend.
+
+        Returns
+        -------
+        request : `persistence.dataids.request.Request`
+            The parsed name.
+        """
         return self._reader.request(self._resolve(datasetType), dataId)
 
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
-        """Return rows of the registry as tuples of the values of some keys."""
+        """Return rows of the registry as tuples of the values of some keys.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        keys : sequence of `str`
+            The keys.
+        data_id : `DataId`
+            Values that the rows must have.
+
+        Returns
+        -------
+        rows : `list` of `tuple`
+            The distinct values of the keys.
+        """
         request = self.request(datasetType)
         rows = query.lookup(self._chain, request, keys, data_id)
         warn_strange(self._chain, request, data_id)
         return rows
 
     def matching(self, datasetType: str, level: str, data_id: DataId) -> Matching:
-        """Return the data IDs that a partial data ID matches, without references; see `subset`."""
+        """Return the data IDs that a partial data ID matches, without references; see `subset`.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        level : `str`
+            The level; ``""`` is the camera's default.
+        data_id : `DataId`
+            The partial data ID.
+
+        Returns
+        -------
+        matching : `persistence.butler.query.Matching`
+            The data IDs.
+        """
         _check_level(level, datasetType)
         request = self.request(datasetType)
         matching = query.matching(self._chain, request, level, data_id)
@@ -515,6 +570,8 @@ class Butler:
             camera's default level.
         dataId : mapping, optional
             The values that the data IDs must have; further keys may be passed as keywords.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------
@@ -549,6 +606,8 @@ class Butler:
             As for `subset`.
         dataId : mapping, optional
             The data ID; further keys may be passed as keywords.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------
@@ -610,6 +669,8 @@ class Butler:
             distinct=True)``.
         fresh : `bool`
             False to use the index as it is, without comparing it with the directories.
+        **rest
+            Further required values of columns.
 
         Returns
         -------
@@ -675,6 +736,8 @@ class Butler:
         write : `bool`
             Check the outputs instead: whether the dataset is in every output that knows its type,
             whatever the data ID's tags, so that `put` would have nothing left to write.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------
@@ -750,6 +813,8 @@ class Butler:
             The data ID; further keys may be passed as keywords.
         write : `bool`
             Return the path that `put` would write to, whether or not it exists.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------
@@ -783,6 +848,8 @@ class Butler:
             A calibration, such as ``flat``.
         dataId : mapping, optional
             The data ID of an exposure; further keys may be passed as keywords.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------
@@ -974,6 +1041,8 @@ class Butler:
             The data ID; further keys may be passed as keywords.
         doBackup : `bool`
             Keep the present file as ``name~1``, its predecessor as ``name~2``, and so on.
+        **rest
+            Further keys of the data ID.
 
         Raises
         ------
@@ -1032,6 +1101,8 @@ class Butler:
             The dataset type.
         dataId : mapping, optional
             The data ID; further keys may be passed as keywords.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------
@@ -1059,6 +1130,8 @@ class Butler:
             The dataset type.
         dataId : mapping, optional
             The data ID; further keys may be passed as keywords.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------

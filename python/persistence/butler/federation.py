@@ -142,7 +142,20 @@ class Federation:
         return keys
 
     def known_keys(self, datasetType: str) -> tuple[dict[str, type], dict[str, str]]:
-        """Return the possible keys of data IDs with types, without aliases."""
+        """Return the possible keys of data IDs with types, without aliases.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+
+        Returns
+        -------
+        keys : `dict` [`str`, `type`]
+            Key to type.
+        aliases : `dict` [`str`, `str`]
+            Always empty: each camera has its own.
+        """
         known: dict[str, type] = {INSTRUMENT: str}
         for member in self._knowing(datasetType):
             columns = member.vocabulary(datasetType)
@@ -220,7 +233,22 @@ class Federation:
         return Values(values, keys, self.getKeys(datasetType))
 
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
-        """Return rows of the registries of all instruments as tuples of the values of some keys."""
+        """Return rows of the registries of all instruments as tuples of the values of some keys.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        keys : sequence of `str`
+            The keys.
+        data_id : `DataId`
+            Values that the rows must have.
+
+        Returns
+        -------
+        rows : `list` of `tuple`
+            The distinct values of the keys.
+        """
         own = {key: value for key, value in data_id.items() if key != INSTRUMENT}
         federated.refuse_unknown(datasetType, [*keys, *own], self._knowing(datasetType))
         rows = (
@@ -241,6 +269,8 @@ class Federation:
             The dataset type.
         dataId : mapping, optional
             The values that the data IDs must have; further keys may be passed as keywords.
+        **rest
+            Further keys of the data ID.
 
         Yields
         ------
@@ -332,6 +362,8 @@ class Federation:
             The dataset type.
         dataId : mapping, optional
             The data ID, with ``instrument``; further keys may be passed as keywords.
+        **rest
+            Further keys of the data ID.
 
         Raises
         ------

@@ -145,12 +145,29 @@ class Repository:
         return self.calibration_source.find()
 
     def define(self, definition: Definition) -> None:
-        """Add a definition made by this process to those of the camera and the repository."""
+        """Add a definition made by this process to those of the camera and the repository.
+
+        Parameters
+        ----------
+        definition : `persistence.policy.in_repository.Definition`
+            The definition.
+        """
         self.vocabulary.define(definition)
         self._use(self.vocabulary.mapper)
 
     def register(self, definitions: Iterable[tuple[Definition, bool]]) -> bool:
-        """Register definitions of other repositories; see `Vocabulary.register`."""
+        """Register definitions of other repositories; see `Vocabulary.register`.
+
+        Parameters
+        ----------
+        definitions : iterable of `tuple`
+            Definitions, each with whether its author is unknown.
+
+        Returns
+        -------
+        added : `bool`
+            Whether any of them was unknown here.
+        """
         registered = self.vocabulary.register(definitions)
         self._use(self.vocabulary.mapper)
         return registered
@@ -160,19 +177,52 @@ class Repository:
         self.told = {"trust": self.trust, "mapper": mapper}
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
-        """Return whether a data ID may use this repository: it has no tags, or shares one."""
+        """Return whether a data ID may use this repository: it has no tags, or shares one.
+
+        Parameters
+        ----------
+        data_id : mapping
+            The data ID.
+
+        Returns
+        -------
+        serves : `bool`
+            Whether it may.
+        """
         tags = getattr(data_id, "tag", None)
         return not tags or not self.tags.isdisjoint(tags)
 
     def knows(self, request: Request) -> bool:
-        """Return whether the camera, with this repository's policy, has a dataset type."""
+        """Return whether the camera, with this repository's policy, has a dataset type.
+
+        Parameters
+        ----------
+        request : `persistence.dataids.request.Request`
+            The dataset type.
+
+        Returns
+        -------
+        knows : `bool`
+            Whether it has.
+        """
         return self.mapper.knows(request.datasetType)
 
     def __repr__(self) -> str:
         return f"Repository({self.root!r}, {type(self.mapper).__name__})"
 
     def has(self, name: str) -> bool:
-        """Return whether the camera has a dataset type or a view of that name."""
+        """Return whether the camera has a dataset type or a view of that name.
+
+        Parameters
+        ----------
+        name : `str`
+            The name of a dataset type or a view.
+
+        Returns
+        -------
+        has : `bool`
+            Whether it has.
+        """
         try:
             self.mapper.request(name)
         except UnknownDatasetType:
@@ -180,11 +230,33 @@ class Repository:
         return True
 
     def calibrations_of(self, dataset: DatasetType) -> Calibrations:
-        """Return the directory of calibrations of a type, with its registry."""
+        """Return the directory of calibrations of a type, with its registry.
+
+        Parameters
+        ----------
+        dataset : `persistence.policy.dataset_type.DatasetType`
+            The dataset type.
+
+        Returns
+        -------
+        calibrations : `persistence.calibs.calibrations.Calibrations`
+            The directory and the registry.
+        """
         return self._elsewhere.get(dataset.name, self.calibration_source).find()
 
     def root_of(self, dataset: DatasetType) -> str:
-        """Return the directory of the datasets of a type; calibrations have their own."""
+        """Return the directory of the datasets of a type; calibrations have their own.
+
+        Parameters
+        ----------
+        dataset : `persistence.policy.dataset_type.DatasetType`
+            The dataset type.
+
+        Returns
+        -------
+        root : `str`
+            The directory.
+        """
         return (
             self.root if dataset.section != "calibrations" else self.calibrations_of(dataset).root
         )
@@ -193,6 +265,18 @@ class Repository:
         """Return whether another repository has the same layout, apart from the root.
 
         A camera with a ``map_`` hook may use another one. For ``known``, see `Source.owner`.
+
+        Parameters
+        ----------
+        other : `Repository`
+            The other repository.
+        known : `dict`
+            The results of `Source.owner` so far.
+
+        Returns
+        -------
+        same : `bool`
+            Whether it has.
         """
         owner = self.source.owner(known)
         calibrations = self.calibration_source.owner(known)

@@ -38,15 +38,48 @@ class FsScanner:
         return list(self.template.keys)
 
     def isNumeric(self, name: str) -> bool:
-        """Check whether a field is a number."""
+        """Check whether a field is a number.
+
+        Parameters
+        ----------
+        name : `str`
+            The field.
+
+        Returns
+        -------
+        numeric : `bool`
+            Whether it is.
+        """
         return self.isInt(name) or self.isFloat(name)
 
     def isInt(self, name: str) -> bool:
-        """Check whether a field is an integer."""
+        """Check whether a field is an integer.
+
+        Parameters
+        ----------
+        name : `str`
+            The field.
+
+        Returns
+        -------
+        integer : `bool`
+            Whether it is.
+        """
         return self.template.keys.get(name) is int
 
     def isFloat(self, name: str) -> bool:
-        """Check whether a field is a floating-point number."""
+        """Check whether a field is a floating-point number.
+
+        Parameters
+        ----------
+        name : `str`
+            The field.
+
+        Returns
+        -------
+        floating : `bool`
+            Whether it is.
+        """
         return self.template.keys.get(name) is float
 
     def processPath(self, location: str) -> dict[str, dict[str, Any]]:

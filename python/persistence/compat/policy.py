@@ -174,6 +174,7 @@ class Policy(UserDict[str, Any]):
     __hash__ = None  # type: ignore[assignment]  # it can be changed
 
     def copy(self) -> Policy:
+        """Return a copy, with copies of all nested mappings."""
         return Policy(self)
 
     def names(self, topLevelOnly: bool = False) -> list[str]:
@@ -278,27 +279,115 @@ class Policy(UserDict[str, Any]):
     # -----------------------------------------------------------------------------
 
     def getValue(self, name: str) -> Any:
+        """Return a value; Gen2's older name of ``policy[name]``.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+
+        Returns
+        -------
+        value : object
+            The value; None if it is missing.
+        """
         return self._renamed("getValue(name)", "policy[name]")[name]
 
     def setValue(self, name: str, value: Any) -> None:
+        """Set a value; Gen2's older name of ``policy[name] = value``.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+        value : object
+            The value.
+        """
         self._renamed("setValue(name, value)", "policy[name] = value")[name] = value
 
     def mergeDefaults(self, other: Mapping[str, Any]) -> None:
+        """Add missing values; Gen2's older name of `merge`.
+
+        Parameters
+        ----------
+        other : mapping
+            The other mapping.
+        """
         self._renamed("mergeDefaults", "merge").merge(other)
 
     def exists(self, name: str) -> bool:
+        """Check whether there is a value; Gen2's older name of ``name in policy``.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+
+        Returns
+        -------
+        exists : `bool`
+            Whether there is one.
+        """
         return name in self._renamed("exists(name)", "name in policy")
 
     def getString(self, name: str) -> Any:
+        """Return a value; Gen2's older name of ``policy[name]``.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+
+        Returns
+        -------
+        value : object
+            The value.
+        """
         return self._renamed("getString(name)", "policy[name]")[name]
 
     def getBool(self, name: str) -> Any:
+        """Return a value; Gen2's older name of ``policy[name]``.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+
+        Returns
+        -------
+        value : object
+            The value.
+        """
         return self._renamed("getBool(name)", "policy[name]")[name]
 
     def getPolicy(self, name: str) -> Any:
+        """Return a nested mapping; Gen2's older name of ``policy[name]``.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+
+        Returns
+        -------
+        policy : `Policy`
+            A copy of the mapping.
+        """
         return self._renamed("getPolicy(name)", "policy[name]")[name]
 
     def getStringArray(self, name: str) -> Any:
+        """Return a value as a list; Gen2's older name of `asArray`.
+
+        Parameters
+        ----------
+        name : `str`
+            The dotted name.
+
+        Returns
+        -------
+        values : `list`
+            The value.
+        """
         return self._renamed("getStringArray", "asArray").asArray(name)
 
     def _renamed(self, old: str, new: str) -> Policy:

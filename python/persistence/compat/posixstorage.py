@@ -75,31 +75,83 @@ class PosixStorage(StorageInterface):
 
     @staticmethod
     def getRepositoryCfg(uri: str) -> RepositoryCfg | None:
-        """Read a repository's configuration; None for repositories of the older kind."""
+        """Read a repository's configuration; None for repositories of the older kind.
+
+        Parameters
+        ----------
+        uri : `str`
+            The directory, or a ``file:`` URI.
+
+        Returns
+        -------
+        cfg : `RepositoryCfg` or None
+            The configuration.
+        """
         cfg = repository_cfg.read(path_of(uri))
         return None if cfg is None or cfg.old else RepositoryCfg.from_config(cfg)
 
     @staticmethod
     def putRepositoryCfg(cfg: RepositoryCfg, loc: str | None = None) -> None:
-        """Write a repository's configuration; see `persistence.butler.repository_cfg.write`."""
+        """Write a repository's configuration; see `persistence.butler.repository_cfg.write`.
+
+        Parameters
+        ----------
+        cfg : `RepositoryCfg`
+            The configuration.
+        loc : `str`, optional
+            The directory. Default: the configuration's root.
+        """
         repository_cfg.write(cfg.to_config(path_of(loc if loc is not None else cfg.root or "")))
         cfg.dirty = False
 
     @staticmethod
     def getMapperClass(root: str) -> type | None:
-        """Return the mapper of the repository at ``root``; None if there is none."""
+        """Return the mapper of the repository at ``root``; None if there is none.
+
+        Parameters
+        ----------
+        root : `str`
+            The directory.
+
+        Returns
+        -------
+        mapper : `type` or None
+            The class.
+        """
         cfg = repository_cfg.read(path_of(root)) if root else None
         return None if cfg is None or cfg.mapper is None else installed.find(cfg.mapper)
 
     @staticmethod
     def v1RepoExists(root: str) -> bool:
-        """Check whether a directory is a repository of the older kind, without a configuration."""
+        """Check whether a directory is a repository of the older kind, without a configuration.
+
+        Parameters
+        ----------
+        root : `str`
+            The directory.
+
+        Returns
+        -------
+        exists : `bool`
+            Whether it is one.
+        """
         cfg = repository_cfg.read(path_of(root))
         return cfg is not None and cfg.old
 
     @staticmethod
     def getParentSymlinkPath(root: str) -> str | None:
-        """Return the target of the link ``_parent``, or its own path if it is a directory."""
+        """Return the target of the link ``_parent``, or its own path if it is a directory.
+
+        Parameters
+        ----------
+        root : `str`
+            The directory.
+
+        Returns
+        -------
+        path : `str` or None
+            The target, as written in the link; None without a parent.
+        """
         path = os.path.join(path_of(root), "_parent")
         if os.path.islink(path):
             return os.readlink(path)
@@ -110,27 +162,86 @@ class PosixStorage(StorageInterface):
 
     @staticmethod
     def relativePath(fromPath: str, toPath: str) -> str:
-        """Return a path relative to the real directory of another."""
+        """Return a path relative to the real directory of another.
+
+        Parameters
+        ----------
+        fromPath : `str`
+            The directory from which the path leads.
+        toPath : `str`
+            The path.
+
+        Returns
+        -------
+        path : `str`
+            The relative path.
+        """
         return os.path.relpath(path_of(toPath), os.path.realpath(path_of(fromPath)))
 
     @staticmethod
     def absolutePath(fromPath: str, relativePath: str) -> str:
-        """Return the path for a result of `relativePath`."""
+        """Return the path for a result of `relativePath`.
+
+        Parameters
+        ----------
+        fromPath : `str`
+            The directory from which the path leads.
+        relativePath : `str`
+            The relative path.
+
+        Returns
+        -------
+        path : `str`
+            The absolute path.
+        """
         return os.path.normpath(
             os.path.join(os.path.realpath(path_of(fromPath)), path_of(relativePath))
         )
 
     @staticmethod
     def storageExists(uri: str) -> bool:
-        """Check whether a directory exists."""
+        """Check whether a directory exists.
+
+        Parameters
+        ----------
+        uri : `str`
+            The directory, or a ``file:`` URI.
+
+        Returns
+        -------
+        exists : `bool`
+            Whether it exists.
+        """
         return os.path.exists(path_of(uri))
 
     def locationWithRoot(self, location: str) -> str:
-        """Return a path with the root prepended."""
+        """Return a path with the root prepended.
+
+        Parameters
+        ----------
+        location : `str`
+            The path, relative to the root.
+
+        Returns
+        -------
+        path : `str`
+            The path.
+        """
         return os.path.join(self.root, location)
 
     def instanceSearch(self, path: str) -> list[str] | None:
-        """Search this directory; see `search`."""
+        """Search this directory; see `search`.
+
+        Parameters
+        ----------
+        path : `str`
+            The path or pattern.
+
+        Returns
+        -------
+        paths : `list` of `str` or None
+            The files; None if there are none.
+        """
         return self.search(self.root, path)
 
     @staticmethod
@@ -171,7 +282,18 @@ class PosixStorage(StorageInterface):
     # ----------------------------------------------------------------------------------------
 
     def exists(self, location: str | Located) -> bool:
-        """Check whether a file exists, by its path, a pattern, or a location."""
+        """Check whether a file exists, by its path, a pattern, or a location.
+
+        Parameters
+        ----------
+        location : `str` or `ButlerLocation`
+            A path, a pattern, or a location.
+
+        Returns
+        -------
+        exists : `bool`
+            Whether there is a file.
+        """
         if isinstance(location, str):
             return self.instanceSearch(location) is not None
         if storages.find(location.getStorageName(), location.getPythonType()) is None:
@@ -179,14 +301,33 @@ class PosixStorage(StorageInterface):
         return any(self.instanceSearch(path) for path in location.getLocations())
 
     def read(self, location: Located) -> list[Any]:
-        """Read the dataset at each path of a location."""
+        """Read the dataset at each path of a location.
+
+        Parameters
+        ----------
+        location : `ButlerLocation`
+            The location.
+
+        Returns
+        -------
+        datasets : `list`
+            A dataset for each path.
+        """
         formatter = _formatter(location, location.getPythonType())
         if isinstance(formatter, Registered):
             return formatter.read_all(location)
         return [formatter.read(self._place(location, path)) for path in location.getLocations()]
 
     def write(self, location: Located, obj: Any) -> None:
-        """Write an object to the first path of a location, completely or not at all."""
+        """Write an object to the first path of a location, completely or not at all.
+
+        Parameters
+        ----------
+        location : `ButlerLocation`
+            The location.
+        obj : object
+            The object.
+        """
         formatter = _formatter(location, location.getPythonType() or type(obj))
         if isinstance(formatter, Registered):
             formatter.write_first(location, obj)
@@ -197,13 +338,32 @@ class PosixStorage(StorageInterface):
         journal.append(location_.root, "put", location_.path)
 
     def copyFile(self, fromLocation: str, toLocation: str) -> None:
-        """Copy a file; both paths are relative to the root."""
+        """Copy a file; both paths are relative to the root.
+
+        Parameters
+        ----------
+        fromLocation : `str`
+            The file.
+        toLocation : `str`
+            The copy.
+        """
         with atomic.atomic_write(self.locationWithRoot(toLocation)) as temporary:
             atomic.copy(self.locationWithRoot(fromLocation), temporary)
         journal.append(self.root, "put", toLocation)
 
     def getLocalFile(self, path: str) -> TextIO | None:
-        """Open a text file for reading; None if it does not exist."""
+        """Open a text file for reading; None if it does not exist.
+
+        Parameters
+        ----------
+        path : `str`
+            The path, relative to the root.
+
+        Returns
+        -------
+        file : file object or None
+            The open file.
+        """
         full = self.locationWithRoot(path)
         return open(full, encoding="utf-8") if os.path.isfile(full) else None
 

@@ -18,6 +18,12 @@ class ButlerSubsetIterator:
     ----------
     butlerSubset : `ButlerSubset`
         The subset.
+
+    Examples
+    --------
+    >>> from persistence import Butler, ButlerSubsetIterator
+    >>> for ref in ButlerSubsetIterator(Butler("repo").subset("raw")):  # doctest: +SKIP
+    ...     print(ref.dataId)
     """
 
     def __init__(self, butlerSubset: ButlerSubset) -> None:

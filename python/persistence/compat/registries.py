@@ -67,7 +67,24 @@ class Registry:
     def lookup(
         self, lookupProperties: Any, reference: Any, dataId: Mapping[Any, Any] | None, **kwargs: Any
     ) -> list[tuple[Any, ...]] | None:
-        """Return values; implemented by subclasses."""
+        """Return values; implemented by subclasses.
+
+        Parameters
+        ----------
+        lookupProperties : `str` or iterable of `str`
+            The columns.
+        reference : `str` or iterable of `str`
+            The tables.
+        dataId : mapping or None
+            Columns with required values.
+        **kwargs
+            For some subclasses.
+
+        Returns
+        -------
+        rows : `list` of `tuple` or None
+            The values.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no lookup")
 
 
@@ -83,6 +100,13 @@ class SqlRegistry(Registry):
     ----------
     conn : `sqlite3.Connection` or None
         The connection; without one, every result is None.
+
+    Examples
+    --------
+    >>> import sqlite3
+    >>> from persistence import SqlRegistry
+    >>> SqlRegistry(None).lookup("visit", "raw", {"filter": "g"}) is None
+    True
     """
 
     placeHolder = "?"
@@ -224,6 +248,12 @@ class SqliteRegistry(SqlRegistry):
     ----------
     root : `str`
         The file.
+
+    Examples
+    --------
+    >>> from persistence import SqliteRegistry
+    >>> SqliteRegistry("registry.sqlite3").lookup("visit", "raw", {"filter": "g"})  # doctest: +SKIP
+    [(123456,), (234567,)]
     """
 
     def __init__(self, location: str) -> None:
@@ -252,7 +282,17 @@ class SqliteRegistry(SqlRegistry):
 
 
 class PgsqlRegistry(SqlRegistry):
-    """A registry in PostgreSQL, which raises an error: it is not supported."""
+    """A registry in PostgreSQL, which raises an error: it is not supported.
+
+    Examples
+    --------
+    >>> from persistence import PgsqlRegistry, RegistryError
+    >>> try:
+    ...     PgsqlRegistry("registry.pgsql")
+    ... except RegistryError as error:
+    ...     print(error)
+    registry.pgsql: registries in PostgreSQL are not supported; ingest into SQLite instead
+    """
 
     def __init__(self, location: str) -> None:
         raise RegistryError(
@@ -267,6 +307,12 @@ class PosixRegistry(Registry):
     ----------
     root : `str`
         The directory.
+
+    Examples
+    --------
+    >>> from persistence import PosixRegistry
+    >>> PosixRegistry("/no/directory").lookup("visit", None, {}, template="%(visit)d.fits")
+    []
     """
 
     def __init__(self, root: str) -> None:

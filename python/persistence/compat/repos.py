@@ -23,6 +23,12 @@ class RepoData:
     ------
     ValueError
         If the role is another one.
+
+    Examples
+    --------
+    >>> from persistence import RepoData, RepositoryArgs
+    >>> RepoData(RepositoryArgs("/data/repo"), "input").role
+    'input'
     """
 
     def __init__(self, args: Any, role: str) -> None:
@@ -43,23 +49,38 @@ class RepoDataContainer:
     ----------
     repoDataList : sequence of `RepoData`
         The repositories.
+
+    Examples
+    --------
+    >>> from persistence import RepoDataContainer
+    >>> RepoDataContainer([]).all()
+    []
     """
 
     def __init__(self, repoDataList: Sequence[RepoData]) -> None:
         self._all = list(repoDataList)
 
     def all(self) -> list[RepoData]:
+        """Return all repositories."""
         return list(self._all)
 
     def inputs(self) -> list[RepoData]:
+        """Return the inputs."""
         return [repo for repo in self._all if repo.role == "input"]
 
     def outputs(self) -> list[RepoData]:
+        """Return the outputs."""
         return [repo for repo in self._all if repo.role == "output"]
 
 
 class ButlerCfg:
-    """A remnant of an earlier design of Gen2; it only holds its arguments."""
+    """A remnant of an earlier design of Gen2; it only holds its arguments.
+
+    Examples
+    --------
+    >>> from persistence import ButlerCfg
+    >>> ButlerCfg(None, {"root": "repo"}).repoCfg  # doctest: +SKIP
+    """
 
     def __init__(self, cls: Any, repoCfg: Any) -> None:
         self.cls = cls
@@ -67,7 +88,13 @@ class ButlerCfg:
 
 
 class AccessCfg:
-    """A remnant of an earlier design of Gen2; it only holds its arguments."""
+    """A remnant of an earlier design of Gen2; it only holds its arguments.
+
+    Examples
+    --------
+    >>> from persistence import AccessCfg
+    >>> AccessCfg(None, {"root": "repo"}).storageCfg  # doctest: +SKIP
+    """
 
     def __init__(self, cls: Any, storageCfg: Any) -> None:
         self.cls = cls
@@ -75,14 +102,26 @@ class AccessCfg:
 
 
 class Access:
-    """A remnant of an earlier design of Gen2; it only holds its argument."""
+    """A remnant of an earlier design of Gen2; it only holds its argument.
+
+    Examples
+    --------
+    >>> from persistence import Access
+    >>> Access(None)  # doctest: +SKIP
+    """
 
     def __init__(self, accessCfg: Any) -> None:
         self.accessCfg = accessCfg
 
 
 class RepositoryMapper(Mapper):
-    """A remnant of an earlier design of Gen2; it only holds its arguments."""
+    """A remnant of an earlier design of Gen2; it only holds its arguments.
+
+    Examples
+    --------
+    >>> from persistence import RepositoryMapper
+    >>> RepositoryMapper()  # doctest: +SKIP
+    """
 
     def __init__(self, storage: Any = None, policy: Any = None, **_: Any) -> None:
         self.storage = storage
@@ -96,6 +135,12 @@ class ButlerFactory:
     ----------
     mapper : `CameraMapper`
         The mapper.
+
+    Examples
+    --------
+    >>> from persistence import ButlerFactory
+    >>> from lsst.obs.decam import DecamMapper
+    >>> ButlerFactory(DecamMapper(root="/data/repo")).create()  # doctest: +SKIP
     """
 
     def __init__(self, mapper: Any) -> None:

@@ -177,12 +177,34 @@ class RepositoryCfg:
 
     @staticmethod
     def makeFromArgs(repositoryArgs: RepositoryArgs) -> RepositoryCfg:
-        """Return a configuration without parents, from a caller's arguments."""
+        """Return a configuration without parents, from a caller's arguments.
+
+        Parameters
+        ----------
+        repositoryArgs : `RepositoryArgs`
+            The arguments.
+
+        Returns
+        -------
+        cfg : `RepositoryCfg`
+            The configuration.
+        """
         args = repositoryArgs
         return RepositoryCfg(args.root, args.mapper, args.mapperArgs, None, args.policy)
 
     def matchesArgs(self, repositoryArgs: RepositoryArgs) -> bool:
-        """Check whether a caller's arguments are consistent with this configuration."""
+        """Check whether a caller's arguments are consistent with this configuration.
+
+        Parameters
+        ----------
+        repositoryArgs : `RepositoryArgs`
+            The arguments.
+
+        Returns
+        -------
+        matches : `bool`
+            Whether all values present in both agree.
+        """
         args = repositoryArgs
         requested = repository_cfg.placed(args.mapperArgs or {}, self.root or os.curdir)
         present = repository_cfg.placed(self._mapperArgs, self.root or os.curdir)
@@ -195,7 +217,18 @@ class RepositoryCfg:
 
     @classmethod
     def from_config(cls, cfg: repository_cfg.RepositoryCfg) -> RepositoryCfg:
-        """Return the configuration that `persistence.butler.repository_cfg` read."""
+        """Return the configuration that `persistence.butler.repository_cfg` read.
+
+        Parameters
+        ----------
+        cfg : `persistence.butler.repository_cfg.RepositoryCfg`
+            The configuration, as that module reads it.
+
+        Returns
+        -------
+        cfg : `RepositoryCfg`
+            The same configuration.
+        """
         parents = [
             cls.from_config(parent) if isinstance(parent, repository_cfg.RepositoryCfg) else parent
             for parent in cfg.parents

@@ -70,7 +70,18 @@ class Storage:
         Storage.storages[scheme] = cls
 
     def getRepositoryCfg(self, uri: str) -> RepositoryCfg | None:
-        """Return the configuration of a repository, read once; None if it has none."""
+        """Return the configuration of a repository, read once; None if it has none.
+
+        Parameters
+        ----------
+        uri : `str`
+            The repository.
+
+        Returns
+        -------
+        cfg : `RepositoryCfg` or None
+            The configuration.
+        """
         if uri not in self.repositoryCfgs:
             cfg: RepositoryCfg | None = _class_for(uri).getRepositoryCfg(uri)
             if cfg is None:
@@ -80,17 +91,49 @@ class Storage:
 
     @staticmethod
     def putRepositoryCfg(cfg: RepositoryCfg, uri: str) -> None:
-        """Write the configuration of a repository."""
+        """Write the configuration of a repository.
+
+        Parameters
+        ----------
+        cfg : `RepositoryCfg`
+            The configuration.
+        uri : `str`
+            The repository.
+        """
         _class_for(uri).putRepositoryCfg(cfg, uri)
 
     @staticmethod
     def getMapperClass(uri: str) -> Any:
-        """Return the mapper of a repository; None if it has none."""
+        """Return the mapper of a repository; None if it has none.
+
+        Parameters
+        ----------
+        uri : `str`
+            The repository.
+
+        Returns
+        -------
+        mapper : `type` or None
+            The class.
+        """
         return _class_for(uri).getMapperClass(uri)
 
     @staticmethod
     def makeFromURI(uri: str, create: bool = True) -> StorageInterface | None:
-        """Return a storage; None if it does not exist, and is not created."""
+        """Return a storage; None if it does not exist, and is not created.
+
+        Parameters
+        ----------
+        uri : `str`
+            The storage.
+        create : `bool`
+            Whether to create it if it is missing.
+
+        Returns
+        -------
+        storage : `StorageInterface` or None
+            The storage.
+        """
         try:
             storage: StorageInterface = _class_for(uri)(uri, create)
         except NoRepositoryAtRoot:
@@ -99,31 +142,94 @@ class Storage:
 
     @staticmethod
     def isPosix(uri: str) -> bool:
-        """Check whether a URI is a path, or a ``file:`` URI."""
+        """Check whether a URI is a path, or a ``file:`` URI.
+
+        Parameters
+        ----------
+        uri : `str`
+            The URI or path.
+
+        Returns
+        -------
+        posix : `bool`
+            Whether it is.
+        """
         return urlsplit(uri).scheme in ("", "file")
 
     @staticmethod
     def relativePath(fromUri: str, toUri: str) -> str:
-        """Return a path relative to another; unchanged, if they are in different storages."""
+        """Return a path relative to another; unchanged, if they are in different storages.
+
+        Parameters
+        ----------
+        fromUri : `str`
+            The directory from which the path leads.
+        toUri : `str`
+            The path.
+
+        Returns
+        -------
+        path : `str`
+            The relative path.
+        """
         kind = _both(fromUri, toUri)
         return str(kind.relativePath(fromUri, toUri)) if kind else toUri
 
     @staticmethod
     def absolutePath(fromUri: str, toUri: str) -> str:
-        """Return the path for a result of `relativePath`."""
+        """Return the path for a result of `relativePath`.
+
+        Parameters
+        ----------
+        fromUri : `str`
+            The directory from which the path leads.
+        toUri : `str`
+            The relative path.
+
+        Returns
+        -------
+        path : `str`
+            The path.
+        """
         kind = _both(fromUri, toUri)
         return str(kind.absolutePath(fromUri, toUri)) if kind else toUri
 
     @staticmethod
     def search(uri: str, path: str, searchParents: bool = False) -> list[str] | None:
-        """Find files; None if there are none, or the kind of storage is unknown."""
+        """Find files; None if there are none, or the kind of storage is unknown.
+
+        Parameters
+        ----------
+        uri : `str`
+            The storage.
+        path : `str`
+            The path or pattern.
+        searchParents : `bool`
+            Whether to search parents.
+
+        Returns
+        -------
+        paths : `list` of `str` or None
+            The files.
+        """
         cls = Storage.storages.get(urlsplit(uri).scheme)
         storage: list[str] | None = None if cls is None else cls.search(uri, path, searchParents)
         return storage
 
     @staticmethod
     def storageExists(uri: str) -> bool:
-        """Check whether a storage exists."""
+        """Check whether a storage exists.
+
+        Parameters
+        ----------
+        uri : `str`
+            The storage.
+
+        Returns
+        -------
+        exists : `bool`
+            Whether it does.
+        """
         return bool(_class_for(uri).storageExists(uri))
 
 

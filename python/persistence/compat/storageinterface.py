@@ -188,13 +188,35 @@ class StorageInterface:
 
     @classmethod
     def getReadFormatter(cls, formatable: Any) -> Reader | None:
-        """Return the function registered to read a storage name or a class, or None."""
+        """Return the function registered to read a storage name or a class, or None.
+
+        Parameters
+        ----------
+        formatable : `str` or `type`
+            The storage name, or the class.
+
+        Returns
+        -------
+        reader : callable or None
+            The function.
+        """
         reader: Reader | None = getattr(cls._registered.get(formatable), "reader", None)
         return reader
 
     @classmethod
     def getWriteFormatter(cls, formatable: Any) -> Writer | None:
-        """Return the function registered to write a storage name or a class, or None."""
+        """Return the function registered to write a storage name or a class, or None.
+
+        Parameters
+        ----------
+        formatable : `str` or `type`
+            The storage name, or the class.
+
+        Returns
+        -------
+        writer : callable or None
+            The function.
+        """
         writer: Writer | None = getattr(cls._registered.get(formatable), "writer", None)
         return writer
 

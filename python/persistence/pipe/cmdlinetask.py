@@ -29,6 +29,17 @@ class CmdLineTask(Task):
 
     A subclass has a ``ConfigClass``, a ``_DefaultName``, and a method ``runDataRef(dataRef)``,
     which returns a `Struct`.
+
+    Examples
+    --------
+    >>> from persistence.pipe.cmdlinetask import CmdLineTask
+    >>> from persistence.pipe.struct import Struct
+    >>> class CountTask(CmdLineTask):
+    ...     _DefaultName = "count"
+    ...
+    ...     def runDataRef(self, dataRef):
+    ...         return Struct(rows=len(dataRef.get("src")))
+    >>> CountTask.parseAndRun(["repo", "--id", "visit=123456"])  # doctest: +SKIP
     """
 
     RunnerClass: ClassVar[type[TaskRunner]] = TaskRunner
@@ -40,6 +51,11 @@ class CmdLineTask(Task):
         """Set values of a configuration that differ from the defaults of its class.
 
         Settings of the command line are applied afterwards.
+
+        Parameters
+        ----------
+        config : `lsst.pex.config.Config`
+            The configuration, which is changed.
         """
 
     @classmethod
@@ -116,25 +132,77 @@ class CmdLineTask(Task):
     # --------------------------------------------------------------------------
 
     def writeConfig(self, butler: Any, clobber: bool = False, doBackup: bool = True) -> None:
-        """Write the configuration, or compare it with the existing one."""
+        """Write the configuration, or compare it with the existing one.
+
+        Parameters
+        ----------
+        butler : `~persistence.Butler`
+            The Butler.
+        clobber : `bool`
+            Whether to replace an existing one.
+        doBackup : `bool`
+            Whether to keep a copy of it.
+
+        Raises
+        ------
+        TaskError
+            If the existing one differs.
+        """
         name = self._getConfigName()
         if name is not None:
             stored.write_config(self.config, butler, name, clobber, doBackup)
 
     def writeSchemas(self, butler: Any, clobber: bool = False, doBackup: bool = True) -> None:
-        """Write the schemas of the catalogs, or compare them with the existing ones."""
+        """Write the schemas of the catalogs, or compare them with the existing ones.
+
+        Parameters
+        ----------
+        butler : `~persistence.Butler`
+            The Butler.
+        clobber : `bool`
+            Whether to replace existing ones.
+        doBackup : `bool`
+            Whether to keep copies of them.
+
+        Raises
+        ------
+        TaskError
+            If an existing one differs.
+        """
         stored.write_schemas(self.getAllSchemaCatalogs(), butler, clobber, doBackup)
 
     def writePackageVersions(
         self, butler: Any, clobber: bool = False, doBackup: bool = True, dataset: str = "packages"
     ) -> None:
-        """Write the versions of packages, or compare them with the existing ones."""
+        """Write the versions of packages, or compare them with the existing ones.
+
+        Parameters
+        ----------
+        butler : `~persistence.Butler`
+            The Butler.
+        clobber : `bool`
+            Whether to replace existing ones.
+        doBackup : `bool`
+            Whether to keep a copy of them.
+        dataset : `str`
+            The dataset type.
+
+        Raises
+        ------
+        TaskError
+            If the version of a package has changed.
+        """
         stored.write_packages(butler, dataset, clobber, doBackup)
 
     def writeMetadata(self, dataRef: Any) -> None:
         """Write the metadata of this task and of its subtasks.
 
         A failure is only a warning, as the work is done.
+
+        Parameters
+        ----------
+        dataRef : `~persistence.butler.subset.ButlerDataRef`
+            A reference to the target.
         """
         name = self._getMetadataName()
         if name is None:

@@ -17,6 +17,13 @@ class Struct:
     ------
     RuntimeError
         If a name begins with two underscores, or is the name of a method.
+
+    Examples
+    --------
+    >>> from persistence.pipe.struct import Struct
+    >>> result = Struct(exposure=None, number=3)
+    >>> result.number
+    3
     """
 
     def __init__(self, **results: Any) -> None:
@@ -37,11 +44,24 @@ class Struct:
         def __getattr__(self, name: str) -> Any: ...
 
     def getDict(self) -> dict[str, Any]:
-        """Return the results as a new dictionary."""
+        """Return the results as a new dictionary.
+
+        Returns
+        -------
+        results : `dict`
+            Name to result.
+        """
         return dict(self.__dict__)
 
     def mergeItems(self, struct: Struct, *names: str) -> None:
         """Copy some results of another one.
+
+        Parameters
+        ----------
+        struct : `Struct`
+            The other one.
+        *names : `str`
+            The names of the results.
 
         Raises
         ------
@@ -52,7 +72,13 @@ class Struct:
             self._add(name, getattr(struct, name))
 
     def copy(self) -> Struct:
-        """Return another one with the same results."""
+        """Return another one with the same results.
+
+        Returns
+        -------
+        struct : `Struct`
+            The copy.
+        """
         return Struct(**self.__dict__)
 
     def __eq__(self, other: object) -> bool:

@@ -78,6 +78,20 @@ class Task:
     ------
     RuntimeError
         If there is no name, or no configuration.
+
+    Examples
+    --------
+    >>> from lsst.pex.config import Config, Field  # doctest: +SKIP
+    >>> class ScaleConfig(Config):  # doctest: +SKIP
+    ...     factor = Field(dtype=float, default=2.0, doc="The factor.")
+    >>> class ScaleTask(Task):  # doctest: +SKIP
+    ...     ConfigClass = ScaleConfig
+    ...     _DefaultName = "scale"
+    ...
+    ...     def run(self, value):
+    ...         return self.config.factor * value
+    >>> ScaleTask().run(21.0)  # doctest: +SKIP
+    42.0
     """
 
     ConfigClass: ClassVar[Any] = None
@@ -164,11 +178,23 @@ class Task:
         return ConfigurableField(target=cls, doc=doc)  # type: ignore[no-untyped-call]
 
     def getName(self) -> str:
-        """Return the name of the task."""
+        """Return the name of the task.
+
+        Returns
+        -------
+        name : `str`
+            The name.
+        """
         return self._name
 
     def getFullName(self) -> str:
-        """Return the names of the parents and of this task, joined by dots."""
+        """Return the names of the parents and of this task, joined by dots.
+
+        Returns
+        -------
+        name : `str`
+            The name, such as ``processCcd.isr``.
+        """
         return self._fullName
 
     def _computeFullName(self, name: str) -> str:
@@ -179,7 +205,13 @@ class Task:
         return f"{self._fullName}.{name}"
 
     def getTaskDict(self) -> dict[str, Task]:
-        """Return all tasks of the tree, by their full names."""
+        """Return all tasks of the tree, by their full names.
+
+        Returns
+        -------
+        tasks : `dict` [`str`, `Task`]
+            Full name to task.
+        """
         return {
             name: task
             for name, reference in self._taskDict.items()
@@ -190,16 +222,34 @@ class Task:
     # ----------------------------------------------------------------------------------
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
-        """Return an empty catalog for each dataset type whose schema this task defines."""
+        """Return an empty catalog for each dataset type whose schema this task defines.
+
+        Returns
+        -------
+        catalogs : `dict` [`str`, `~persistence.types.table.catalog.Catalog`]
+            Dataset type to empty catalog.
+        """
         return {}
 
     def getAllSchemaCatalogs(self) -> dict[str, Any]:
-        """Return the schema catalogs of all tasks of the tree."""
+        """Return the schema catalogs of all tasks of the tree.
+
+        Returns
+        -------
+        catalogs : `dict` [`str`, `~persistence.types.table.catalog.Catalog`]
+            Dataset type to empty catalog.
+        """
         tasks = [task for task in self.getTaskDict().values() if hasattr(task, "getSchemaCatalogs")]
         return {name: pair for task in tasks for name, pair in task.getSchemaCatalogs().items()}
 
     def getFullMetadata(self) -> PropertySet:
-        """Return the metadata of all tasks of the tree: ``processCcd:isr`` for each."""
+        """Return the metadata of all tasks of the tree: ``processCcd:isr`` for each.
+
+        Returns
+        -------
+        metadata : `~persistence.types.metadata.property.PropertySet`
+            The metadata by full name, with colons.
+        """
         full = PropertySet()
         for name, task in self.getTaskDict().items():
             # Tasks of lsst-pipe-base have metadata of another class.

@@ -16,19 +16,44 @@ class ConfigOverrides:
         self._overrides: list[Callable[[Any], None]] = []
 
     def addFileOverride(self, filename: str) -> None:
-        """Add a file of settings: Python code, with the name ``config``."""
+        """Add a file of settings: Python code, with the name ``config``.
+
+        Parameters
+        ----------
+        filename : `str`
+            The file.
+        """
         self._overrides.append(lambda config: overridefiles.load(config, filename, ""))
 
     def addValueOverride(self, field: str, value: Any) -> None:
-        """Add one value: an object, or text as after ``-c NAME=``."""
+        """Add one value: an object, or text as after ``-c NAME=``.
+
+        Parameters
+        ----------
+        field : `str`
+            The dotted name of the field.
+        value : object
+            The value.
+        """
         self._overrides.append(lambda config: _assign(config, field, value))
 
     def addPythonOverride(self, python_snippet: str) -> None:
-        """Add Python code, with the name ``config``."""
+        """Add Python code, with the name ``config``.
+
+        Parameters
+        ----------
+        python_snippet : `str`
+            The code.
+        """
         self._overrides.append(lambda config: config.loadFromString(python_snippet))
 
     def applyTo(self, config: Any) -> None:
         """Apply the settings to a configuration.
+
+        Parameters
+        ----------
+        config : `lsst.pex.config.Config`
+            The configuration, which is changed.
 
         Raises
         ------
