@@ -187,7 +187,7 @@ def test_forced_sources_are_found_by_their_objects(
 
 def test_an_object_given_twice_is_refused(apdb: Apdb, sources: Rows, objects: Rows) -> None:
     twice = objects(sources(2, diaObjectId=np.array([5, 5])))
-    with pytest.raises(DatabaseError, match="must not be given twice"):
+    with pytest.raises(DatabaseError, match="must not occur twice"):
         apdb.store(NOW, twice, None, visits=[Visit(1, 1, 61000.0)])
 
 

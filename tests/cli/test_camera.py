@@ -107,6 +107,6 @@ def test_a_first_file_is_written_once_and_takes_the_files(
 def test_files_that_tell_nothing_make_no_file(place: Path, run: Callable[..., Any]) -> None:
     done = run("camera", "new", "--from", "b.fits", "-o", "new.yaml")
     assert done.status == 1
-    assert "nothing tells these files apart" in done.err or "no file has a date" in done.err
+    assert "these files cannot be distinguished" in done.err or "no file has a date" in done.err
     assert not Path("new.yaml").exists()
     assert run("camera", "new").status == 2

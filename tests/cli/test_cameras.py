@@ -23,8 +23,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "ingestCalibs.py {root} {master} --validity 9 --calib C -n --mapper",
         "1 would be new",
     ),
-    "curated ones": ("ingestCuratedCalibs.py {root} C --calib C -n --trust", "is not called like"),
-    "defects": ("ingestDefects.py {root} C --calib C -n --mapper", "is not called like"),
+    "curated ones": ("ingestCuratedCalibs.py {root} C --calib C -n --trust", "is not named after"),
+    "defects": ("ingestDefects.py {root} C --calib C -n --mapper", "is not named after"),
     "a sky map": ("makeSkyMap.py {root} --rerun a -c doWrite=False --trust", "sky map has"),
     "a discrete one": ("makeDiscreteSkyMap.py {root} --rerun a --mapper", "No exposures to make"),
     "a task": ("processCcd.py {root} --show data --id visit=410877 --trust", "'visit': 410877"),
@@ -110,7 +110,7 @@ def test_the_camera_of_a_repository_that_names_none_is_typed(run: Run, own: Path
     for line, expected in COMMANDS.values():
         if line.startswith(("ingestImages.py", "makeSkyMap.py", "processCcd.py")):
             line = line.rpartition(" --")[0]
-            assert "or give --mapper NAME" in run(line).stderr
+            assert "or pass --mapper NAME" in run(line).stderr
             done = run(f"{line} --mapper decam")
             assert expected in done.stdout, done.stderr
 

@@ -258,7 +258,7 @@ def test_the_dataset_itself_is_not_replaced(run: Any, own: Path) -> None:
         (
             ("raw", "--id", "visit=1^2"),
             2,
-            r"get takes one data ID; --id stands for 2: visit=1; visit=2",
+            r"get takes one data ID; --id matches 2: visit=1; visit=2",
         ),
         (("raww", *ONE), 2, r"DecamMapper has no dataset type 'raww'; did you mean 'raw'"),
         (("raw", "--id", "vist=1"), 2, r"unknown key 'vist'; did you mean 'visit'"),
@@ -271,7 +271,7 @@ def test_the_dataset_itself_is_not_replaced(run: Any, own: Path) -> None:
         (
             ("raw", *ONE, "--bbox", "0", "0", "1", "1"),
             2,
-            r"--bbox cuts pixels out of .*, not out of raw",
+            r"--bbox needs a dataset type .*, not raw",
         ),
     ],
 )

@@ -210,7 +210,7 @@ def test_another_file_in_the_place_stays_unless_told(
         (("raw", "t.csv"), "raw is looked up in a registry"),
         (("bias", "t.csv"), "persistence ingest-calibs does"),
         (("calexp_md", "t.csv"), "calexp_md has no files of its own"),
-        (("gaiaCat", "t.csv", "--with", "visit=1..2"), "stands for several data IDs"),
+        (("gaiaCat", "t.csv", "--with", "visit=1..2"), "matches several data IDs"),
         (("gaiaCat", "t.csv", "--with", "vist=1"), "unknown key 'vist'; did you mean 'visit'"),
         (("gaiaCat", "--match", "%(visit", "t.csv"), "'%' at '%(visit' does not begin a field"),
         (("gaiaCat", "t.csv", "--transfer", "skip"), "invalid choice: 'skip'"),

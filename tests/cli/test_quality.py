@@ -123,7 +123,7 @@ def test_rows_are_sorted_by_any_column(root: str, capsys: Any) -> None:
         (["--rerun", "a", "--id", "vizit=9"], 2, "vizit"),
         (["--rerun", "a", "--sort", "seing"], 2, "no column 'seing'.*seeing"),
         (["--rerun", "a", "--bound", "seing:max=1"], 2, "there is no quantity 'seing'.*seeing"),
-        (["--rerun", "a", "--bound", "seeing<1"], 2, "is no bound, as seeing:max=2"),
+        (["--rerun", "a", "--bound", "seeing<1"], 2, "is not a bound, such as seeing:max=2"),
         (["--rerun", "a", "--plot", "q.txt"], 2, "no picture is written as 'txt'"),
         (["--rerun", "a", "--bounds", "absent.yaml"], 1, "absent.yaml"),
     ],

@@ -52,8 +52,8 @@ def test_a_word_with_the_mark_inside_is_a_word() -> None:
         ("@open", "@open, line 2: No closing quotation: -c label='x"),
         ("@self", "@self leads back to itself: .*self -> .*self"),
         ("@pair", "@pair leads back to itself: .*pair -> .*other -> .*pair"),
-        ("@bytes", "@bytes is no text in UTF-8"),
-        ("@zero", r"@zero, line 2: a zero byte is no text: 'a\\x00b'"),
+        ("@bytes", "@bytes is not UTF-8 text"),
+        ("@zero", r"@zero, line 2: a zero byte is not text: 'a\\x00b'"),
         ("@", "@ cannot be read: No such file"),
     ],
 )

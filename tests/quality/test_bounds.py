@@ -99,7 +99,7 @@ def test_bounds_are_replaced_and_taken_away() -> None:
         ({"seeing": {"max": "two"}}, "b.yaml: seeing: max is a number, not 'two'"),
         ({"seeing": {"max": True}}, "max is a number"),
         ({"seeing": {"within": "night"}}, "within is visit or filter, not 'night'"),
-        ({"seeing": 2}, "2 is no bound"),
+        ({"seeing": 2}, "2 is not a bound"),
         ({"reasons": {"max": 2}}, "there is no quantity 'reasons'"),
     ],
 )
@@ -110,5 +110,5 @@ def test_what_cannot_be_meant_is_refused(said: dict[str, Any], message: str) -> 
 
 @pytest.mark.parametrize("text", ["seeing", "seeing:", "seeing:2", "seeing=2"])
 def test_an_option_of_another_form_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no bound, as seeing:max=2,mads=4"):
+    with pytest.raises(UsageError, match="is not a bound, such as seeing:max=2,mads=4"):
         bounds.parse(text)

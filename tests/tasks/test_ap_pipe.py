@@ -99,7 +99,7 @@ def test_what_the_next_step_reads_has_to_be_written() -> None:
     config.diaPipe.apdb.db_url = "sqlite:///apdb/association.db"
     config.validate()
     config.differencer.doWriteSources = False
-    with pytest.raises(ValueError, match=r"differencer\.doWriteSources has to stay True"):
+    with pytest.raises(ValueError, match=r"differencer\.doWriteSources must be True"):
         config.validate()
 
 
@@ -119,7 +119,7 @@ def test_a_repository_of_templates_that_is_not_there_is_told(
         ApPipeTask.parseAndRun([*words, "-c", "diaPipe.apdb.db_url=sqlite:///x.db"])
     assert end.value.code == 2
     told = capsys.readouterr().err
-    assert f"--template nowhere is no directory, neither here nor in {own}" in told
+    assert f"--template nowhere is not a directory, neither here nor in {own}" in told
     assert not (own / "rerun").exists()
 
 

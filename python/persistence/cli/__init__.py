@@ -1,1 +1,1 @@
-"""Commands: one module each, with a ``main(argv)`` that gives the exit status."""
+"""Commands: one module each, with a function ``main(argv)`` that returns the exit status."""

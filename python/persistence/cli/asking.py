@@ -18,16 +18,16 @@ _MINUS = "-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what chooses rows, columns and their order, and ``--short``."""
+    """Add the options that select rows, columns and their order, and ``--short``."""
     parser.add_argument(
         "--where", metavar="CONDITION",
-        help="what has to be true: 'visit in (1..100) and filter == \"r\"'",
+        help="the condition:  'visit in (1..100) and filter == \"r\"'",
     )  # fmt: skip
     usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated")
     parser.add_argument(
         "--columns", metavar="COLUMN,COLUMN",
-        help="what a row shows: keys, columns of the registry, size (bytes), written (UTC), path, "
-        "repository; if not given, keys of the data ID",
+        help="the columns: keys, columns of the registry, size (bytes),  written (UTC), path, "
+        "repository; default: the keys of the data ID",
     )  # fmt: skip
     parser.add_argument(
         "--order", default="", metavar="COLUMN,COLUMN",
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--limit", type=_count, metavar="N", help="so many rows are enough")
     parser.add_argument(
-        "--short", action="store_true", help="the shortest --id options that stand for just these"
+        "--short", action="store_true", help="the shortest --id options that match exactly these"
     )
     usage.add_as_indexed(parser)
 
@@ -52,12 +52,12 @@ _count.__name__ = "number of rows"  # argparse shows it
 
 
 def condition(butler: Butler, name: str, arguments: argparse.Namespace) -> Expression:
-    """Return what ``--where`` and ``--id`` say together.
+    """Return the combined condition of ``--where`` and ``--id``.
 
     Raises
     ------
     ExpressionError, DataIdError
-        If one of them cannot be read.
+        If one of them cannot be parsed.
     """
     from persistence.dataids import expression  # lazy: TAB does without
 
@@ -68,12 +68,12 @@ def condition(butler: Butler, name: str, arguments: argparse.Namespace) -> Expre
 
 
 def tell_unlisted(butler: Any, types: Iterable[str]) -> int:
-    """Return the directories that cannot be listed and may have datasets of some types.
+    """Print the directories that cannot be listed and may contain datasets of some types.
 
     Returns
     -------
     status : `int`
-        1 if there are any: what is printed is not all; else 0.
+        1 if there are any, so that the output may be incomplete; else 0.
     """
     unlisted = dict(
         fault
@@ -90,7 +90,7 @@ def _members(butler: Any, name: str) -> list[Butler]:
     """Return a Butler, or those of a federation that know a dataset type."""
     if hasattr(butler, "chain"):
         return [butler]
-    return [butler[one] for one in butler if name in butler[one].getDatasetTypes()]
+    return [butler[member] for member in butler if name in butler[member].getDatasetTypes()]
 
 
 def _unlisted(butler: Butler, name: str) -> Iterator[tuple[str, str]]:
@@ -107,9 +107,9 @@ def _unlisted(butler: Butler, name: str) -> Iterator[tuple[str, str]]:
         tree = trees.of(repository, dataset)
         ways = Inverter([PathTemplate(dataset.template.file_text)], [("",)])
         for directory, problem in tree.problems().items():
-            there, path = ways.directory(directory), os.path.join(tree.root, directory)
+            resolved, path = ways.directory(directory), os.path.join(tree.root, directory)
             # by now, somebody may have opened it
-            if (there.values or there.leads_on) and not os.access(path, os.R_OK | os.X_OK):
+            if (resolved.values or resolved.leads_on) and not os.access(path, os.R_OK | os.X_OK):
                 yield path.rstrip("/"), problem
 
 
@@ -119,9 +119,9 @@ def words(text: str | None) -> list[str] | None:
 
 
 def order(text: str) -> list[str]:
-    """Return what to sort by, as `Butler.query` takes it.
+    """Return the sort order, as `Butler.query` accepts it.
 
-    A shell's word cannot well begin with a minus.
+    Arguments of a shell should not begin with a minus sign.
     """
     return [
         f"{_MINUS}{word.removesuffix(_MINUS)}" if word.endswith(_MINUS) else word
@@ -158,7 +158,7 @@ def write_lines(texts: Iterable[str]) -> int:
 
 
 def write_short(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str) -> int:
-    """Print the ``--id`` options that stand for some data IDs, and return how many these are."""
+    """Print the ``--id`` options that match some data IDs, and return the number of these."""
     from persistence.dataids import shorthand  # lazy: only needed to write them
 
     data_ids = [

@@ -1,4 +1,4 @@
-"""``persistence camera``: what a camera's file says and makes of raw files; or a first one."""
+"""``persistence camera``: check a camera's file on raw files, or draft a new one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "where they would go, their rows, amplifiers, filter and times, and the cards that it "
         "looks for in vain. new --from FITS ...: a first file of a camera, guessed from headers."
     )
-    parser.add_argument("action", metavar="check|new", choices=[*_ACTIONS], help="what is done")
+    parser.add_argument("action", metavar="check|new", choices=[*_ACTIONS], help="the action")
     parser.add_argument(
         "file", metavar="FILE", nargs="?", help="of check: the camera's YAML file, or its name"
     )
@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(repository: None, arguments: argparse.Namespace) -> int:
-    """Do it; gives 1 if a file could not be ingested or read."""
+    """Run the action; return 1 if a file could not be ingested or read."""
     return _ACTIONS[arguments.action](arguments)
 
 
@@ -48,7 +48,9 @@ def _check(arguments: argparse.Namespace) -> int:
     from persistence.ingest import trial
 
     if arguments.file is None or arguments.sources or arguments.output is not None:
-        raise WrongUse("say what is checked: persistence camera check FILE [--try FITS ...]")
+        raise WrongUse(
+            "a camera's file is required: persistence camera check FILE [--try FITS ...]"
+        )
     camera = installed.camera(arguments.file)
     about = _about(camera)
     tried = [*trial.files(camera, arguments.tried)] if arguments.tried else []
@@ -62,7 +64,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _block(row: dict[str, Any]) -> list[str]:
-    """Show a camera, or a file, as lines: its name, and what is known below it."""
+    """Return a camera, or a file, as lines: its name, and its properties."""
     _, name, *known = row.values()
     _, _, *labels = row
     width = max(map(len, labels))
@@ -81,7 +83,9 @@ def _texts(value: Any) -> list[str]:
         return [", ".join(f"{key} {output.cell(each)}" for key, each in value.items())]
     if isinstance(value, list):
         return [
-            "  ".join(f"{key}={output.cell(one)}" for key, one in each.items() if one is not None)
+            "  ".join(
+                f"{key}={output.cell(item)}" for key, item in each.items() if item is not None
+            )
             if isinstance(each, dict)
             else output.cell(each)
             for each in value
@@ -90,7 +94,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _about(camera: type[Mapper]) -> dict[str, Any]:
-    """Return what a camera's file says, in short."""
+    """Return the properties of a camera's file, in short."""
     from persistence.ingest import config
 
     mapper = camera()
@@ -139,7 +143,7 @@ def _template(mapper: Any, name: str) -> str | None:
 
 
 def _row(tried: Tried) -> dict[str, Any]:
-    """Return what became of a file."""
+    """Return the result for a file."""
     row: dict[str, Any] = {
         "file": tried.file,
         "problem": tried.problem or None,
@@ -195,7 +199,7 @@ def _new(arguments: argparse.Namespace) -> int:
     from persistence.ingest import guess
 
     if not arguments.sources or arguments.file is not None or arguments.tried:
-        raise WrongUse("say of which files: persistence camera new --from FITS ... [-o FILE]")
+        raise WrongUse("raw files are required: persistence camera new --from FITS ... [-o FILE]")
     text = guess.camera(arguments.sources)
     if arguments.output is None:
         output.lines(text.splitlines())

@@ -1,4 +1,4 @@
-"""``--mapper`` and ``--trust``: what a user says of the cameras of a command's repositories."""
+"""``--mapper`` and ``--trust``: the cameras of a command's repositories."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def add_options(
 
 
 def given(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what was typed, as the keywords ``mapper`` and ``trust``."""
+    """Return the options as keywords ``mapper`` and ``trust``."""
     return {"mapper": arguments.mapper, "trust": tuple(arguments.trust or ())}
 
 

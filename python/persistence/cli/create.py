@@ -1,4 +1,4 @@
-"""``persistence create``: make a directory a repository of a camera."""
+"""``persistence create``: create a repository of a camera in a directory."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(repository: str, arguments: argparse.Namespace) -> int:
-    """Create it, and say of which camera it is."""
+    """Create it, and print its camera."""
     from persistence.butler import create  # slow: not for --help
     from persistence.files import marks
 
     camera = arguments.camera or arguments.mapper
     if camera is None:
-        raise WrongUse("a repository is of a camera: say which with --camera NAME")
+        raise WrongUse("a repository needs a camera: pass --camera NAME")
     created = create.create(repository, camera, dry_run=arguments.dry_run)
     if arguments.format == "table":
         output.lines([_told(created, arguments.dry_run)])

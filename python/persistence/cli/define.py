@@ -16,12 +16,12 @@ REPOSITORY, WRITES = OPEN, True
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the name, and what a policy would say of it."""
+    """Add the name, and the entries of a policy."""
     parser.description = (
         "Define a dataset type, as a camera's policy would; the repository keeps it, and all that "
         "opens it knows it. The same definition again does nothing; another one is refused."
     )
-    # not `type`, which is completed by what there is
+    # not `type`, which is completed with existing dataset types
     parser.add_argument("name", metavar="TYPE", help="its name; blue(src) builds on another type")
     parser.add_argument(
         "--template", help="its path, such as 'gaia/%%(visit)07d/%%(ccdnum)02d.fits'"
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", help="its type, such as astropy.table.Table")
     parser.add_argument(
         "--section", default="datasets",
-        help="datasets (default), exposures, images or calibrations: what views it has",
+        help="datasets (default), exposures, images or calibrations: determines its views",
     )  # fmt: skip
     parser.add_argument(
         "--tables", nargs="+", metavar="TABLE",
@@ -50,7 +50,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     }
     bare = arguments.name.partition("(")[0]
     if not keys and bare == arguments.name:
-        raise WrongUse("say what it is: at least its --template and --storage")
+        raise WrongUse("--template and --storage are required")
     is_known = bare in butler.chain.inputs[0].mapper.types
     try:
         if arguments.dry_run:  # where nothing is written to, nothing is recorded

@@ -1,4 +1,4 @@
-"""What ``persistence why`` and ``used-by`` share: how trees are asked for and printed."""
+"""``persistence why`` and ``used-by``: query provenance, and print it."""
 
 from __future__ import annotations
 
@@ -43,20 +43,20 @@ def _origins(
     butler: Butler, arguments: argparse.Namespace, ask: Callable[[str, Mapping[str, Any]], Origin]
 ) -> list[Origin]:
     references = usage.references(butler, arguments.type, arguments.id)
-    asked = [reference.dataId for reference in references]
-    if not asked:
-        asked = usage.data_ids(butler, arguments.type, arguments.id)[:1]
+    data_ids = [reference.dataId for reference in references]
+    if not data_ids:
+        data_ids = usage.data_ids(butler, arguments.type, arguments.id)[:1]
     origins: list[Origin] = []
     missing: NoResults | None = None
-    for one in asked:
+    for data_id in data_ids:
         try:
-            origins.append(ask(arguments.type, one))
+            origins.append(ask(arguments.type, data_id))
         except NoResults as error:
             missing = missing or error
     if missing is not None and not origins:
         raise missing
     if missing is not None:
-        messages.note(f"{len(origins)} of {len(asked)} {arguments.type} are there")
+        messages.note(f"{len(origins)} of {len(data_ids)} {arguments.type} are there")
     return origins
 
 

@@ -65,7 +65,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 
 
 def _columns(butler: Butler, text: str) -> list[str]:
-    """Return what to group by, once each, with other names of keys replaced."""
+    """Return the columns to group by, once each, by the camera's names of keys."""
     words = [word for word in text.replace(",", " ").split() if word]
     kinds, aliases = keys.known(butler, _exposures(butler), words)
     known = [_TYPE, _RERUN, *kinds]
@@ -106,7 +106,7 @@ def _shown(rows: Sequence[Mapping[str, Any]], by: Sequence[str]) -> Iterator[dic
 def _groups(
     butler: Butler, places: Sequence[Place], by: Sequence[str]
 ) -> Iterator[tuple[_Values, Totals]]:
-    """Yield the values of each group of files, with what there is; a group may come in parts."""
+    """Yield the values of each group of files, with its totals; a group may come in parts."""
     from persistence.butler.index.tree import Totals
     from persistence.cli import inventory
 
@@ -125,7 +125,7 @@ def _groups(
 def _by_keys(
     holding: Holding, wanted: Sequence[str], join: _Join
 ) -> Iterator[tuple[dict[str, Any], Totals]]:
-    """Yield the values of some keys, as far as they are known, with what there is of each."""
+    """Yield the values of some keys, as far as known, with their totals."""
     template, tree = holding.template, holding.place.tree
     own = [key for key in wanted if key in template.keys]
     others = tuple(key for key in wanted if key not in own)
@@ -163,16 +163,16 @@ class _Join:
         self, keys: tuple[str, ...], wanted: tuple[str, ...]
     ) -> tuple[tuple[str, ...], Mapping[_Values, _Values]]:
         shared = tuple(key for key in keys if key in self._columns)
-        there = [key for key in wanted if key in self._columns]
-        if not shared or not there:
+        known = [key for key in wanted if key in self._columns]
+        if not shared or not known:
             return (), {}
-        # One key says enough, as a rule: there are fewer visits than detectors of visits.
+        # One key usually suffices: there are fewer visits than detectors of visits.
         for by in (*((key,) for key in shared), shared):
-            rows = self._butler.query_rows(self._name, [*by, *there], DataId())
-            found: dict[_Values, _Values] = {}
+            rows = self._butler.query_rows(self._name, [*by, *known], DataId())
+            matches: dict[_Values, _Values] = {}
             for row in rows:
-                values = dict(zip(there, row[len(by) :], strict=True))
-                found[row[: len(by)]] = tuple(values.get(key) for key in wanted)
-            if len(found) == len(rows):
-                return by, found
+                values = dict(zip(known, row[len(by) :], strict=True))
+                matches[row[: len(by)]] = tuple(values.get(key) for key in wanted)
+            if len(matches) == len(rows):
+                return by, matches
         return (), {}  # several values belong to each

@@ -1,4 +1,4 @@
-"""``persistence find``: the datasets of a type whose files are there, by any condition."""
+"""``persistence find``: list the existing datasets of a type, by any condition."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLACE = ("repository", "path")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the dataset type, what chooses rows, and ``--paths``."""
+    """Add the dataset type, the options that select rows, and ``--paths``."""
     parser.add_argument("type", metavar="TYPE", help="a dataset type: calexp")
     asking.add_arguments(parser)
     parser.add_argument("--distinct", action="store_true", help="of rows that are equal, show one")
@@ -95,14 +95,16 @@ def _paths(places: Iterable[Sequence[str | None]]) -> Iterator[str]:
 
 def _nothing(butler: Butler, arguments: argparse.Namespace) -> NoResults:
     typed = {"where": arguments.where, "id": " ".join(map(" ".join, arguments.id))}
-    asked = {option: text for option, text in typed.items() if text}
+    options = {option: text for option, text in typed.items() if text}
     name = arguments.type
     every = (
-        sum(1 for _ in butler.query(name, fresh=not arguments.as_indexed).tuples()) if asked else 0
+        sum(1 for _ in butler.query(name, fresh=not arguments.as_indexed).tuples())
+        if options
+        else 0
     )
     reason = (
         f"{every} {name} are there, and none of them matches"
         if every
         else (f"no file of {name} is there")
     )
-    return NoResults("No datasets for find:", name, asked, [reason])
+    return NoResults("No datasets for find:", name, options, [reason])

@@ -1,4 +1,4 @@
-"""``persistence get``: what a dataset holds, in short; or itself, into a file with -o."""
+"""``persistence get``: print a summary of a dataset, or write it into a file with -o."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHOWN = 3
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the dataset type, ``--id``, what to cut out, and where to write."""
+    """Add the dataset type, ``--id``, the box to cut out, and the output file."""
     usage.add_dataset(parser)
     parser.add_argument(
         "--bbox",
@@ -39,14 +39,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Print a summary, or write a file and say so."""
+    """Print a summary, or write a file and print its name."""
     data_id = _only(usage.data_ids(butler, arguments.type, arguments.id))
     if arguments.output is None:
-        from persistence.cli import summary  # only who prints one needs it
+        from persistence.cli import summary  # lazy: only needed for summaries
 
         output.write(summary.rows(_read(butler, arguments, data_id)), arguments.format)
         return 0
-    from persistence.cli import save  # only who writes needs it
+    from persistence.cli import save  # lazy: only needed for -o
 
     save.check(
         arguments.output, arguments.force, [repository.root for repository in butler.chain.inputs]
@@ -67,7 +67,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 def _only(found: list[DataId]) -> DataId:
     if len(found) > 1:
         shown = "; ".join(text(data_id) for data_id in found[:_SHOWN])
-        raise WrongUse(f"get takes one data ID; --id stands for {len(found)}: {shown}, ...")
+        raise WrongUse(f"get takes one data ID; --id matches {len(found)}: {shown}, ...")
     return found[0]
 
 
@@ -77,20 +77,20 @@ def _read(butler: Butler, arguments: argparse.Namespace, data_id: DataId) -> obj
     if is_sub and bbox is None:
         raise WrongUse(f"{name} needs --bbox X0 Y0 WIDTH HEIGHT")
     if bbox is not None and not is_sub:
-        raise WrongUse(
-            "--bbox cuts pixels out of what is called ..._sub, such as calexp_sub, not out of "
-            f"{name}"
-        )
+        raise WrongUse(f"--bbox needs a dataset type named ..._sub, such as calexp_sub, not {name}")
     return butler.get(name, data_id, bbox=tuple(bbox)) if is_sub else butler.get(name, data_id)
 
 
 def _file(butler: Butler, request: Request, data_id: DataId) -> Location | None:
-    """Find the file of a dataset; None if it is a part of one, or made of several, or of none."""
-    from persistence.butler import refusal  # only who finds nothing needs it
+    """Return the file of a dataset; None if it is part of a file, a composite, or not in a file."""
+    from persistence.butler import refusal  # lazy: only needed for error messages
 
     if request.view is not None or butler.chain.bypassing(request, data_id):
         return None
-    if any(one.mapper.dataset(request).composite for one in butler.chain.asked(request, data_id)):
+    if any(
+        repository.mapper.dataset(request).composite
+        for repository in butler.chain.asked(request, data_id)
+    ):
         return None
     location = butler.chain.locate(request, data_id)
     if location is None:
@@ -99,8 +99,8 @@ def _file(butler: Butler, request: Request, data_id: DataId) -> Location | None:
 
 
 def _described(butler: Butler, name: str, data_id: DataId) -> Location:
-    """Say what is written: the policy's type decides how an image is laid out in its file."""
+    """Return the location that is written: the policy's type determines the layout of an image."""
     request = butler.request(name)
-    asked = butler.chain.asked(request, data_id)
-    python = asked[0].mapper.dataset(request).python if asked else None
+    repositories = butler.chain.asked(request, data_id)
+    python = repositories[0].mapper.dataset(request).python if repositories else None
     return Location("", "", None, "", python, name, data_id)

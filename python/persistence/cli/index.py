@@ -1,7 +1,7 @@
-"""``persistence index``: list all files now, and keep that in the repository for others.
+"""``persistence index``: list all files now, and store the index in the repository for others.
 
-Nobody needs it: a query lists what it needs, and keeps that in the user's cache. It saves each user
-of a large repository the first look at all of it.
+It is optional: a query lists what it needs, and keeps that in the user's cache. It saves each user
+of a large repository the first complete listing.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sizes",
         action="store_true",
-        help="ask each file for its size and time, too, and each link whether its file is there",
+        help="also read the size and time of each file, and check the targets of links",
     )
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """List the repository and its calibrations, and write what its own tree has into it."""
+    """List the repository and its calibrations, and write its own tree's index into it."""
     from persistence.butler import write
     from persistence.butler.index import trees  # lazy: TAB needs no index
 

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "one data ID neither is ingested."
     )
     parser.add_argument(
-        "type", metavar="TYPE", help="the dataset type; `persistence define` makes one"
+        "type", metavar="TYPE", help="the dataset type; `persistence define` defines one"
     )
     parser.add_argument(
         "files", nargs="+", metavar="TABLE", help="the tables; with --match, the files themselves",
@@ -37,14 +37,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--prefix", default="", metavar="DIR",
         help="where relative paths of a table begin; by default the current directory",
     )  # fmt: skip
-    # not `id`: it is no range of data IDs
+    # not `id`: it is not a range of data IDs
     parser.add_argument(
         "--with", nargs="+", default=[], action="extend", metavar="KEY=VALUE", dest="common",
         help="keys that all the data IDs have: tract=0",
     )  # fmt: skip
     parser.add_argument(
         "--ignore", nargs="+", default=[], action="extend", metavar="COLUMN",
-        help="columns of the tables that are no keys",
+        help="columns of the tables that are not keys",
     )  # fmt: skip
     ingest_options.add_transfer(parser, skip=False)
     ingest_options.add_settings(parser)
@@ -52,7 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(repository: str, arguments: argparse.Namespace) -> int:
-    """Ingest the files, and print what became of them."""
+    """Ingest the files, and print the report."""
     from persistence.cli import ingesting  # slow: not for --help
 
     return ingesting.perform(arguments, lambda: _task(arguments))
@@ -74,7 +74,7 @@ def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
     )
     common = grammar.parse(arguments.common, policy.keys, policy.aliases)
     if len(common) > 1:
-        raise WrongUse(f"--with {' '.join(arguments.common)} stands for several data IDs")
+        raise WrongUse(f"--with {' '.join(arguments.common)} matches several data IDs")
     task = FilesTask(
         repository,
         config,

@@ -27,10 +27,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(repository: str, arguments: argparse.Namespace) -> int:
-    """Ingest the files, and print what became of them."""
+    """Ingest the files, and print the report."""
     from persistence.cli import ingest_images, ingesting  # slow: not for --help
 
     arguments.mode = ingest_options.TRANSFERS[arguments.transfer]
     if arguments.calib is None:
-        del arguments.calib  # a camera package of Gen2's would ask for it
+        del arguments.calib  # camera packages of Gen2 expect it
     return ingesting.perform(arguments, lambda: ingest_images.task(arguments))

@@ -1,4 +1,4 @@
-"""``persistence ingest-refcat``: make a reference catalog of tables of sources."""
+"""``persistence ingest-refcat``: create a reference catalog from tables of sources."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _DEPTH = 7
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the catalog's name, the tables, and what is to be said of their columns."""
+    """Add the catalog's name, the tables, and the options about their columns."""
     parser.description = (
         "Make a reference catalog, ref_cats/NAME, of tables of sources (.fits, .ecsv, .csv, "
         ".parquet, .vot): shards by trixel, as Gen2 has them. Columns are known by their usual "
         "names; a number whose unit is not told is refused."
     )
     # not `name`, by which a type is meant elsewhere
-    parser.add_argument("catalog", metavar="NAME", help="what the catalog is called")
+    parser.add_argument("catalog", metavar="NAME", help="the name of the catalog")
     parser.add_argument("files", nargs="+", metavar="FILE", help="names, or patterns in quotes")
     parser.add_argument(
         "--map", nargs="+", default=[], action="extend", metavar="NEW=OLD",
@@ -29,10 +29,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--unit", nargs="+", default=[], action="extend", metavar="COLUMN=UNIT",
-        help="units that the tables do not say: RAdeg=deg gmag=ABmag pmRA=mas/yr",
+        help="units that the tables lack:  RAdeg=deg gmag=ABmag pmRA=mas/yr",
     )  # fmt: skip
     parser.add_argument(
-        "--epoch", default="", help="when the sources are there, if no column says it: J2016.0"
+        "--epoch", default="", help="the epoch of the positions, if no column has it:  J2016.0"
     )
     parser.add_argument(
         "--keep", nargs="+", default=[], action="extend", metavar="COLUMN",
@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--drop", nargs="+", default=[], action="extend", metavar="COLUMN",
-        help="columns that are passed over, such as motions whose unit nobody knows",
+        help="columns to skip, such as motions with an unknown unit",
     )  # fmt: skip
     parser.add_argument(
         "--depth", type=int, choices=range(4, 13), default=_DEPTH, metavar="DEPTH",
@@ -52,7 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(repository: str, arguments: argparse.Namespace) -> int:
-    """Write the catalog, and print what it is made of."""
+    """Write the catalog, and print its properties."""
     from persistence.butler import write as putting  # slow: not for --help
     from persistence.cli import ingesting
     from persistence.dataids.request import Request
@@ -64,9 +64,10 @@ def run(repository: str, arguments: argparse.Namespace) -> int:
     opened = ingesting.opened(repository, arguments)
     opened.is_allowed = opened.is_allowed or arguments.dry_run
     request, name = Request("ref_cat_config"), {"name": arguments.catalog}
-    place = putting.prepare(opened, request, name).location.full_path
+    path = putting.prepare(opened, request, name).location.full_path
     if arguments.epoch:
-        convert.parse_epoch(arguments.epoch)  # refuses what is none before tables are read
+        # raises an error for an invalid name before tables are read
+        convert.parse_epoch(arguments.epoch)
     wishes = Wishes(
         _pairs(arguments.map, "--map"),
         _pairs(arguments.unit, "--unit"),
@@ -76,7 +77,7 @@ def run(repository: str, arguments: argparse.Namespace) -> int:
     )
     table, notes = write.gather(_expanded(arguments.files), wishes, progress.track)
     written = write.write(
-        os.path.dirname(place),
+        os.path.dirname(path),
         arguments.catalog,
         table,
         notes,
@@ -106,7 +107,7 @@ def _pairs(words: Sequence[str], option: str) -> dict[str, str]:
         if not (name and equals and text):
             raise WrongUse(f"{option} {word}: write {option} NAME=VALUE")
         if name in pairs:
-            raise WrongUse(f"{option}: {name} is given twice")
+            raise WrongUse(f"{option}: {name} is repeated")
         pairs[name] = text
     return pairs
 
@@ -117,8 +118,8 @@ def _expanded(patterns: Sequence[str]) -> list[str]:
 
     paths: list[str] = []
     for pattern in patterns:
-        found = [pattern] if os.path.lexists(pattern) else sorted(glob.glob(pattern))
-        if not found:
+        matches = [pattern] if os.path.lexists(pattern) else sorted(glob.glob(pattern))
+        if not matches:
             raise WrongUse(f"{pattern}: no such file")
-        paths += found
+        paths += matches
     return list(dict.fromkeys(paths))

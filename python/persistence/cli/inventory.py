@@ -1,4 +1,4 @@
-"""What the trees of a chain hold, by dataset type: what ``status`` and ``du`` print."""
+"""The contents of a chain's trees, by dataset type, for ``status`` and ``du``."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
 class Place(NamedTuple):
-    """A tree, and the repositories of a chain whose datasets lie in it.
+    """A tree, and the repositories of a chain with datasets in it.
 
-    It is a repository, or the root of calibrations of several, or both.
+    It is a repository, or the calibration root of several, or both.
     """
 
     tree: Tree
@@ -41,22 +41,22 @@ class Place(NamedTuple):
 
     @property
     def is_repository(self) -> bool:
-        """Whether it is one of them, and not only where their calibrations lie."""
+        """Whether it is a repository, and not only a calibration root."""
         return any(self.tree.root == os.path.abspath(each.root) for each in self.repositories)
 
     def types(self) -> dict[str, list[str]]:
         """Return the dataset types of each template, by its text.
 
-        Of those that share one, the first stands for all, as in ``butler.index.summary()``.
+        Of types that share a template, the first is listed, as in ``butler.index.summary()``.
         """
-        found: dict[str, dict[str, None]] = {}
+        by_template: dict[str, dict[str, None]] = {}
         for repository in self.repositories:
             for name, dataset in repository.mapper.types.items():
                 if dataset.template is not None and (
                     os.path.abspath(repository.root_of(dataset)) == self.tree.root
                 ):
-                    found.setdefault(dataset.template.file_text, {})[name] = None
-        return {text: sorted(names, key=rank) for text, names in found.items()}
+                    by_template.setdefault(dataset.template.file_text, {})[name] = None
+        return {text: sorted(names, key=rank) for text, names in by_template.items()}
 
 
 class Holding(NamedTuple):
@@ -65,13 +65,13 @@ class Holding(NamedTuple):
     Attributes
     ----------
     place : `Place`
-        Where they lie.
+        The tree.
     types : `list` [`str`]
         The dataset types.
     template : `PathTemplate`
         The template.
     totals : `Totals`
-        What there is.
+        The totals.
     """
 
     place: Place
@@ -82,21 +82,21 @@ class Holding(NamedTuple):
 
 def places(butler: Butler) -> list[Place]:
     """Return the trees of a chain, each once: the first repository's are the first."""
-    found: dict[str, Place] = {}
+    by_root: dict[str, Place] = {}
     for repository in butler.chain.inputs:
         for tree in trees.all_of(repository):
-            place = found.setdefault(os.path.realpath(tree.root), Place(tree, []))
-            place.repositories.append(repository)
-    return list(found.values())
+            tree_ = by_root.setdefault(os.path.realpath(tree.root), Place(tree, []))
+            tree_.repositories.append(repository)
+    return list(by_root.values())
 
 
 def look(every: Sequence[Place]) -> int:
-    """Bring the indexes up to date, with sizes; tell which directories cannot be listed.
+    """Bring the indexes up to date, with sizes; print directories that cannot be listed.
 
     Returns
     -------
     faults : `int`
-        The number of those.
+        Their number.
     """
     faults = 0
     for tree, _ in every:
@@ -109,7 +109,7 @@ def look(every: Sequence[Place]) -> int:
 
 
 def holdings(every: Sequence[Place]) -> Iterator[Holding]:
-    """Yield what the trees hold of each template, and of such as differ in names of keys once."""
+    """Yield the files of each template in each tree; templates with the same shape once."""
     for place in every:
         types = place.types()
         alike: dict[str, list[str]] = {}
@@ -122,7 +122,7 @@ def holdings(every: Sequence[Place]) -> Iterator[Holding]:
 
 
 def _shape(text: str) -> str:
-    """Return a template with numbers in place of keys: of two alike, each file is both's."""
+    """Return a template with numbers in place of keys: files match all templates of a shape."""
     numbers: dict[str, int] = {}
     return _KEY.sub(lambda found: f"%({numbers.setdefault(found[1], len(numbers))})", text)
 

@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 
 def known(butler: Any, name: str, said: Iterable[str]) -> tuple[dict[str, type], dict[str, str]]:
-    """Return the keys that data IDs of a dataset type may have, their types, and their aliases.
+    """Return the possible keys of a dataset type's data IDs, their types, and their aliases.
 
     Parameters
     ----------
     butler : `Butler` or `Federation`
-        Who knows the keys.
+        The Butler.
     name : `str`
         The dataset type, or a view of one.
     said : iterable of `str`
-        The keys that are typed. The registries are asked for their columns only if the camera lacks
+        The keys of the command line. The columns of registries are read only if the camera lacks
         one of them.
 
     Raises
@@ -37,7 +37,7 @@ def known(butler: Any, name: str, said: Iterable[str]) -> tuple[dict[str, type],
 
 
 def _camera_keys(butler: Butler, name: str) -> dict[str, type]:
-    """Give the keys that the policies know; those of the dataset type come first."""
+    """Return the keys in the policies; those of the dataset type come first."""
     known = dict(butler.getKeys(name) or {})
     for repository in butler.chain.inputs:
         for key, kind in repository.mapper.policy.keys.items():
@@ -46,9 +46,9 @@ def _camera_keys(butler: Butler, name: str) -> dict[str, type]:
 
 
 def aliases(butler: Butler) -> dict[str, str]:
-    """Give the other names of keys, ``ccd`` for ``ccdnum``.
+    """Return the other names of keys, ``ccd`` for ``ccdnum``.
 
-    What a camera before has as a key is that key.
+    A name that an earlier camera of the chain has as a key is not an alias.
     """
     known: dict[str, str] = {}
     for repository in butler.chain.inputs:
@@ -59,7 +59,7 @@ def aliases(butler: Butler) -> dict[str, str]:
 
 
 def _registry_keys(butler: Butler) -> dict[str, type]:
-    """Give the columns of the registries: these too can choose rows."""
+    """Return the columns of the registries, which can select rows, too."""
     known: dict[str, type] = {}
     for registry in dict.fromkeys(repository.registry for repository in butler.chain.inputs):
         for column, declared in registry.columns(registry.tables()).items():
@@ -68,7 +68,7 @@ def _registry_keys(butler: Butler) -> dict[str, type]:
 
 
 def _kind(declared: str) -> type:
-    """Give the type that SQLite gives a column (https://sqlite.org/datatype3.html, 3.1)."""
+    """Return the type that SQLite gives a column (https://sqlite.org/datatype3.html, 3.1)."""
     if "INT" in declared:
         return int
     return float if any(word in declared for word in ("REAL", "FLOA", "DOUB")) else str

@@ -1,4 +1,4 @@
-"""``persistence log``: what was written when, by whom."""
+"""``persistence log``: list when each file was written, and by whom."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(root: str, arguments: argparse.Namespace) -> int:
-    """Print the lines of the journals of a repository, or a calibration root; parents have theirs.
+    """Print the journal lines of a repository, or of a calibration root, without those of parents.
 
     Returns
     -------
@@ -50,9 +50,9 @@ def run(root: str, arguments: argparse.Namespace) -> int:
             return 1
         rows = (
             row
-            for made in store.newest(since)
-            if not arguments.types or made.datasetType in arguments.types
-            if (row := _row(made, store)) and arguments.by in (None, row["user"], str(made.uid))
+            for line in store.newest(since)
+            if not arguments.types or line.datasetType in arguments.types
+            if (row := _row(line, store)) and arguments.by in (None, row["user"], str(line.uid))
         )
         shown = list(itertools.islice(rows, arguments.number or None))
         more = next(rows, None) is not None
@@ -66,8 +66,8 @@ def run(root: str, arguments: argparse.Namespace) -> int:
 
 
 def _hint(types: Sequence[str], store: Store) -> str:
-    """Return which dataset types there are that look like those that were asked for."""
-    known = sorted({made.datasetType for made in store.newest()})
+    """Return the dataset types in the journals similar to the requested ones."""
+    known = sorted({line.datasetType for line in store.newest()})
     return "".join(did_you_mean(name, known) for name in types if name not in known)
 
 
@@ -81,20 +81,20 @@ def _time(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _row(made: Made, store: Store) -> dict[str, Any]:
+def _row(line: Made, store: Store) -> dict[str, Any]:
     from persistence.butler.provenance import render
     from persistence.dataids.dataid import text
     from persistence.files import ownership
 
-    run = store.run(made.run) if made.run else None
-    user = "" if made.uid is None else ownership.user(made.uid).partition(" (")[0]
+    run = store.run(line.run) if line.run else None
+    user = "" if line.uid is None else ownership.user(line.uid).partition(" (")[0]
     return {
-        "time": render.moment(made.time),
+        "time": render.moment(line.time),
         "user": user,
-        "host": made.host,
-        "what": made.operation,
-        "type": made.datasetType,
-        "id": text(made.dataId),
+        "host": line.host,
+        "what": line.operation,
+        "type": line.datasetType,
+        "id": text(line.dataId),
         "task": "" if run is None else run.task,
-        "path": made.path,
+        "path": line.path,
     }

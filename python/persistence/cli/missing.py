@@ -13,40 +13,40 @@ if TYPE_CHECKING:
     from persistence.butler.asking.rows import Rows
     from persistence.butler.butler import Butler
 
-# What may be given besides a dataset type: what the sky map has, whether or not there are files.
+# A value of --given other than a dataset type: the patches of the sky map, with or without files.
 _PATCHES = "patches"
 _OF_ROWS = ("columns", "order", "limit", "where")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the dataset types, and what chooses rows."""
+    """Add the dataset types, and the options that select rows."""
     parser.add_argument("type", metavar="TYPE", help="the dataset type that is missing: calexp")
     parser.add_argument(
         "--given", default="raw", metavar="TYPE",
-        help="the dataset type of which there is something; raw, if not given; 'patches': each "
+        help="the dataset type that exists (default: raw);  'patches': each "
         "patch of the sky map, with --id tract=0 filter=g",
     )  # fmt: skip
     asking.add_arguments(parser)
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Print the data IDs; that nothing is missing is no failure.
+    """Print the data IDs; if nothing is missing, that is not a failure.
 
     Returns
     -------
     status : `int`
-        1 if directories cannot be listed that may have what is missing, or given; else 0.
+        1 if directories cannot be listed, so that the result may be wrong; else 0.
     """
     if arguments.type == arguments.given:
-        raise WrongUse(f"--given {arguments.given}: name another type than the one that is missing")
+        raise WrongUse(f"--given {arguments.given}: must differ from the type that is missing")
     is_sky = arguments.given == _PATCHES
     rows = (_of_patches if is_sky else _of_datasets)(butler, arguments)
     show = asking.write_short if arguments.short else asking.write
     if not show(rows.columns, rows.tuples(), arguments.format):
         if not is_sky:
             _refuse_nothing(butler, arguments)
-        given = "patch" if is_sky else arguments.given
-        messages.note(f"nothing is missing: each {given} has its {arguments.type}")
+        present = "patch" if is_sky else arguments.given
+        messages.note(f"nothing is missing: each {present} has its {arguments.type}")
     types = [arguments.type] if is_sky else [arguments.type, arguments.given]
     return 0 if arguments.as_indexed else asking.tell_unlisted(butler, types)
 
@@ -75,13 +75,13 @@ def _of_patches(butler: Butler, arguments: argparse.Namespace) -> Rows:
         if getattr(arguments, option):
             raise WrongUse(f"--given {_PATCHES} goes with --id, and without --{option}")
     skymap = butler.sky.map()
-    given: list[dict[str, Any]] = [
+    patches: list[dict[str, Any]] = [
         {**patch, **data_id}
         for data_id in usage.data_ids(butler, arguments.type, arguments.id)
         for patch in skymap.patches(data_id.get("tract"))
         if data_id.get("patch", patch["patch"]) == patch["patch"]
     ]
-    return butler.index.missing(arguments.type, given, fresh=not arguments.as_indexed)
+    return butler.index.missing(arguments.type, patches, fresh=not arguments.as_indexed)
 
 
 def _refuse_nothing(butler: Butler, arguments: argparse.Namespace) -> None:

@@ -15,7 +15,7 @@ from persistence.errors import UsageError
 
 Row = Mapping[str, Any]
 
-# Of so many rows a table that is printed as it comes takes its widths.
+# Number of first rows that determine the widths of a table that is printed as it comes.
 _SEEN = 1000
 # What JSON has as it is; a float may be NaN.
 _JSON = {int, str, bool, type(None)}
@@ -27,11 +27,11 @@ def write(rows: Sequence[Row], form: str, shown: Sequence[Row] | None = None) ->
     Parameters
     ----------
     rows : sequence of mapping
-        Column and value; a column that a row lacks is empty there.
+        Column and value; missing columns are empty.
     form : `str`
         One of `FORMS`.
     shown : sequence of mapping, optional
-        What a table shows in the rows' place.
+        The rows of a table, instead.
     """
     FORMS[form].write(rows if shown is None or form != "table" else shown)
 
@@ -44,22 +44,27 @@ def lines(texts: Iterable[str]) -> None:
 def stream(rows: Iterable[Sequence[Any]], form: str, columns: Sequence[str]) -> None:
     """Print rows of these columns as they come.
 
-    A table is as wide as its first rows want it: longer values further down stick out.
+    The first rows determine the widths of a table: longer values further down stick out.
     """
     FORMS[form].stream(rows, columns)
 
 
 def plain(value: Any, finite: bool = True, other: Callable[[Any], Any] = str) -> Any:
-    """Turn a value into what JSON and YAML know.
+    """Return a value as plain data for JSON and YAML.
 
     Parameters
     ----------
     value : object
         The value.
     finite : `bool`
-        JSON has no NaN and no infinity: they become null.
+        Whether NaN and infinity become null, as JSON has neither.
     other : callable
-        What becomes of a value that they do not know; by default its text.
+        Converts values of other types; by default to text.
+
+    Returns
+    -------
+    value : object
+        The converted value.
     """
     value = dataid.plain(value)
     if isinstance(value, float):
@@ -69,20 +74,20 @@ def plain(value: Any, finite: bool = True, other: Callable[[Any], Any] = str) ->
     if isinstance(value, Mapping):
         return {str(key): plain(value[key], finite, other) for key in value}
     if isinstance(value, set | frozenset):
-        return sorted((plain(one, finite, other) for one in value), key=str)
+        return sorted((plain(item, finite, other) for item in value), key=str)
     if isinstance(value, list | tuple) or hasattr(value, "tolist"):
         whole = value.tolist() if hasattr(value, "tolist") else value
-        return [plain(one, finite, other) for one in whole]
+        return [plain(item, finite, other) for item in whole]
     if hasattr(value, "isoformat"):
         return value.isoformat()
     if type(value).__module__.startswith("astropy.io.fits."):
-        # A card without a value; or all the cards that are called COMMENT.
+        # A card without a value; or all the cards named COMMENT.
         return None if type(value).__name__ == "Undefined" else str(value)
     return other(value)
 
 
 def cell(value: Any) -> str:
-    """Show a value on one line: text as it is, no value as nothing, what has parts as JSON."""
+    """Return a value as text on one line; None is empty, containers are JSON."""
     if type(value) is int:  # most are, and there may be millions
         return str(value)
     value = plain(value, finite=False)
@@ -109,7 +114,7 @@ def _by_columns(write_columns: Callable[[Iterable[Sequence[Any]], Sequence[str]]
 
 
 def _by_rows(write_rows: Callable[[Iterable[Row]], None]) -> Form:
-    """Return a format whose rows name their columns themselves."""
+    """Return a format whose rows contain their column names."""
 
     def write_columns(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
         write_rows(dict(zip(columns, row, strict=True)) for row in rows)
@@ -152,7 +157,7 @@ def _lines_of(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> Iterator
 def _fitted(
     texts: Iterable[Sequence[str]], widths: Sequence[int], right: Sequence[bool]
 ) -> Iterator[str] | None:
-    """Return the lines for a terminal; None where nobody looks, or without rich."""
+    """Return the lines for a terminal; None for other outputs, or without rich."""
     if not sys.stdout.isatty():
         return None
     from persistence.cli import terminal  # lazy: pipes do without
@@ -200,7 +205,7 @@ def _write_csv(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
 
 
 def _field(value: Any) -> Any:
-    """Return a value as the csv module takes it: text keeps its line ends, for it is quoted."""
+    """Return a value for the csv module: text keeps its line ends, as it is quoted."""
     return value if isinstance(value, str) else cell(value)
 
 
@@ -215,20 +220,20 @@ def _write_parquet(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> Non
         If pyarrow is not installed.
     """
     if sys.stdout.isatty():
-        raise UsageError("--format parquet is no text for a terminal: write it to a file, > FILE")
+        raise UsageError("--format parquet is not text for a terminal: write it to a file, > FILE")
     from persistence.types.table import parquet  # lazy: only this format needs pyarrow
 
     whole: list[list[Any]] = [[] for _ in columns]
     for row in rows:
         for values, value in zip(whole, row, strict=True):
             values.append(_atom(value))
-    made = parquet.from_columns(dict(zip(columns, whole, strict=True)))
+    table = parquet.from_columns(dict(zip(columns, whole, strict=True)))
     sys.stdout.flush()
-    made.write(sys.stdout.buffer)
+    table.write(sys.stdout.buffer)
 
 
 def _atom(value: Any) -> Any:
-    """Return a value as Parquet has it: a number, a text or null; what has parts as JSON."""
+    """Return a value for Parquet: a number, a text or null; containers as JSON."""
     value = plain(value, finite=False)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
@@ -248,7 +253,7 @@ class Form(NamedTuple):
     stream: Callable[[Iterable[Sequence[Any]], Sequence[str]], None]
 
 
-# What --format takes.
+# The values of --format.
 FORMS: Mapping[str, Form] = {
     "table": _by_columns(_write_table),
     "json": _by_rows(_write_json),
@@ -256,5 +261,5 @@ FORMS: Mapping[str, Form] = {
     "csv": _by_columns(_write_csv),
     "parquet": _by_columns(_write_parquet),
 }
-# Those whose values may have parts: lists, and mappings.
+# Those whose values may be lists and mappings.
 NESTED = ("json", "jsonl")

@@ -21,8 +21,8 @@ def hidden(is_hidden: bool = True) -> Iterator[None]:
         _IS_HIDDEN.reset(token)
 
 
-def track(items: Iterable[Any], total: int, what: str = "Ingesting") -> Iterable[Any]:
-    """Yield the items one by one, and show how many are done and how long the rest will take."""
+def track(items: Iterable[Any], total: int, noun: str = "Ingesting") -> Iterable[Any]:
+    """Yield the items one by one, with a progress bar and the remaining time."""
     if _IS_HIDDEN.get() or not sys.stderr.isatty() or total < 2:
         return items
     try:
@@ -31,19 +31,19 @@ def track(items: Iterable[Any], total: int, what: str = "Ingesting") -> Iterable
     except ImportError:
         return _count(items, total)
     return rich_track(
-        items, description=what, total=total, console=Console(stderr=True), transient=True
+        items, description=noun, total=total, console=Console(stderr=True), transient=True
     )
 
 
 @contextlib.contextmanager
-def directories(what: str = "Indexing") -> Iterator[Callable[[int, int, int], None] | None]:
-    """Show how far it is with a tree, while the block lasts.
+def directories(noun: str = "Indexing") -> Iterator[Callable[[int, int, int], None] | None]:
+    """Show the progress over a tree during a ``with`` block.
 
     Yields
     ------
     progress : callable or None
-        Is told how many directories are done, how many are known by now, and how many files were
-        listed. None if nothing is shown.
+        Called with the numbers of finished directories, of known directories, and of files listed.
+        None if nothing is shown.
     """
     if _IS_HIDDEN.get() or not sys.stderr.isatty():
         yield None
@@ -56,10 +56,10 @@ def directories(what: str = "Indexing") -> Iterator[Callable[[int, int, int], No
         sys.stderr.write("\r\033[K")
         return
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(noun, total=None)
 
         def advance(done: int, known: int, files: int) -> None:
-            text = f"{what}: {files} files"
+            text = f"{noun}: {files} files"
             bar.update(task, completed=done, total=known, description=text)
 
         yield advance
@@ -71,7 +71,7 @@ def _write_directories(done: int, known: int, files: int) -> None:
 
 
 def _count(items: Iterable[Any], total: int) -> Iterator[Any]:
-    """Show a number that is written over, for those who have no rich."""
+    """Yield the items with a counter that is overwritten, for users without rich."""
     for number, item in enumerate(items):
         sys.stderr.write(f"\r{number} of {total}")
         sys.stderr.flush()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # The exit status of --strict if anything is suspicious.
 SUSPICIOUS = 3
-# Of longer lists, so many rows are shown, unless all are asked for.
+# Number of rows shown of longer lists, without --all.
 _ROWS = 20
 # What a screen shows of a detector: column -> its head, the digits behind the point, a factor.
 _SHOWN: Mapping[str, tuple[str, int, float]] = {
@@ -34,7 +34,7 @@ _SHOWN: Mapping[str, tuple[str, int, float]] = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what chooses exposures, bounds and the picture."""
+    """Add the options that select exposures, the bounds and the picture."""
     places.add_rerun(parser)
     parser.add_argument(
         "--where", metavar="CONDITION", help="which: 'visit in (1..100) and ccdnum < 20'"
@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated")
     parser.add_argument(
         "--bounds", metavar="FILE",
-        help="bounds in YAML, in place of the default ones of the same quantities: "
+        help="bounds in YAML, which replace the default ones of the same quantities:  "
         "'seeing: {max: 2.0, mads: 5, within: visit}'; 'seeing: null' for none",
     )  # fmt: skip
     parser.add_argument(
@@ -58,7 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--over", choices=["time", "focal-plane"],
-        help="what it is drawn over; if not given, the focal plane for one visit, time for several",
+        help="the abscissa of the plot; default: the focal plane for one visit, time for several",
     )  # fmt: skip
     parser.add_argument(
         "--strict", action="store_true",
@@ -102,16 +102,16 @@ def _limits(arguments: argparse.Namespace) -> dict[str, Bound]:
     limits = dict(bounds.BOUNDS)
     if arguments.bounds:
         top = yaml_nodes.compose(arguments.bounds)
-        news = {} if top is None else yaml_nodes.plain(top)
-        limits = bounds.changed(limits, news, arguments.bounds)
+        changes = {} if top is None else yaml_nodes.plain(top)
+        limits = bounds.changed(limits, changes, arguments.bounds)
     for text in arguments.bound:
-        name, said = bounds.parse(text)
-        limits = bounds.changed(limits, {name: said}, f"--bound {text}")
+        name, bound = bounds.parse(text)
+        limits = bounds.changed(limits, {name: bound}, f"--bound {text}")
     return limits
 
 
 def _order(summaries: Summaries, sort: str | None) -> Sequence[int]:
-    """Return the rows in the order that is asked for: by default, suspicious ones first."""
+    """Return the rows in the requested order; by default, suspicious ones first."""
     import numpy as np
 
     from persistence.errors import UsageError, did_you_mean
@@ -133,8 +133,8 @@ def _screen(summaries: Summaries, order: Sequence[int], is_all: bool) -> Iterato
     number, suspicious = len(summaries), int(summaries.suspicious.sum())
     visits = summaries.columns["visit"]
     groups = list(dict.fromkeys(visits.tolist()))
-    told = f"{number} exposures of {_count(len(groups), 'visit')}"
-    yield f"{told}; {suspicious or 'none'} {'is' if suspicious == 1 else 'are'} suspicious"
+    title = f"{number} exposures of {_count(len(groups), 'visit')}"
+    yield f"{title}; {suspicious or 'none'} {'is' if suspicious == 1 else 'are'} suspicious"
     if number > len(groups):
         yield ""
         yield "medians"
@@ -179,7 +179,7 @@ def _row(summaries: Summaries, number: int) -> dict[str, Any]:
 
 
 def _figures(summaries: Summaries, rows: Any) -> dict[str, str]:
-    """Return what is shown of some rows: the median of each quantity that is known."""
+    """Return the numbers that are printed: the median of each known quantity."""
     import numpy as np
 
     from persistence.quality import bounds

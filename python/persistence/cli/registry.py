@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what chooses rows, ``--summary`` and ``--calib-type``."""
+    """Add the options that select rows, ``--summary`` and ``--calib-type``."""
     parser.add_argument(
         "--visit",
         nargs="+",
@@ -66,16 +66,16 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 
 def _registry(butler: Butler) -> Registry:
     """Return the registry that serves the repository."""
-    found = butler.chain.inputs[0].registry
-    if found.lists_files:
+    registry = butler.chain.inputs[0].registry
+    if registry.lists_files:
         root = butler.chain.inputs[0].root
         raise NoResults(
             "No registry of",
             root,
             {},
-            ["it has no registry.sqlite3, nor has a parent: ingest makes it"],
+            ["neither it nor a parent has a registry.sqlite3; ingest creates one"],
         )
-    return found
+    return registry
 
 
 def _calibrations(butler: Butler, arguments: argparse.Namespace) -> Sequence[Row]:
@@ -97,7 +97,7 @@ def _calibrations(butler: Butler, arguments: argparse.Namespace) -> Sequence[Row
 
 
 def _sums(names: Names, rows: Sequence[Row]) -> Iterator[Row]:
-    """Give a row for each filter and field, with the options that stand for its visits."""
+    """Return a row for each filter and field, with the options that match its visits."""
     from persistence.dataids import ranges
 
     columns = [column for column in (names.filter, names.field) if column is not None]
@@ -106,12 +106,12 @@ def _sums(names: Names, rows: Sequence[Row]) -> Iterator[Row]:
         alike.setdefault(tuple([row[column] for column in columns]), []).append(row)
     for key, some in sorted(alike.items(), key=lambda pair: [str(value) for value in pair[0]]):
         numbers = {str(row[names.visit]) for row in some}
-        told: dict[str, Any] = {"visits": len(numbers)}
+        totals: dict[str, Any] = {"visits": len(numbers)}
         if names.exposure is not None:
-            told[names.exposure] = _seconds(row[names.exposure] for row in some)
+            totals[names.exposure] = _seconds(row[names.exposure] for row in some)
         yield {
             **dict(zip(columns, key, strict=True)),
-            **told,
+            **totals,
             "id": f"--id {names.visit}={ranges.text(numbers)}",
         }
 
@@ -132,11 +132,11 @@ def _seconds(values: Iterable[float | None]) -> float:
 
 
 def _nothing(arguments: argparse.Namespace) -> NoResults:
-    asked = {
+    options = {
         name: getattr(arguments, name)
         for name in ("field", "filter", "visit")
         if getattr(arguments, name)
     }
     return NoResults(
-        "No rows for registry:", arguments.calib_type or "visits", asked, ["it has none of these"]
+        "No rows for registry:", arguments.calib_type or "visits", options, ["it has none of these"]
     )

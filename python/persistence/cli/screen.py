@@ -1,4 +1,4 @@
-"""The screen of ``status``: lines for people, from what is known of a repository."""
+"""The lines that ``status`` prints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from persistence.cli import inventory, output
 
-# Of longer lists, so many are shown, unless all are asked for.
+# Number of items shown of longer lists, without --all.
 _REPOSITORIES, _TYPES, _NAMES = 10, 20, 8
 
 
@@ -57,12 +57,12 @@ def _sums(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cut(rows: Sequence[Mapping[str, Any]], most: int | None, what: str) -> Iterator[str]:
+def _cut(rows: Sequence[Mapping[str, Any]], most: int | None, noun: str) -> Iterator[str]:
     """Yield the lines of a table; of a long one, the first, and how many more there are."""
     yield from output.table(rows[:most])
     if most is not None and len(rows) > most:
         files = sum(row["files"] for row in rows[most:])
-        yield f"... {files} files of {len(rows) - most} more {what}; --all shows them"
+        yield f"... {files} files of {len(rows) - most} more {noun}; --all shows them"
 
 
 def _role(row: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from persistence.formatters import config as config_files
 
 
 def add_options(parser: argparse.ArgumentParser, values: str, files: str) -> None:
-    """Add the two options, with what is to be said of each."""
+    """Add the two options, with their help."""
     parser.add_argument(
         "-c", "--config", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=values
     )  # fmt: skip
@@ -23,25 +23,25 @@ def add_options(parser: argparse.ArgumentParser, values: str, files: str) -> Non
 
 
 def stored(path: str) -> Mapping[str, Any]:
-    """Give the settings of a file, which is parsed, not run.
+    """Return the settings of a file, which is parsed, not executed.
 
     Raises
     ------
     UsageError
         If it cannot be read.
     PersistenceError
-        If it holds anything but settings.
+        If it contains anything but settings.
     """
     return config_files.parse(textfiles.read(path, f"-C {path}"), path)
 
 
 def typed(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Give the names and texts that are typed.
+    """Return the names and texts of the command line.
 
     Raises
     ------
     PolicyError
-        If a word is no ``NAME=VALUE``.
+        If a word is not ``NAME=VALUE``.
     """
     for word in words:
         name, equals, text = word.partition("=")

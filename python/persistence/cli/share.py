@@ -1,4 +1,4 @@
-"""``persistence share``: let a group write into the repository, too."""
+"""``persistence share``: allow a group to write into the repository, too."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Share the repository, and tell what of it could not be shared."""
+    """Share the repository, and print the paths that could not be shared."""
     root = butler.chain.inputs[0].root
     status = os.stat(root)
     if os.geteuid() not in (0, status.st_uid):

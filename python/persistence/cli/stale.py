@@ -1,4 +1,4 @@
-"""``persistence stale``: the outputs whose inputs or configuration have changed since."""
+"""``persistence stale``: list the outputs whose inputs or configuration have changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the dataset types, which need not be given."""
+    """Add the dataset types, which are optional."""
     parser.add_argument("types", nargs="*", metavar="TYPE", help="only outputs of these types")
 
 
@@ -33,19 +33,19 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     root = os.path.realpath(butler.chain.inputs[0].root)
     with contextlib.closing(Trees(butler.chain)) as trees:
         judge = Judge(trees)
-        found = [one for one in judge.all(root) if not types or one.datasetType in types]
+        outputs = [each for each in judge.all(root) if not types or each.datasetType in types]
         recorded = next(trees.store(root).all_last(), None) is not None
     rows = [
         {
-            "datasetType": one.datasetType,
-            "dataId": dict(one.dataId),
-            "path": one.path,
-            "reasons": list(one.reasons),
+            "datasetType": each.datasetType,
+            "dataId": dict(each.dataId),
+            "path": each.path,
+            "reasons": list(each.reasons),
         }
-        for one in found
+        for each in outputs
     ]
     if arguments.format == "table":
-        output.lines(str(one) for one in found)
+        output.lines(str(each) for each in outputs)
     else:
         output.write(rows, arguments.format)
     if not recorded:

@@ -1,4 +1,4 @@
-"""``persistence status``: what is in a repository and its parents, on one screen."""
+"""``persistence status``: the contents of a repository and its parents, on one screen."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from persistence.butler.index.tree import Totals
     from persistence.cli.inventory import Holding, Place
 
-# So many paths are shown, unless all are asked for.
+# Number of paths shown, without --all.
 _PATHS = 3
-# Which datasets are made of which: what is missing of the first is told.
+# Dataset types with the types that they are computed from: missing ones are counted.
 _MADE = ("calexp", "raw")
 
 
@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Print the screen; as JSON one object with all there is to know, as CSV or Parquet its types.
+    """Print the screen; as JSON all that is known, as CSV or Parquet its types.
 
     Returns
     -------
@@ -175,27 +175,27 @@ def _reruns(butler: Butler) -> Iterable[str]:
 
 
 def _missing(butler: Butler, holdings: Sequence[Holding]) -> dict[str, Any] | None:
-    """Return how many raws have no calibrated exposure; None if there are no raws, or no such type.
+    """Return how many raws have no calibrated exposure; None if there are no raws.
 
-    It is what ``missing`` lists, counted with less labour.
+    It counts what ``missing`` lists, but faster.
     """
-    name, given = _MADE
+    name, source = _MADE
     first = butler.chain.inputs[0]
     if not all(first.has(each) for each in _MADE):
         return None
-    files = {each: [one for one in holdings if each in one.types] for each in _MADE}
-    known = first.registry.columns(first.mapper.dataset(butler.request(given)).tables)
+    files = {each: [holding_ for holding_ in holdings if each in holding_.types] for each in _MADE}
+    known = first.registry.columns(first.mapper.dataset(butler.request(source)).tables)
     keys = [key for key in butler.getKeys(name, "") or () if key in known]
     # By these it is known whether a raw's file is there: it may hold many raws.
-    by = [key for key in keys if all(key in one.template.keys for one in files[given])]
-    if not by or not files[given]:
+    by = [key for key in keys if all(key in holding_.template.keys for holding_ in files[source])]
+    if not by or not files[source]:
         return None
-    there = set(_rows(files[given], by))
-    rows = butler.query_rows(given, keys, DataId())
+    present = set(_rows(files[source], by))
+    rows = butler.query_rows(source, keys, DataId())
     places = [keys.index(key) for key in by]
-    raws = {row for row in rows if tuple(row[place] for place in places) in there}
+    raws = {row for row in rows if tuple(row[place] for place in places) in present}
     lacking = raws.difference(_rows(files[name], keys))
-    return {"type": name, "given": given, "n": len(lacking), "of": len(raws)} if raws else None
+    return {"type": name, "given": source, "n": len(lacking), "of": len(raws)} if raws else None
 
 
 def _rows(holdings: Sequence[Holding], keys: Sequence[str]) -> Iterator[tuple[Any, ...]]:

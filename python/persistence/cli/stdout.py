@@ -1,4 +1,4 @@
-"""Standard output whose reader may be gone, as ``head`` is when it has seen enough."""
+"""Standard output whose reader may be gone, such as ``head`` after its last line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def let_go() -> None:
-    """Flush standard output, and let go of it if that fails: the interpreter would try again."""
+    """Flush standard output, and detach it if that fails: the interpreter would try again."""
     try:
         sys.stdout.flush()
     except OSError:

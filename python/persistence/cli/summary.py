@@ -1,7 +1,4 @@
-"""What a dataset holds, in short.
-
-Rows that tell of an exposure, a table, a mapping, or anything.
-"""
+"""Summaries of datasets: rows that describe an exposure, a table, a mapping, or any object."""
 
 from __future__ import annotations
 
@@ -23,11 +20,11 @@ def rows(obj: Any) -> list[Row]:
 
 
 def kind(obj: Any) -> str:
-    """Say what an object is: one of the keys of `_ROWS`.
+    """Return the kind of an object: one of the keys of `_ROWS`.
 
-    It is judged by what it offers, for what it would be compared with takes long to import.
+    It is recognised by its attributes, as the classes would be slow to import.
     """
-    # first, for a Config has whatever attribute its entries are called
+    # first, as a Config has an attribute for each entry
     if isinstance(obj, Mapping):
         return "mapping"
     if hasattr(obj, "visit_info"):
@@ -51,10 +48,10 @@ def _named(values: Mapping[str, Any]) -> list[Row]:
 
 
 def _exposure(exposure: Any) -> list[Row]:
-    """Tell of an exposure, without a look at its pixels, but for the mask's."""
+    """Return a description of an exposure without reading its pixels, except the mask's."""
     box = exposure.bbox
     wcs, reason = exposure.wcs_or_reason()
-    told: dict[str, Any] = {
+    described: dict[str, Any] = {
         "type": "Exposure",
         "shape": list(exposure.image.shape),
         "dtype": exposure.image.dtype.name,
@@ -64,19 +61,19 @@ def _exposure(exposure: Any) -> list[Row]:
         "filter": None if exposure.filter is None else exposure.filter.name,
         "physical_filter": None if exposure.filter is None else exposure.filter.physical,
     }
-    told |= _fields(exposure.visit_info)
+    described |= _fields(exposure.visit_info)
     if wcs is not None and wcs.has_celestial:
         try:
-            told |= _sky(wcs, box)
+            described |= _sky(wcs, box)
         except FormatterError as error:
             reason = str(error)
-    told |= {"wcs": reason} if reason else {}
-    told["zero_point"] = exposure.zero_point
-    told["variance"] = exposure.variance is not None
-    told["mask"] = None if exposure.mask is None else dict(exposure.mask.counts())
-    told["mask_planes"] = None if exposure.mask is None else dict(exposure.mask.planes)
-    told["cards"] = len(exposure.metadata)
-    return _named(told)
+    described |= {"wcs": reason} if reason else {}
+    described["zero_point"] = exposure.zero_point
+    described["variance"] = exposure.variance is not None
+    described["mask"] = None if exposure.mask is None else dict(exposure.mask.counts())
+    described["mask_planes"] = None if exposure.mask is None else dict(exposure.mask.planes)
+    described["cards"] = len(exposure.metadata)
+    return _named(described)
 
 
 def _sky(wcs: Any, box: Box) -> dict[str, Any]:
@@ -103,7 +100,8 @@ def _sky(wcs: Any, box: Box) -> dict[str, Any]:
 def _table(table: Any) -> list[Row]:
     if hasattr(table, "to_arrow"):
         return [
-            {"column": name, "type": told, "rows": len(table)} for name, told in table.kinds.items()
+            {"column": name, "type": kind_, "rows": len(table)}
+            for name, kind_ in table.kinds.items()
         ]
     return [
         {
@@ -125,12 +123,12 @@ def _type(column: Any) -> str:
 
 
 def _mapping(mapping: Mapping[str, Any]) -> list[Row]:
-    # A FITS header gives each of its cards, though several may be called COMMENT.
+    # A FITS header yields each of its cards, although several may be named COMMENT.
     return [{"name": str(name), "value": _short(value)} for name, value in mapping.items()]
 
 
 def _short(value: Any) -> Any:
-    """Tell of an array what it is like: it may be an image."""
+    """Return a description of an array, which may be an image."""
     return (
         {"shape": list(value.shape), "dtype": str(value.dtype)} if kind(value) == "array" else value
     )

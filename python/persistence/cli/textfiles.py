@@ -6,19 +6,24 @@ from persistence.errors import UsageError
 
 
 def read(path: str, called: str) -> str:
-    """Read a text in UTF-8, with or without a mark at its beginning.
+    """Read a UTF-8 text file, with or without a byte-order mark.
 
     Parameters
     ----------
     path : `str`
         The file.
     called : `str`
-        What it is called in messages, as it was typed: ``-C settings.py``.
+        Its name in messages, as typed: ``-C settings.py``.
+
+    Returns
+    -------
+    text : `str`
+        The text.
 
     Raises
     ------
     UsageError
-        If it cannot be read, or is no such text.
+        If it cannot be read, or is not UTF-8.
     """
     try:
         with open(path, encoding="utf-8-sig") as stream:
@@ -26,4 +31,4 @@ def read(path: str, called: str) -> str:
     except OSError as error:
         raise UsageError(f"{called} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{called} is no text in UTF-8: {error}") from error
+        raise UsageError(f"{called} is not UTF-8 text: {error}") from error

@@ -48,7 +48,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 
 
 def _known(butler: Butler, views: bool) -> dict[str, Repository]:
-    """Give each name with the first repository that has it."""
+    """Yield each name with the first repository that has it."""
     known: dict[str, Repository] = {}
     for repository in butler.chain.inputs:
         for name in repository.mapper.getDatasetTypes():
@@ -64,7 +64,7 @@ def _fits(name: str, pattern: str) -> bool:
 
 
 def described(repository: Repository, name: str) -> dict[str, Any]:
-    """Return what a repository's camera says of a dataset type, as a row."""
+    """Return the definition of a dataset type in a repository, as a row."""
     request: Request = repository.mapper.request(name)
     dataset = repository.mapper.dataset(request)
     return {

@@ -22,13 +22,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print the paths; as JSON and CSV, with the data IDs."""
-    from persistence.butler import refusal  # only who finds nothing needs it
+    from persistence.butler import refusal  # lazy: only needed for error messages
 
-    asked = list(usage.references(butler, arguments.type, arguments.id))
-    uris = [_uri(butler, arguments.type, reference, arguments.write) for reference in asked]
+    references = list(usage.references(butler, arguments.type, arguments.id))
+    uris = [_uri(butler, arguments.type, reference, arguments.write) for reference in references]
     rows = [
         {**reference.dataId, "uri": uri}
-        for reference, uri in zip(asked, uris, strict=True)
+        for reference, uri in zip(references, uris, strict=True)
         if uri is not None
     ]
     if arguments.format == "table":
@@ -37,15 +37,17 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         output.write(rows, arguments.format)
     if not rows:
         first = (
-            asked[0].dataId if asked else usage.data_ids(butler, arguments.type, arguments.id)[0]
+            references[0].dataId
+            if references
+            else usage.data_ids(butler, arguments.type, arguments.id)[0]
         )
         raise refusal.refuse(butler.chain, "uri", butler.request(arguments.type), first)
-    if len(rows) < len(asked):
+    if len(rows) < len(references):
         absent = [
-            reference.dataId for reference, uri in zip(asked, uris, strict=True) if uri is None
+            reference.dataId for reference, uri in zip(references, uris, strict=True) if uri is None
         ]
         usage.tell_dangling(butler, butler.request(arguments.type), absent)
-        messages.note(f"{len(rows)} of {len(asked)} {arguments.type} are there")
+        messages.note(f"{len(rows)} of {len(references)} {arguments.type} are there")
     return 0
 
 

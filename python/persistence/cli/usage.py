@@ -17,29 +17,29 @@ if TYPE_CHECKING:
     from persistence.dataids.request import Request
 
 
-# Of so many datasets that are not there it is told whether a link to nothing is the reason.
+# Number of missing datasets that are checked for dangling links.
 LOOKED_AT = 1000
-_DANGLING = 3  # as many links to nothing are told one by one
+_DANGLING = 3  # number of dangling links that are listed
 
 
 class WrongUse(PersistenceError):
-    """The command line asks for what cannot be meant."""
+    """Invalid command-line argument."""
 
 
-# What a subcommand is given of the repository that is its first argument: a `Butler` on it, its
-# path as it is typed, or, of a subcommand that takes no repository, None.
+# The first argument of a subcommand's function: a `Butler` on the repository, its path as typed,
+# or, for a subcommand without a repository, None.
 OPEN, PATH, NONE = "open", "path", "none"
 
 
 class Command(Protocol):
     """A subcommand: a module with these two functions.
 
-    It may have two constants besides: ``REPOSITORY``, which is `OPEN` if there is none, `PATH` or
+    It may also have three constants: ``REPOSITORY``, which is `OPEN` (the default), `PATH` or
     `NONE`; ``WRITES``, true if it has ``--dry-run`` (``arguments.dry_run``); and ``FEDERATES``,
-    true if it takes a `Federation` as well.
+    true if it accepts a `Federation`, too.
 
-    It is imported whenever somebody types the subcommand and TAB: what takes long to import waits
-    until it is run.
+    It is imported whenever somebody types the subcommand and TAB: slow imports must wait until it
+    is run.
     """
 
     __doc__: str | None
@@ -48,11 +48,11 @@ class Command(Protocol):
         """Add its arguments, but for the repository and the options that all have."""
 
     def run(self, repository: Any, arguments: argparse.Namespace, /) -> int:
-        """Do it; gives the exit status, or raises."""
+        """Run the subcommand and return the exit status, or raise an error."""
 
 
 def add_dataset(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that tell datasets: the type, and ``--id``."""
+    """Add the arguments that select datasets: the type, and ``--id``."""
     parser.add_argument(
         "type",
         metavar="TYPE",
@@ -73,7 +73,7 @@ def add_id(parser: argparse.ArgumentParser, purpose: str) -> None:
 
 
 def add_as_indexed(parser: argparse.ArgumentParser) -> None:
-    """Add ``--as-indexed``, of commands that ask an index."""
+    """Add ``--as-indexed``, for commands that use the index."""
     parser.add_argument(
         "--as-indexed",
         action="store_true",
@@ -82,25 +82,28 @@ def add_as_indexed(parser: argparse.ArgumentParser) -> None:
 
 
 def data_ids(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> list[DataId]:
-    """Give the data IDs that the ``--id`` options stand for.
-
-    One that says nothing if there are none.
+    """Return the data IDs of the ``--id`` options; without options, an empty one.
 
     Parameters
     ----------
     butler : `Butler`
-        Who knows the keys.
+        Defines the keys.
     name : `str`
         The dataset type, or a view of one.
     options : sequence of sequence of `str`
         The words of each ``--id``.
+
+    Returns
+    -------
+    data_ids : `list` of `DataId`
+        The data IDs.
 
     Raises
     ------
     UnknownDatasetType
         If there is no such dataset type.
     DataIdError
-        If a word is no ``key=value``, a key unknown, or a value of the wrong type.
+        If a word is not ``key=value``, a key unknown, or a value of the wrong type.
     """
     known, aliases = keys.known(
         butler, name, (word.partition("=")[0] for words in options for word in words)
@@ -113,44 +116,41 @@ def data_ids(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> lis
 def references(
     butler: Butler, name: str, options: Sequence[Sequence[str]]
 ) -> Iterator[ButlerDataRef]:
-    """Give each dataset that the ``--id`` options stand for, once.
+    """Yield each dataset that the ``--id`` options match, once.
 
-    At the end, tell which data IDs stand for none.
+    At the end, print which data IDs match none.
     """
     wanted = data_ids(butler, name, options)
-    if len(wanted) == 1:  # what a registry gives is distinct
+    if len(wanted) == 1:  # rows of a registry are distinct
         yield from _subset(butler, name, wanted[0])
         return
     names = tuple(butler.getKeys(name, "") or ())
-    found: set[tuple[Any, ...]] = set()
+    seen: set[tuple[Any, ...]] = set()
     empty = []
     for data_id in wanted:
         subset = _subset(butler, name, data_id)
         if not len(subset):
             empty.append(data_id)
         for reference in subset:
-            told = tuple(reference.dataId.get(key) for key in names)
-            if told not in found:
-                found.add(told)
+            identity = tuple(reference.dataId.get(key) for key in names)
+            if identity not in seen:
+                seen.add(identity)
                 yield reference
-    if found:
+    if seen:
         tell_empty(empty)
 
 
 def tell_empty(data_ids: Sequence[DataId]) -> None:
-    """Tell which of several data IDs stand for nothing.
-
-    That there are gaps in a range is no error.
-    """
+    """Print which of several data IDs match nothing; gaps in a range are not an error."""
     if data_ids:
-        from persistence.dataids import shorthand  # only who prints them needs it
+        from persistence.dataids import shorthand  # lazy: only needed for printing
 
         messages.note(f"nothing is known of {' '.join(shorthand.typed(data_ids))}")
 
 
 def tell_dangling(butler: Butler, request: Request, data_ids: Sequence[DataId]) -> None:
-    """Tell which links stand where datasets should be, and lead to nothing; of many, the first."""
-    from persistence.butler import refusal  # only who finds nothing needs it
+    """Print the dangling links where datasets should be; of many, the first."""
+    from persistence.butler import refusal  # lazy: only needed for error messages
 
     every = (refusal.dangling(butler.chain, request, data_id) for data_id in data_ids[:LOOKED_AT])
     faults = list(dict.fromkeys(fault for faults in every for fault in faults))
@@ -165,4 +165,4 @@ def _subset(butler: Butler, name: str, data_id: DataId) -> ButlerSubset:
     try:
         return butler.subset(name, dataId=data_id)
     except UnknownKey as error:
-        raise WrongUse(f"{error}: give it with --id") from error
+        raise WrongUse(f"{error}: pass it with --id") from error

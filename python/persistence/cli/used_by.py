@@ -1,4 +1,4 @@
-"""``persistence used-by``: what was made of datasets, and what was made of that."""
+"""``persistence used-by``: list the datasets computed from datasets, and from those."""
 
 from __future__ import annotations
 

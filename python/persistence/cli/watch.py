@@ -41,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument(
         "type", nargs="?", default="raw", metavar="TYPE",
-        help="run it for new data of this dataset type; raw, if none is given",
+        help="the dataset type of the new data; default: raw",
     )  # fmt: skip
     usage.add_id(parser, "only for these: filter=g ccdnum=1..62; may be repeated")
     parser.add_argument(
@@ -59,7 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "-j", "--processes", type=_positive(int), default=1, metavar="N",
-        help="how many commands run at once; 1, if not given",
+        help="the number of commands that run at once; default: 1",
     )  # fmt: skip
     parser.add_argument(
         "--once", action="store_true", help="end when all that is there now is done"
@@ -71,23 +71,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--retry", choices=("cut", "failed", "all"),
-        help="run again what an earlier watch began: what was cut off (killed, or a power cut), "
-        "what failed, or both",
+        help="repeat commands of an earlier watch: those that were interrupted (killed, or a "
+             "power cut), those that failed, or both",
     )  # fmt: skip
     parser.add_argument(
         "--interval", type=_positive(float), default=10.0, metavar="SECONDS",
-        help="how often to look, besides when the operating system tells of a change; 10, if not "
-        "given",
+        help="the time between two checks, in addition to changes that the operating system "
+             "reports; default: 10",
     )  # fmt: skip
     parser.add_argument(
-        "--poll", action="store_true", help="do not ask the operating system to tell of changes"
+        "--poll", action="store_true", help="do not use the operating system's notices of changes"
     )
     parser.add_argument(
         "--state", metavar="FILE",
-        help="where it is recorded what was run; by default in ~/.local/state/persistence/watch",
+        help="the record of commands that were run; default: in ~/.local/state/persistence/watch",
     )  # fmt: skip
     parser.add_argument(
-        "--list", action="store_true", help="show what was run, and how it ended; run nothing"
+        "--list",
+        action="store_true",
+        help="list the commands that were run, with their status; run nothing",
     )
 
 
@@ -155,7 +157,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 
 
 def _since(text: str | None) -> float | None:
-    """Return a time as seconds since 1970; None if none is given, or it is the first start."""
+    """Return a time as seconds since 1970; None if there is none, or for the first start."""
     if text is None or text == _NOW:
         return None
     try:
@@ -211,14 +213,14 @@ def _dry_run(
 
 
 def _begin(arguments: argparse.Namespace, records: State, data: Data) -> None:
-    """Record what nothing is run for, and tell what is not run again."""
+    """Record the data for which nothing is run, and print what is not repeated."""
     from persistence.cli.watching import state
 
     if arguments.retry:
         records.retry(arguments.retry)
     if records.is_new:
-        there = data.look(lambda _: False) if arguments.since == _NOW else ()
-        records.ready({state.key(datum.data_id): datum.data_id for datum in there}.values())
+        present = data.look(lambda _: False) if arguments.since == _NOW else ()
+        records.ready({state.key(datum.data_id): datum.data_id for datum in present}.values())
     stages = list(records.stages.values())
     failed, cut = stages.count(state.FAILED), stages.count(state.BEGUN)
     if failed or cut:

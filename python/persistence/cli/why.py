@@ -1,4 +1,4 @@
-"""``persistence why``: what datasets were made of, with which configuration, when, by whom."""
+"""``persistence why``: list the inputs of datasets, with configuration, time and user."""
 
 from __future__ import annotations
 

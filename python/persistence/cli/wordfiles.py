@@ -1,4 +1,4 @@
-"""Files of command-line arguments: ``@file`` is replaced by the words in the file.
+"""Files of command-line arguments: ``@file`` is replaced by the file's words.
 
 Source: doc/gen2/gen2-cli.md, 3.5.1.
 """
@@ -16,15 +16,15 @@ MARK = "@"
 
 
 def expanded(words: Sequence[str]) -> list[str]:
-    """Put the words of files in the place of ``@file``; these may name further files.
+    """Return words with ``@file`` replaced by the words in the file, which may name further files.
 
     In a file, ``#`` begins a comment, and quotes keep words together, as in a shell; a line ends
-    all of them.
+    both.
 
     Raises
     ------
     UsageError
-        If a file cannot be read or leads back to itself, or a quotation has no end.
+        If a file cannot be read or includes itself, or a quotation has no end.
     """
     return list(_expanded(words, ()))
 
@@ -44,7 +44,7 @@ def _file(path: str, within: tuple[str, ...]) -> Iterator[str]:
     for number, line in enumerate(textfiles.read(path, f"{MARK}{path}").splitlines(), start=1):
         if "\0" in line:  # no name of a file or of anything else has one
             raise UsageError(
-                f"{MARK}{path}, line {number}: a zero byte is no text: {line.strip()!r}"
+                f"{MARK}{path}, line {number}: a zero byte is not text: {line.strip()!r}"
             )
         try:
             words = shlex.split(line, comments=True)

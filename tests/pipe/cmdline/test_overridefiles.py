@@ -87,7 +87,7 @@ def test_a_file_that_cannot_be_read_is_told(config: Any, written: Any, tmp_path:
     with pytest.raises(UsageError, match=r"-C none\.py cannot be read: No such file"):
         overridefiles.load(config, "none.py")
     Path(written("")).write_bytes(b"\xff")
-    with pytest.raises(UsageError, match="is no text in UTF-8"):
+    with pytest.raises(UsageError, match="is not UTF-8 text"):
         overridefiles.load(config, str(tmp_path / "settings.py"))
     with pytest.raises(
         UsageError, match=r"is a directory, not a file of settings; it has settings.py"

@@ -1,10 +1,8 @@
-"""What completion has to know of a repository.
+"""The outline of a repository for completion: dataset types, their keys, and its registry.
 
-Its dataset types, their keys, and where its registry is.
-
-Opening a repository takes longer than a person waits for TAB. So it is opened once, and what counts
-is kept (`persistence.cli.complete.memory`) until a file that says how the repository is set up, or
-a policy, changes.
+Opening a repository is too slow for TAB. It is opened once, and the outline is stored
+(`persistence.cli.complete.memory`) until a configuration file of the repository, or a policy,
+changes.
 """
 
 from __future__ import annotations
@@ -18,12 +16,12 @@ from persistence.files import user_cache
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
-# What tells a repository.
+# The files that configure a repository.
 MARKS = ("repositoryCfg.yaml", "_mapper", "_parent")
 
 
 class Outline(NamedTuple):
-    """A chain of repositories in short.
+    """A summary of a chain of repositories.
 
     Attributes
     ----------
@@ -32,17 +30,17 @@ class Outline(NamedTuple):
     views : sequence of `str`
         The names of the views: ``calexp_md``.
     keys : sequence of `str`
-        The keys that the cameras' policies know.
+        The keys in the cameras' policies.
     aliases : mapping
         Other names of keys.
     values : mapping
-        The values of those keys that are the same for every exposure.
+        The values of keys that are the same for every exposure.
     registries : sequence of `str`
-        Where a registry may be; the first one that is there counts.
+        Possible paths of the registry; the first one that exists is used.
     templates : mapping
-        How the files of each dataset type are called.
+        The path templates of the dataset types.
     listed : mapping
-        Keys of dataset types that no registry has, but the names of their files.
+        Keys of dataset types that are in file names, but in no registry.
     roots : sequence of `str`
         The repositories.
     """
@@ -58,15 +56,15 @@ class Outline(NamedTuple):
     roots: list[str]
 
     def registry(self) -> str | None:
-        """Give the path of the registry; None if there is none."""
+        """Return the path of the registry; None if there is none."""
         return next(filter(os.path.exists, self.registries), None)
 
     def keys_of(self, name: str) -> list[str]:
-        """Give the keys of a dataset type, or of what one is a view or a component of."""
+        """Return the keys of a dataset type, a view or a component."""
         return self.types.get(self._whole(name), self.keys)
 
     def template_of(self, name: str, key: str) -> str | None:
-        """Return how files are called whose names have the values of a key; None if others do."""
+        """Return the template of files with the values of a key in their names, or None."""
         name = self._whole(name)
         is_listed = self.registry() is None or key in self.listed.get(name, ())
         return self.templates.get(name) if is_listed else None
@@ -78,7 +76,7 @@ class Outline(NamedTuple):
 
 
 def of(root: str, mapper: str | None = None, trust: tuple[str, ...] = ()) -> Outline:
-    """Give the outline of a repository.
+    """Return the outline of a repository.
 
     Parameters
     ----------
@@ -87,7 +85,12 @@ def of(root: str, mapper: str | None = None, trust: tuple[str, ...] = ()) -> Out
     mapper : `str`, optional
         The camera, if the repository names none.
     trust : `tuple` of `str`
-        Mappers that it may name, though no package announces them.
+        Mappers that it may name although no package announces them.
+
+    Returns
+    -------
+    outline : `Outline`
+        The outline.
 
     Raises
     ------
@@ -134,7 +137,7 @@ def _drawn(butler: Butler) -> Outline:
             **values,
         }
     registries = dict.fromkeys(
-        path_of(one.root, one.mapper.mapperArgs) for one in butler.chain.inputs
+        path_of(member.root, member.mapper.mapperArgs) for member in butler.chain.inputs
     )
     roots = [repository.root for repository in butler.chain.inputs]
     return Outline(
@@ -144,20 +147,20 @@ def _drawn(butler: Butler) -> Outline:
 
 
 def _files(root: str, butler: Butler) -> Iterator[str]:
-    """Return the files that decide what is known of a repository, and where more may come."""
+    """Return the files on which the outline depends, including ones that may be created."""
     import persistence_policy
 
     from persistence.policy import in_repository
 
-    yield os.path.abspath(__file__)  # another version may tell more
+    yield os.path.abspath(__file__)  # another version may store more
     framework = os.path.dirname(os.path.abspath(persistence_policy.__file__))
     yield from (
         os.path.join(framework, name) for name in os.listdir(framework) if name.endswith(".yaml")
     )
-    for place in (root, *(repository.root for repository in butler.chain.inputs)):
-        yield from (os.path.join(place, mark) for mark in MARKS)
-        yield os.path.join(place, in_repository.FOLDER)
-        yield from (definition.path for definition in in_repository.read(place))
+    for root_ in (root, *(repository.root for repository in butler.chain.inputs)):
+        yield from (os.path.join(root_, mark) for mark in MARKS)
+        yield os.path.join(root_, in_repository.FOLDER)
+        yield from (definition.path for definition in in_repository.read(root_))
     for repository in butler.chain.inputs:
         for layer in repository.mapper.policy.layers:
             yield from (node.start_mark.name for node in layer.values())

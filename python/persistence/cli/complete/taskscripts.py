@@ -12,49 +12,52 @@ from persistence.files import user_cache
 
 
 def name() -> str:
-    """Give the name under which the script that is run is kept."""
+    """Return the name under which the running script's arguments are stored."""
     return os.path.realpath(sys.argv[0])
 
 
 def keep(parser: argparse.ArgumentParser, config: Any) -> Mapping[str, Any]:
-    """Keep what a script takes.
+    """Store the arguments of a script.
 
     Parameters
     ----------
     parser : `persistence.pipe.cmdline.parser.ArgumentParser`
         Its parser.
     config : `lsst.pex.config.Config`
-        A configuration of its task, of which the names are kept.
+        A configuration of its task, whose names are stored.
 
     Returns
     -------
     told : mapping
-        What is kept: see `parser_of`.
+        The stored data: see `parser_of`.
     """
     arguments = [_described(parser, action) for action in parser._actions if action.dest != "help"]
     # Of a registry field, -c does not reach the entries that are not chosen.
-    told = {"arguments": arguments, "settings": [one for one in config.names() if "[" not in one]}
-    user_cache.keep(name(), dict.fromkeys(_files(parser, config)), told)
-    return told
+    stored = {
+        "arguments": arguments,
+        "settings": [name_ for name_ in config.names() if "[" not in name_],
+    }
+    user_cache.keep(name(), dict.fromkeys(_files(parser, config)), stored)
+    return stored
 
 
 def parser_of(
-    told: Mapping[str, Any], formatter: type[argparse.HelpFormatter]
+    stored: Mapping[str, Any], formatter: type[argparse.HelpFormatter]
 ) -> argparse.ArgumentParser:
-    """Make a parser that takes what the script takes, and does nothing with it."""
-    made = argparse.ArgumentParser(formatter_class=formatter)
-    for one in told["arguments"]:
-        flags = one["flags"]
-        more: dict[str, Any] = {"help": one["help"]}
+    """Return a parser with the script's arguments that does nothing with them."""
+    parser = argparse.ArgumentParser(formatter_class=formatter)
+    for argument in stored["arguments"]:
+        flags = argument["flags"]
+        more: dict[str, Any] = {"help": argument["help"]}
         if flags:
-            more["dest"] = one["dest"]
-        if one["nargs"] == 0:
+            more["dest"] = argument["dest"]
+        if argument["nargs"] == 0:
             more["action"] = "store_true"
         else:
-            more |= {"nargs": one["nargs"], "choices": one["choices"]}
-        action: Any = made.add_argument(*(flags or [one["dest"]]), **more)
-        action.datasetType = one["datasetType"]
-    return made
+            more |= {"nargs": argument["nargs"], "choices": argument["choices"]}
+        action: Any = parser.add_argument(*(flags or [argument["dest"]]), **more)
+        action.datasetType = argument["datasetType"]
+    return parser
 
 
 def _described(parser: Any, action: argparse.Action) -> dict[str, Any]:
@@ -73,8 +76,8 @@ def _described(parser: Any, action: argparse.Action) -> dict[str, Any]:
 def _files(parser: argparse.ArgumentParser, config: Any) -> Iterator[str]:
     """Return the script, and the modules that its parser and configuration come from."""
     yield name()
-    yield os.path.abspath(__file__)  # another version may tell more
-    packages = {type(one).__module__.partition(".")[0] for one in (parser, *_parts(config))}
+    yield os.path.abspath(__file__)  # another version may store more
+    packages = {type(part).__module__.partition(".")[0] for part in (parser, *_parts(config))}
     for module, loaded in list(sys.modules.items()):
         path = getattr(loaded, "__file__", None)
         if path is not None and module.partition(".")[0] in packages:
@@ -82,7 +85,7 @@ def _files(parser: argparse.ArgumentParser, config: Any) -> Iterator[str]:
 
 
 def _parts(config: Any) -> Iterator[Any]:
-    """Give a configuration, or a mapping of several, and those in it."""
+    """Yield a configuration, or a mapping of several, and the nested ones."""
     yield config
     for value in config.values():
         below = getattr(value, "value", value)  # of a field that can be retargeted

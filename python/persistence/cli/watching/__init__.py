@@ -1,1 +1,1 @@
-"""What ``persistence watch`` is made of: the command, what was run, what wakes it, its loop."""
+"""The parts of ``persistence watch``: the command, the records, the notices, and the loop."""

@@ -1,6 +1,6 @@
-"""The command that is run for new data: its words, and where values of a data ID go into them.
+"""The command that is run for new data: its words, and their placeholders for data IDs.
 
-No shell sees a value: values come from headers, and a header may say ``$(rm -r ~)``.
+Values never reach a shell: they come from headers, and a header may contain ``$(rm -r ~)``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from persistence.errors import DataIdError, UsageError, did_you_mean
 
 # The whole data ID, one word for each key.
 ID = "id"
-# Join their words, and give them to a shell of another host: values are quoted for that one.
+# These programs join their words and pass them to a shell of another host: values are quoted for
+# that one.
 _REMOTE = {"ssh", "rsh"}
 # What a word of a script has, for whatever program, and no name of a file or value of an option.
 _SCRIPT = re.compile(r"[\s'\"`$()<>|;&]")
@@ -41,22 +42,23 @@ _Word = tuple[_Piece, ...]
 
 
 class Command:
-    """A command with gaps.
+    """A command with placeholders.
 
     Parameters
     ----------
     text : `str`
-        As it would be typed: words, with quotes as in a shell, but for no shell. ``{id}``, a word
-        by itself, becomes a word ``key=value`` for each key; ``{visit}``, also with a format as in
-        ``{visit:07d}`` and as a part of a word, the value of a key; ``{{`` and ``}}`` are braces.
+        The command as typed: words, with quotes as in a shell, but for no shell. ``{id}``, a word
+        by itself, is replaced by a word ``key=value`` for each key; ``{visit}``, also with a format
+        as in ``{visit:07d}`` and as part of a word, by the value of a key; ``{{`` and ``}}`` are
+        braces.
     keys : mapping
-        The other names that may stand between braces, and the types of their values.
+        The other names that may be used in braces, and the types of their values.
 
     Raises
     ------
     UsageError
-        If it is not such a text, names an unknown key, or would let another program take a value
-        for a part of a script.
+        If the text is invalid, names an unknown key, or another program would use a value as part
+        of a script.
     """
 
     def __init__(self, text: str, keys: Mapping[str, type]) -> None:
@@ -131,7 +133,7 @@ class Command:
         return "".join(piece.text for piece in self._words[0])
 
     def check_program(self) -> None:
-        """Raise `UsageError` if there is no program of that name to run."""
+        """Raise `UsageError` if there is no program of that name."""
         if any(piece.key is not None for piece in self._words[0]):
             raise UsageError(f"--exec: the program's name, {self.program!r}, has to be fixed")
         if shutil.which(self.program) is None:
@@ -143,14 +145,19 @@ class Command:
         Parameters
         ----------
         data_id : mapping
-            What ``{id}`` stands for.
+            The replacement of ``{id}``.
         others : mapping
             The values of the other names.
+
+        Returns
+        -------
+        words : `list` of `str`
+            The words.
 
         Raises
         ------
         DataIdError
-            If a value is missing, cannot be given with ``--id``, or would be taken for an option.
+            If a value is missing, cannot be written after ``--id``, or looks like an option.
         """
         return [word for pieces in self._words for word in self._filled(pieces, data_id, others)]
 

@@ -15,7 +15,7 @@ from persistence.cli.watching.state import State
 # A shell waits for the command and records its exit status: it goes on when the watch is killed.
 # No value is a part of this text; the words of the command are its arguments.
 _SCRIPT = 'f=$1 a=$2 b=$3; shift 3; "$@"; s=$?; printf "%s%d%s\\n" "$a" "$s" "$b" >>"$f"; exit "$s"'
-# A shell's statuses for a command that is not there, or is no program.
+# A shell's exit statuses for a missing command, or one that is not a program.
 NOT_RUN = (126, 127)
 _KILLED = 128  # a shell's status for a command that a signal killed begins here
 
@@ -40,9 +40,9 @@ class Running:
         self._processes: set[subprocess.Popen[bytes]] = set()
 
     def start(self, data_id: Mapping[str, Any], words: Sequence[str]) -> None:
-        """Start a command, which keeps the output streams of this process, and is given no input.
+        """Start a command, with the output streams of this process, and without input.
 
-        A Ctrl-C on the terminal does not reach it: it has a session of its own.
+        Ctrl-C on the terminal does not reach it: it has a session of its own.
         """
         process = subprocess.Popen(  # noqa: S603  # what the user wants to run
             [
@@ -67,7 +67,7 @@ class Running:
         self._ended(data_id, None if status < 0 else status)
 
     def terminate(self) -> None:
-        """End all of them, with what they started."""
+        """Terminate all of them, with their child processes."""
         for process in list(self._processes):
             with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
                 os.killpg(process.pid, signal.SIGTERM)

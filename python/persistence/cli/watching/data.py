@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
     from persistence.dataids.dataid import DataId as FullId
 
-# Of so many data it is asked at once whether they are there.
+# Number of data IDs whose existence is checked at once.
 _AT_ONCE = 10_000
 
 
@@ -28,22 +28,22 @@ class Data:
     Parameters
     ----------
     butler : `Butler`
-        Whose repositories are looked into.
+        The Butler whose repositories are watched.
     name : `str`
         The dataset type.
     wanted : sequence of `DataId`
-        What is looked for: partial data IDs.
+        Partial data IDs of the data.
     by : sequence of `str`, optional
-        The keys by whose values data are known; by default those that identify each.
+        The keys that identify data. Default: those that identify each dataset.
     since : `float`, optional
-        When the file, or the link to it, has to be written, at least; in seconds since 1970.
+        The earliest time at which the file, or the link to it, was written; in seconds since 1970.
     where : `Expression`, optional
-        What has to be true of the keys of a data ID.
+        A condition on the keys of a data ID.
 
     Raises
     ------
     WrongUse, UnknownKey, ExpressionError
-        If the dataset type lacks one of the keys, or the condition is about something else.
+        If the dataset type lacks one of the keys, or the condition uses another one.
     """
 
     def __init__(
@@ -73,10 +73,12 @@ class Data:
         )
 
     def look(self, is_known: Callable[[DataId], bool]) -> Iterator[Datum]:
-        """Yield what is there, but for what is known already, by what identifies it."""
+        """Yield existing data, except those already known, with their identifying data IDs."""
         existence = Existence(self._butler, self._name)
         for partial in self._wanted:
-            every = (one.dataId for one in self._butler.subset(self._name, dataId=partial))
+            every = (
+                reference.dataId for reference in self._butler.subset(self._name, dataId=partial)
+            )
             unknown = (
                 full
                 for full in every
@@ -106,9 +108,9 @@ class Data:
         return None if location is None else location.full_path
 
     def directories(self) -> tuple[list[str], bool]:
-        """Return where data appear, and whether the directories below count, too.
+        """Return the directories where data appear, and whether their subdirectories matter, too.
 
-        What a registry knows appears with its row.
+        Registered data appear with their row.
         """
         request = self._butler.request(self._name)
         repositories = self._butler.chain.asked(request, {})

@@ -1,7 +1,7 @@
-"""The loop of a watch: look what is there, run commands for what is new, wait.
+"""The loop of a watch: check for data, run commands for new ones, wait.
 
-Notices that something changed only say that it is time to look. What is new is what is there and
-has no record, so a notice that is lost, or comes twice, does no harm.
+Notices of changes only mean that it is time to check. Data are new if they exist and have no
+record, so that a lost or repeated notice does no harm.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Look(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """An event: the user wants the watch to end."""
+    """An event: the user requests the end of the watch."""
 
 
 class Ended(NamedTuple):
@@ -45,9 +45,9 @@ class Datum(NamedTuple):
     Attributes
     ----------
     data_id : mapping
-        By what the data are known; nothing is run twice for it.
+        The identifying data ID; no command is run twice for it.
     full : mapping
-        All that is known of them; of several that share a data ID, of the first.
+        The complete data ID; of several with the same data ID, of the first.
     """
 
     data_id: DataId
@@ -68,7 +68,7 @@ class Watch:
     Parameters
     ----------
     look : callable
-        Yields what is there, given a function that tells whether a data ID has a record.
+        Yields existing data, given a function that returns whether a data ID has a record.
     words : callable
         Returns the words of the command for a datum, or raises `DataIdError`.
     starter : `Starter`
@@ -76,15 +76,15 @@ class Watch:
     state : `State`
         The records.
     next_event : callable
-        Waits for the next event, for so many seconds at most; None if there was none.
+        Waits for the next event, for a number of seconds at most; None if there was none.
     width : `int`
-        How many commands run at once.
+        The number of commands that run at once.
     interval : `float`
-        Seconds from one look to the next, if nothing wakes us; longer, if a look takes long.
+        Seconds between two checks without a notice; longer, if a check takes long.
     is_once : `bool`
-        Whether to end when all that is there now is done.
+        Whether to end when all present data are processed.
     tell, note : callable
-        Print what went wrong, and what else is to be known.
+        Print a problem, and a remark.
     clock : callable
         Returns the time, in seconds.
     """
@@ -114,13 +114,12 @@ class Watch:
         self.done = self.failed = 0
 
     def run(self) -> None:
-        """Watch until a stop, or until all is done if that is enough.
+        """Watch until a stop event, or until all present data are processed if that suffices.
 
         Raises
         ------
         PersistenceError, OSError
-            If the first look fails. When a later one does, that is told, and the next may be
-            better.
+            If the first check fails. Failures of later ones are printed, and the check is repeated.
         """
         self._take()
         while True:
@@ -163,7 +162,7 @@ class Watch:
             self._next_look = self._clock() + self._interval
 
     def _take(self) -> None:
-        """Look, and queue what is new."""
+        """Check for data, and queue the new ones."""
         self._is_more, before = False, self._clock()
         for datum in self._look(self._is_known):
             if len(self._waiting) >= _MOST:

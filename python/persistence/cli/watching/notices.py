@@ -32,9 +32,9 @@ class Events:
 
 @contextlib.contextmanager
 def signals(put: Callable[[Event], None]) -> Iterator[None]:
-    """Turn Ctrl-C, and the signal that asks a process to end, into events meanwhile.
+    """Convert Ctrl-C, and SIGTERM, to events during a block.
 
-    One that is ignored, as by a process in a script's background, stays so.
+    A signal that is ignored, as by a background process of a script, stays ignored.
     """
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     before = {number: known for number, known in before.items() if known != signal.SIG_IGN}
@@ -54,25 +54,25 @@ def changes(
     put: Callable[[Event], None],
     tell: Callable[[str], None],
 ) -> Iterator[bool]:
-    """Have the operating system tell of changes in directories, as events, meanwhile.
+    """Convert the operating system's notices of changes in directories to events during a block.
 
     Parameters
     ----------
     directories : sequence of `str`
         The directories.
     is_deep : `bool`
-        Whether changes in the directories below count, too.
+        Whether changes in subdirectories matter, too.
     put, tell : callable
-        Take an event, and a message if the operating system stops telling.
+        Accept an event, and a message if the notices end.
 
     Yields
     ------
     is_told : `bool`
-        False if that needs a library that is not installed.
+        False if the required library is not installed.
 
     Notes
     -----
-    Of a network file system it tells what this host changes, and never what others do.
+    For a network file system, changes by this host are reported, but never those by others.
     """
     try:
         from watchfiles import watch  # an extra

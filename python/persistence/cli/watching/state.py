@@ -17,7 +17,7 @@ from persistence.files import temporaries
 # The stages of a data ID. Known: it was there before, and nothing is to be run for it. Begun, and
 # no more: the command was cut off. Refused: a value cannot be a word of a command.
 KNOWN, BEGUN, DONE, FAILED, REFUSED = "known", "begun", "done", "failed", "refused"
-# What --retry may be given -> the stages that are run again.
+# The values of --retry -> the stages that are repeated.
 RETRIED: Mapping[str, tuple[str, ...]] = {
     "cut": (BEGUN,),
     "failed": (FAILED, REFUSED),
@@ -27,14 +27,19 @@ _VERSION = 1
 
 
 def default_path(root: str, *parts: str) -> str:
-    """Return where the state of a watch is kept, unless an option says otherwise.
+    """Return the default path of the state of a watch.
 
     Parameters
     ----------
     root : `str`
         The repository.
     *parts : `str`
-        What makes a watch another one: the dataset type, the data IDs, the command.
+        What distinguishes watches: the dataset type, the data IDs, the command.
+
+    Returns
+    -------
+    path : `str`
+        The path.
 
     Notes
     -----
@@ -56,12 +61,12 @@ def key(data_id: Mapping[str, Any]) -> str:
 
 
 def records(path: str) -> Iterator[dict[str, Any]]:
-    """Yield the records of a state, oldest first, without what a kill cut in two.
+    """Yield the records of a state, oldest first, without a truncated last one.
 
     Raises
     ------
     UsageError
-        If the file is something else, or of another version.
+        If the file is not a state, or of another version.
     """
     with open(path, encoding="utf-8", errors="replace") as stream:
         for number, line in enumerate(stream):
@@ -82,34 +87,35 @@ def stages(path: str) -> dict[str, str]:
 
 def rows(path: str) -> list[dict[str, Any]]:
     """Return the last record of each data ID, for people: how it ended, and when it began."""
-    found: dict[str, dict[str, Any]] = {}
+    by_id: dict[str, dict[str, Any]] = {}
     for record in records(path):
         if "id" in record:
             text = key(record["id"])
-            began = record.get("time") or found.get(text, {}).get("time")
-            found[text] = {
+            began = record.get("time") or by_id.get(text, {}).get("time")
+            by_id[text] = {
                 **record["id"],
                 "stage": _stage(record),
                 "status": record.get("status"),
                 "time": began,
             }
-    return list(found.values())
+    return list(by_id.values())
 
 
 class State:
     """The records of a watch: a file to which lines are appended, each of them JSON.
 
-    One process at a time has it. The commands that are run inherit the open file, and with it the
-    lock: where a watch was killed, the next one waits until they have ended.
+    Only one process uses it at a time. Commands inherit the open file, and its lock: after a watch
+    was killed, the next one waits until its commands have ended.
 
     Parameters
     ----------
     path : `str`
-        The file; it and its directory are created if need be.
+        The file; it and its directory are created if missing.
     what : mapping
-        What is watched, for people who read the file; another dataset type than before is refused.
+        A description of the watch, for readers of the file; another dataset type than before is an
+        error.
     tell : callable
-        Called with a message when there is something to wait for.
+        Called with a message when the process has to wait.
 
     Attributes
     ----------
@@ -125,7 +131,7 @@ class State:
     Raises
     ------
     UsageError
-        If another watch uses the file, or it is something else.
+        If another watch uses the file, or it is not a state.
     OSError
         If it cannot be created or read.
     """
@@ -148,7 +154,7 @@ class State:
             raise
 
     def close(self) -> None:
-        """Let others have the file."""
+        """Release the file."""
         os.close(self.descriptor)
 
     def _lock(self, tell: Callable[[str], None]) -> None:
@@ -160,7 +166,7 @@ class State:
             if host != temporaries.HOST or temporaries.is_alive(process):
                 raise UsageError(
                     f"another watch, process {process} on {host}, uses {self.path}: end it, or "
-                    "give this one another file with --state"
+                    "pass another file with --state"
                 ) from None
             tell(
                 f"commands of an earlier watch, which was killed, still run: waiting ({self.path})"
@@ -193,31 +199,31 @@ class State:
         self._put(BEGUN, [data_id])
 
     def refused(self, data_id: Mapping[str, Any], reason: str) -> None:
-        """Record that there is no command for these data."""
+        """Record that there is no command for some data."""
         self._put(REFUSED, [data_id], reason=reason)
 
     def ended(self, data_id: Mapping[str, Any], status: int | None) -> None:
-        """Take note of how a command ended; it is recorded already, see `ending`.
+        """Store the status of a command in memory; it is already recorded, see `ending`.
 
-        A command that was killed, by a signal, has no status.
+        A command that was killed by a signal has no status.
         """
         if status is not None:
             self.stages[key(data_id)] = DONE if status == 0 else FAILED
 
     def ending(self, data_id: Mapping[str, Any]) -> tuple[str, str]:
-        """Return what to append to the file, around the exit status, when the command ends."""
+        """Return the text before and after the exit status that is appended at the end."""
         text = json.dumps({"id": data_id, "stage": "ended", "status": 0}, default=dataid.plain)
         before, _, after = text.rpartition("0")
         return before, after
 
     def retry(self, which: str) -> None:
-        """Forget the commands that failed, or were cut off, so that they are run again."""
+        """Remove the records of commands that failed, or were interrupted: they are repeated."""
         again = RETRIED[which]
         self.stages = {text: stage for text, stage in self.stages.items() if stage not in again}
 
     def _put(self, stage: str, data_ids: Iterable[Mapping[str, Any]], **more: Any) -> None:
         every = list(data_ids)
-        self._append(*({"id": one, "stage": stage, "time": _now(), **more} for one in every))
+        self._append(*({"id": line, "stage": stage, "time": _now(), **more} for line in every))
         self.stages.update(dict.fromkeys(map(key, every), stage))
 
     def _append(self, *lines: Mapping[str, Any]) -> None:
