@@ -38,7 +38,7 @@ def test_json_and_csv_have_the_data_ids(run: Any, rerun: Path) -> None:
 def test_what_is_missing_among_others_is_counted(run: Any, rerun: Path) -> None:
     done = run("uri", rerun, "src", "--id", "visit=410877")
     assert (done.status, len(done.out.splitlines())) == (0, 1)
-    assert re.fullmatch(r"persistence: 1 of \d\d src are there\n", done.err)
+    assert re.fullmatch(r"persistence: 1 of \d\d src exist\n", done.err)
 
 
 def test_write_tells_where_put_would_write_there_or_not(run: Any, rerun: Path) -> None:

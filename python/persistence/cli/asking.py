@@ -21,12 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that select rows, columns and their order, and ``--short``."""
     parser.add_argument(
         "--where", metavar="CONDITION",
-        help="the condition:  'visit in (1..100) and filter == \"r\"'",
+        help="the condition: 'visit in (1..100) and filter == \"r\"'",
     )  # fmt: skip
     usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated")
     parser.add_argument(
         "--columns", metavar="COLUMN,COLUMN",
-        help="the columns: keys, columns of the registry, size (bytes),  written (UTC), path, "
+        help="the columns: keys, columns of the registry, size (bytes), written (UTC), path, "
         "repository; default: the keys of the data ID",
     )  # fmt: skip
     parser.add_argument(

@@ -29,10 +29,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--unit", nargs="+", default=[], action="extend", metavar="COLUMN=UNIT",
-        help="units that the tables lack:  RAdeg=deg gmag=ABmag pmRA=mas/yr",
+        help="units that the tables lack: RAdeg=deg gmag=ABmag pmRA=mas/yr",
     )  # fmt: skip
     parser.add_argument(
-        "--epoch", default="", help="the epoch of the positions, if no column has it:  J2016.0"
+        "--epoch", default="", help="the epoch of the positions, if no column has it: J2016.0"
     )
     parser.add_argument(
         "--keep", nargs="+", default=[], action="extend", metavar="COLUMN",

@@ -141,7 +141,10 @@ class Leftovers(NamedTuple):
 
 
 def leftovers(tree: Tree, most: int | None) -> tuple[Leftovers, int, int]:
-    """Return the first files that no dataset type has, and how many of each kind there are."""
+    """Return files without a dataset type, and abandoned temporary files, with their numbers.
+
+    Only the first ``most`` of each kind are returned.
+    """
     some = Leftovers([], [])
     counts = [0, 0]
     abandoned = functools.cache(temporaries.abandoned)

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("type", metavar="TYPE", help="the dataset type that is missing: calexp")
     parser.add_argument(
         "--given", default="raw", metavar="TYPE",
-        help="the dataset type that exists (default: raw);  'patches': each "
+        help="the dataset type that exists (default: raw); 'patches': each "
         "patch of the sky map, with --id tract=0 filter=g",
     )  # fmt: skip
     asking.add_arguments(parser)

@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated")
     parser.add_argument(
         "--bounds", metavar="FILE",
-        help="bounds in YAML, which replace the default ones of the same quantities:  "
+        help="bounds in YAML, which replace the default ones of the same quantities: "
         "'seeing: {max: 2.0, mads: 5, within: visit}'; 'seeing: null' for none",
     )  # fmt: skip
     parser.add_argument(

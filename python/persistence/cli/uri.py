@@ -47,7 +47,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
             reference.dataId for reference, uri in zip(references, uris, strict=True) if uri is None
         ]
         usage.tell_dangling(butler, butler.request(arguments.type), absent)
-        messages.note(f"{len(rows)} of {len(references)} {arguments.type} are there")
+        messages.note(f"{len(rows)} of {len(references)} {arguments.type} exist")
     return 0
 
 

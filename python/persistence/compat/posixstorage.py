@@ -391,7 +391,10 @@ def _formatter(location: Located, python: Any) -> Any:
 
 
 def _inside(root: str, path: str) -> tuple[str, str]:
-    """Return the prefix of all results, and the path below the root."""
+    """Return the prefix of all results, and the path below the root.
+
+    The prefix is only used for absolute paths that begin with the root as it is written.
+    """
     above = root if root == "/" else f"{root}/"
     if not os.path.isabs(path):
         return "", path

@@ -189,7 +189,7 @@ def values_of(table: Table, name: str) -> Floats | None:
 
 
 def _about(values: Floats, group: Sequence[Any], bound: Bound) -> tuple[Floats, Floats]:
-    """Return the median of each value's group, and how far from it a value may be."""
+    """Return the median of each value's group, and the allowed deviation from it."""
     middle, width = np.full(len(values), np.nan), np.full(len(values), np.inf)
     _names, numbers = np.unique(np.asarray(group), return_inverse=True)
     order = np.argsort(numbers, kind="stable")

@@ -59,11 +59,11 @@ class ConstructParser(ArgumentParser):
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.add_id_argument(
-            "--id", "raw", help="the raws to combine:  visit=410400..410409 ccdnum=1..62"
+            "--id", "raw", help="the raws to combine: visit=410400..410409 ccdnum=1..62"
         )
         self._which.add_argument(
             "--calibId", nargs="*", action=CalibIdAction, default={}, metavar="KEY=VALUE",
-            help="keys of the result that the inputs lack, or that differ from theirs:  "
+            help="keys of the result that the inputs lack, or that differ from theirs: "
             "calibDate=2014-02-20",
         )  # fmt: skip
         group = self.add_argument_group(

@@ -170,7 +170,7 @@ class DiaPipelineTask(Task):
 
     @timeMethod
     def runForced(self, forced: Mapping[str, Any]) -> int:
-        """Store forced sources of exposures that are stored: such as earlier ones of new objects.
+        """Store forced sources of exposures that are already stored, such as earlier ones.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class DiaPipelineTask(Task):
         Returns
         -------
         number : `int`
-            How many were not stored before. Of their objects there are new versions.
+            The number of rows that were not stored before. Their objects get new versions.
         """
         from astropy.time import Time
 

@@ -156,8 +156,8 @@ def _inverse(xx: Floats, yy: Floats, xy: Floats) -> tuple[Floats, Floats, Floats
 def _moment_errors(stamps: Stamps, at: Floats, total: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the standard deviations of xx, yy and xy.
 
-    With weights w around the middle of data d, sum(w d (dx^2 - xx / 2)) = 0, of which the
-    derivative by xx is -sum(w d) / 4 for a Gaussian; likewise for yy and xy.
+    For Gaussian weights w around the centroid of data d, sum(w d (dx^2 - xx / 2)) = 0, whose
+    derivative with respect to xx is -sum(w d) / 4 for a Gaussian source; likewise for yy and xy.
     """
     x, y, xx, yy, xy = at
     dx, dy = stamps.offsets(x, y)

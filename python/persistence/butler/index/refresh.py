@@ -144,7 +144,10 @@ class Refresher:
         return known
 
     def _is_foreign(self, path: str) -> bool:
-        """Return whether a directory is, or is below, another tree that no template enters."""
+        """Return whether a directory belongs to another tree that no template enters.
+
+        It is the root of such a tree, or below one, or a link to one of its own parents.
+        """
         known = self._foreign.get(path)
         if known is None:
             known = (
