@@ -75,7 +75,7 @@ class Chip(NamedTuple):
     name : `str`
         Its name, such as S1.
     place : `tuple` [`float`, `float`]
-        Where its centre lies in the focal plane: x, y in mm.
+        The position of its centre in the focal plane: x, y in mm.
     """
 
     number: int

@@ -42,7 +42,7 @@ def expected(
     dataset = repository.mapper.dataset(request)
     full_id = lookup.complete(repository, dataset, data_id)
     root = repository.root if write else repository.root_of(dataset)
-    location = repository.mapper.locate(dataset, full_id, root, repository.told)
+    location = repository.mapper.locate(dataset, full_id, root, repository.reader_options)
     hdu_keys = dataset.template.hdu_keys if dataset.template is not None else ()
     if hdu_keys and not full_id.keys() >= set(hdu_keys):
         located = present(repository, location)  # the HDU was only guessed
@@ -63,13 +63,15 @@ def _of_hook(
         result if isinstance(result, Location) else result.located(repository.root, request.name)
     )
     trust = {location.python, *repository.trust} - {None}
-    return location._replace(options={**repository.told, **location.options, "trust": trust})
+    return location._replace(
+        options={**repository.reader_options, **location.options, "trust": trust}
+    )
 
 
 def moved(repository: Repository, request: Request, location: Location) -> Location:
     """Return a location in a repository with the same layout as the location's; see `maps_like`."""
     dataset = repository.mapper.dataset(request)
-    return location._replace(root=repository.root_of(dataset), options=repository.told)
+    return location._replace(root=repository.root_of(dataset), options=repository.reader_options)
 
 
 def present(repository: Repository, location: Location) -> Location | None:

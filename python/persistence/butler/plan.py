@@ -98,7 +98,7 @@ class Plan:
         dataset, hdu = route.dataset, route.template.hdu(values)
         return Location(
             root[:-1], path, hdu, dataset.storage or "", dataset.python, dataset.name,
-            DataId.of_plain(values), repository.told,
+            DataId.of_plain(values), repository.reader_options,
         )  # fmt: skip
 
     def holds(self, data_id: Mapping[str, Any]) -> bool:

@@ -64,7 +64,7 @@ class Repository:
         The registry made of its file names.
     calibration_source : `CalibrationSource`
         Finds the calibrations, its own or a parent's.
-    told : mapping
+    reader_options : mapping
         Options for all readers of files: trusted classes, and the mapper.
     direct : `DirectFiles`
         Files that are registered outside the repository.
@@ -174,7 +174,7 @@ class Repository:
 
     def _use(self, mapper: Mapper) -> None:
         self.mapper = mapper
-        self.told = {"trust": self.trust, "mapper": mapper}
+        self.reader_options = {"trust": self.trust, "mapper": mapper}
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
         """Return whether a data ID may use this repository: it has no tags, or shares one.

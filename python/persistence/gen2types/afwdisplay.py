@@ -84,7 +84,7 @@ def line(points: Any, *words: Any, frame: Any = None, **named: Any) -> None:
 
 
 def erase(frame: Any = None) -> None:
-    """Remove what was drawn over the image."""
+    """Remove everything drawn over the image."""
     getDisplay(frame).erase()
 
 

@@ -89,7 +89,7 @@ class _Headers(HeaderTranslator):
 class CameraMapper(Standardising, metaclass=_OfEveryCamera):
     """A `persistence.CameraMapper` as Gen2's camera packages build on it.
 
-    It is what ``lsst.obs.base.CameraMapper`` stands for: its hooks are given objects with afw's
+    ``lsst.obs.base.CameraMapper`` is this class: its hooks receive objects with afw's
     method names.
 
     Attributes

@@ -208,7 +208,7 @@ class PropertySet(Face[ours.PropertySet], Persistable, MutableMapping[str, Any])
         return self.deepCopy()
 
     def toString(self, topLevelOnly: bool = False, indent: str = "") -> str:
-        """Return a line for each name; what lies below has two dots before it."""
+        """Return a line for each name; nested names have two dots before them."""
         lines = []
         for name in self.names():
             value = self.getArray(name)

@@ -214,7 +214,7 @@ class SpherePoint(Face[Any]):
 
 
 def _cos_sin(angle: Any) -> tuple[float, float]:
-    """Return cosine and sine; of what is not finite, NaN."""
+    """Return cosine and sine; NaN for values that are not finite."""
     number = float(angle) if math.isfinite(angle) else math.nan
     return math.cos(number), math.sin(number)
 

@@ -24,7 +24,7 @@ def wcs_of_metadata(metadata: Any, strip: bool = False) -> Any:
     metadata : mapping
         The cards, by keyword.
     strip : `bool`, optional
-        Whether to remove from the metadata what the WCS is made of.
+        Whether to remove the cards of the WCS from the metadata.
 
     Raises
     ------

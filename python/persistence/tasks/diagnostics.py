@@ -55,7 +55,7 @@ class Shown:
 
     @property
     def sides(self) -> Sides:
-        """Where the sides of the exposure lie (pixels of the parent image)."""
+        """The positions of the sides of the exposure (pixels of the parent image)."""
         box = self.exposure.bbox
         left, bottom = box.x0 - 0.5, box.y0 - 0.5
         return Sides(left, left + box.width, bottom, bottom + box.height)

@@ -35,7 +35,7 @@ class Offset(NamedTuple):
 
 
 class Corrected(NamedTuple):
-    """A WCS that was fitted to stars, and how they lie in it, pair by pair.
+    """A WCS fitted to stars, with the residuals of each pair.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Recognized:
     fraction : `float`
         Of the brightest of them, how many are stars of the catalog.
     pose : `~persistence.tasks.voting.Pose` or None
-        How the brightest lie on the stars.
+        The transformation found from the brightest.
     """
 
     measured: Measured

@@ -36,10 +36,10 @@ class References:
     ra, dec : array
         Where they are at the time of the exposure, as far as their motions are known (deg).
     position_errors : array
-        The standard deviation along each axis (arcsec); 0 where the catalog does not tell.
+        The standard deviation along each axis (arcsec); 0 if the catalog has none.
     magnitudes, magnitude_errors : array
         In the exposure's filter (mag, AB), by the colour term if there is one; NaN where a colour
-        is needed that is not known. Errors are 0 where the catalog does not tell.
+        is needed that is not known. Errors are 0 if the catalog has none.
     centre : `tuple` [`float`, `float`]
         Where the middle of the exposure is (deg).
     radius : `float`
@@ -50,7 +50,7 @@ class References:
         By which the magnitudes were brought to the exposure's filter.
     years : `float`
         How long ago the stars were there, where their motions are not known: the median in years,
-        0 if they are, NaN if the catalog does not tell.
+        0 if they are, NaN if the catalog has no epoch.
     """
 
     ids: NDArray[np.int64]

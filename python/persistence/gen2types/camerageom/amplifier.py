@@ -16,10 +16,10 @@ from persistence.types.exposure.detector import Amplifier as OurAmplifier
 
 
 class Amplifier(Face[OurAmplifier]):
-    """One readout channel of a detector; what is not known of it is NaN, as in afw.
+    """One readout channel of a detector; unknown properties are NaN, as in afw.
 
-    Boxes called raw lie in the raw image, others in the trimmed one. What can be asked for by a
-    method can be had as an attribute, too: ``amp.getGain()``, ``amp.gain``.
+    Boxes named raw are in the raw image, others in the trimmed one. The result of each
+    method is also an attribute: ``amp.getGain()``, ``amp.gain``.
     """
 
     def __init__(self, *_: Any) -> None:

@@ -38,7 +38,7 @@ class DetectorConfig:
     pixelSize_x, pixelSize_y : `float`
         In mm.
     offset_x, offset_y : `float`
-        Where the reference pixel lies in the focal plane (mm).
+        The position of the reference pixel in the focal plane (mm).
     refpos_x, refpos_y : `float`
         The reference pixel.
     yawDeg, pitchDeg, rollDeg : `float`

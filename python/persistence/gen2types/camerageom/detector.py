@@ -64,7 +64,7 @@ class Detector(Face[OurDetector]):
         return self._ours.physical_type
 
     def getBBox(self) -> Box2I:
-        """Return its trimmed pixels; those of its amplifiers if it does not tell of its own."""
+        """Return its trimmed pixels; the union of its amplifiers' if they are not set."""
         if self._ours.bbox is not None:
             return Box2I.of(self._ours.bbox)
         whole = Box2I()
@@ -77,7 +77,7 @@ class Detector(Face[OurDetector]):
         return Extent2D(*_known(self._ours.pixel_size, self, "how large its pixels are"))
 
     def getOrientation(self) -> Orientation:
-        """Return where it lies in the focal plane, and how it is turned."""
+        """Return its position and rotation in the focal plane."""
         position = _known(self._ours.position, self, "where it lies")
         reference = _known(self._ours.reference, self, "where it lies")
         angles = (Angle(each, degrees) for each in self._ours.orientation or (0.0, 0.0, 0.0))

@@ -22,7 +22,7 @@ from persistence.gen2types.images.image import ImageF
 def getCcdInCamBBoxList(
     ccdList: Iterable[Detector], binSize: int, pixelSize_o: Any, origin: Any
 ) -> list[Box2I]:
-    """Return where detectors lie in an image of the camera.
+    """Return the boxes of detectors in an image of the camera.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def getCcdInCamBBoxList(
 def placed(
     camera: Camera, names: Any = None, binSize: int = 1, bufferSize: int = 10
 ) -> tuple[Box2I, list[tuple[Detector, Box2I]]]:
-    """Return the box of an image of a camera, and where in it each detector lies.
+    """Return the box of an image of a camera, and the position of each detector in it.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def makeImageFromCamera(
     imageFactory: Any = ImageF,
     binSize: int = 1,
 ) -> Any:
-    """Return an image of the focal plane, with the image of each detector where it lies.
+    """Return an image of the focal plane, with the image of each detector at its position.
 
     Detectors are turned by whole quarters.
 
@@ -164,7 +164,7 @@ def showCamera(
     showWcs, originAtCenter
         Ignored: the image has no WCS; accepted for compatibility with afw.
     ctype, textSize : optional
-        Colour and size of what is drawn.
+        Colour and size of the overlay.
     display : `Display`, optional
         Where it is shown.
     **kwargs

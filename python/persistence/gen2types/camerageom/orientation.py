@@ -15,12 +15,12 @@ from persistence.types.exposure.detector import Detector
 
 @dataclass(frozen=True)
 class Orientation:
-    """Where a pixel of a detector lies in the focal plane (mm), and how the detector is turned.
+    """The position of a pixel of a detector in the focal plane (mm), and the detector's rotation.
 
     Attributes
     ----------
     fpPosition : `Point2D`
-        Where the reference point lies (mm).
+        The position of the reference point (mm).
     refPoint : `Point2D`
         The reference point, a pixel.
     yaw, pitch, roll : `Angle`

@@ -32,7 +32,7 @@ def plotFocalPlane(
     showFig: bool = True,
     savePath: str | None = None,
 ) -> Any:
-    """Draw the detectors of a camera where they lie in the focal plane (mm).
+    """Draw the detectors of a camera at their positions in the focal plane (mm).
 
     Parameters
     ----------

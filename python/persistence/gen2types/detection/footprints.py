@@ -32,7 +32,7 @@ class Footprint(Face[ours.Footprint]):
     spans : `SpanSet` or `Box2I`, optional
         The pixels; none if absent.
     *args : `Box2I`, `Schema`
-        The image in which it lies, and the fields of its peaks; both may be absent.
+        The box of its image, and the schema of its peaks; both are optional.
     """
 
     def __init__(self, spans: Any = None, *args: Any, **named: Any) -> None:

@@ -230,7 +230,7 @@ class SpanSet(Face[ours.SpanSet]):
         Raises
         ------
         OutOfRangeError
-            If pixels lie outside the image, and are not to be left out.
+            If pixels are outside the image, and are not to be omitted.
         """
         y, x = self._ours.indices()
         y, x = y - box.y0, x - box.x0
@@ -258,7 +258,7 @@ class SpanSet(Face[ours.SpanSet]):
         Raises
         ------
         OutOfRangeError
-            If pixels lie outside the image, and are not to be left out.
+            If pixels are outside the image, and are not to be omitted.
         """
         spans = self if region is None else self.clippedTo(region)
         y, x, _ = spans._inside(_box(image), doClip)
@@ -367,7 +367,7 @@ def _around(one: Box, other: Box) -> Box:
 
 
 def _ellipse(shape: Any) -> ours.SpanSet:
-    """Return the pixels whose centres lie in an ellipse."""
+    """Return the pixels whose centres are in an ellipse."""
     from persistence.gen2types.ellipses import Quadrupole
 
     moments, (cx, cy) = Quadrupole(shape.getCore()), tuple(shape.getCenter())

@@ -125,7 +125,7 @@ class Figures(Device):
         return stretch.normalisation(algorithm, ends, **options)
 
     def _overlay(self) -> NDArray[np.uint8]:
-        """Return the mask as colours: planes of higher bits lie over those of lower ones."""
+        """Return the mask as colours: planes of higher bits are above those of lower ones."""
         from matplotlib.colors import to_rgb
 
         flags = self._mask.array

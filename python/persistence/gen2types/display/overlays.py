@@ -35,7 +35,7 @@ def drawBBox(
     bbox : `Box2I`
         The box.
     borderWidth : `float`
-        How far outside the middles of its outermost pixels the line lies; 0.5 is their edges.
+        The distance of the line from the centres of the outermost pixels; 0.5 is their edges.
     origin : `Point2I`, optional
         What is added to the box.
     display : `Display`, optional
@@ -197,7 +197,7 @@ class Mosaic:
         return mosaic
 
     def getBBox(self, ix: int, iy: int | None = None) -> Box2I:
-        """Return where an image lies, by its number, or by its column and row."""
+        """Return the box of an image, by its number, or by its column and row."""
         if iy is None:
             iy, ix = divmod(ix, self.nx)
         corner = Point2I(ix * (self.xsize + self.gutter), iy * (self.ysize + self.gutter))

@@ -188,7 +188,7 @@ def makeRGB(
     Raises
     ------
     NotImplementedError
-        If saturated pixels or another size are asked for.
+        If saturated pixels or another size are requested.
     """
     if saturatedBorderWidth or xSize or ySize or rescaleFactor:
         raise NotImplementedError(

@@ -169,7 +169,7 @@ class Background(Face[OurBackground]):
     def getStatsImage(self) -> Any:
         """Return the levels, their flags and variances, one pixel for each bin.
 
-        They are those of the background itself: what is done to them changes its surface.
+        They belong to the background itself: changing them changes its surface.
         """
         ours = self._ours
         levels, variance = (

@@ -40,7 +40,7 @@ def flipImage(image: Any, flipLR: bool, flipTB: bool) -> Any:
 
 
 def binImage(image: Any, binX: int, binY: int | None = None, flags: int = Property.MEAN) -> Any:
-    """Return an image of the means of bins; what is left over at the upper edges is left out.
+    """Return an image of the means of bins; incomplete bins at the upper edges are omitted.
 
     Of a masked image, flags are joined, and variances are those of the means.
     """

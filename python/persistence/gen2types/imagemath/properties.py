@@ -160,7 +160,7 @@ class StatisticsControl:
 
 
 def is_single(flags: int) -> bool:
-    """Check whether one statistic is asked for, apart from errors."""
+    """Check whether one statistic is requested, apart from errors."""
     return int(flags & ~Property.ERRORS).bit_count() == 1
 
 

@@ -226,7 +226,7 @@ def warp(
 def _places(
     columns: Any, rows: Any, destWcs: Any, srcWcs: Any, box: Box
 ) -> tuple[Array, Array, Array]:
-    """Return where pixels lie in the source's array, and how much of its area each has."""
+    """Return the positions of pixels in the source's array, and their areas there."""
     edges_x = np.concatenate([columns - 0.5, [columns[-1] + 0.5]])
     edges_y = np.concatenate([rows - 0.5, [rows[-1] + 0.5]])
 
@@ -276,7 +276,7 @@ def _inside(shape: tuple[int, ...], rows: Any, columns: Any) -> tuple[Any, Any]:
 
 
 def _weights(shape: tuple[int, ...], x: Array, y: Array, name: str) -> Any:
-    """Return where a kernel lies in the array, its first pixels, and its weights along the axes."""
+    """Return where a kernel is inside the array, its first pixels, and its weights."""
     order, weight = _kernel(name)
     with np.errstate(invalid="ignore"):
         left, bottom = (np.floor(np.nan_to_num(place, nan=-1e6)) for place in (x, y))

@@ -18,7 +18,7 @@ def makeRampImage(
     Parameters
     ----------
     bbox : `Box2I`
-        Where it lies.
+        Its position.
     start : `float`
         The first pixel.
     stop : `float`, optional

@@ -26,7 +26,7 @@ _FIRST = ("maskedImage", "exposure", "bbox", "dimensions", "width", "rhs", "file
 
 
 class Exposure(Pixels, Described, metaclass=PixelTypes):
-    """A masked image, and what is known of it: the sky, the PSF, the calibration, the visit ...
+    """A masked image with its components: the WCS, the PSF, the calibration, the visit ...
 
     Parameters
     ----------

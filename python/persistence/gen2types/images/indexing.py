@@ -28,7 +28,7 @@ def inside(box: Any, bbox: Box, origin: Any = PARENT) -> Box:
     box : `Box` or `Box2I`
         A part of an image.
     bbox : `Box`
-        Where the image lies in its parent.
+        The box of the image in its parent.
     origin : `ImageOrigin`
         What the box counts from.
 

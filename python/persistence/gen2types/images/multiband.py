@@ -102,7 +102,7 @@ class Multiband:
     def __getitem__(self, index: Any) -> Any:
         """Return one band, or several, and perhaps a part of the image.
 
-        The part is what an image takes: a box, or columns and rows in the pixels of the parent. Of
+        The part is an index of an image: a box, or columns and rows in pixels of the parent. For
         a pixel, the values of all bands are returned.
         """
         bands, *part = index if isinstance(index, tuple) else (index,)
@@ -184,7 +184,7 @@ class MultibandImage(_MultibandPlane):
     array : array, shape (bands, rows, columns), optional
         The pixels, which are shared.
     bbox : `Box2I`, optional
-        Where they lie.
+        Their position.
     singles : sequence of `Image`, optional
         Images instead, whose pixels are copied.
     """

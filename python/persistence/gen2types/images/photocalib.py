@@ -27,7 +27,7 @@ class Measurement:
 
 
 class PhotoCalib(Face[OurCalib]):
-    """The flux that an instrumental flux of 1 stands for.
+    """The flux of an instrumental flux of 1.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def first_words(
 
 
 class Plane(Face[Any]):
-    """Pixels and where they lie; ``array[y - y0, x - x0]`` is the pixel (x, y) of the parent.
+    """Pixels and their position; ``array[y - y0, x - x0]`` is the pixel (x, y) of the parent.
 
     Parameters
     ----------

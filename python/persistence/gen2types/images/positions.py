@@ -14,7 +14,7 @@ def indexToPosition(ind: float) -> float:
 
 
 def positionToIndex(pos: float, residual: bool = False) -> Any:
-    """Return the pixel in which a position lies.
+    """Return the pixel that contains a position.
 
     Parameters
     ----------

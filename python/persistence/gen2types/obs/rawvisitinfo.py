@@ -31,7 +31,7 @@ class MakeRawVisitInfo:
     log : optional
         Where that is logged.
     doStripHeader : `bool`, optional
-        Whether what is used is removed from the metadata, but for TIMESYS, which may be of several
+        Whether used cards are removed from the metadata, except TIMESYS, which may apply to several
         dates.
     """
 

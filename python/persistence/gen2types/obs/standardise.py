@@ -49,7 +49,7 @@ def exposureFromImage(
     mapper : `CameraMapper`, optional
         Knows the header's keywords, and how exposures are numbered.
     logger : optional
-        Where is said what cannot be told.
+        The log for missing values.
     setVisitInfo, setFilter, setExposureId : `bool`, optional
         Whether the visit is set as the camera makes it of the header, the filter by the data ID,
         and the number of the exposure with the visit.

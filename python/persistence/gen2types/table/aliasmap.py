@@ -35,7 +35,7 @@ class AliasMap(MutableMapping[str, str]):
         return len(self._targets)
 
     def get(self, alias: str, default: Any = None) -> Any:
-        """Return what an alias leads to.
+        """Return the target of an alias.
 
         Raises
         ------

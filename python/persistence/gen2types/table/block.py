@@ -19,7 +19,7 @@ _FLOATS = ("F", "D", "Angle", "ArrayF", "ArrayD")
 
 
 class Later(NamedTuple):
-    """An object that is read when it is asked for.
+    """An object that is read when it is first accessed.
 
     Attributes
     ----------

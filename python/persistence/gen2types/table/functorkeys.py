@@ -158,7 +158,7 @@ class QuadrupoleKey(FunctorKey):
 
 
 class EllipseKey(FunctorKey):
-    """The key of an ellipse: second moments, and where it lies."""
+    """The key of an ellipse: second moments, and its position."""
 
     endings = (*QuadrupoleKey.endings, *_PointKey.endings)
 

@@ -95,7 +95,7 @@ class Key(metaclass=_OfTypes):
     size : `int`, optional
         The number of elements of an array, or of letters; 0 if it differs from row to row.
     offset, bit : `int`, optional
-        Where the field lies in a record of afw's, in bytes; and the bit of a flag.
+        The position of the field in a record of afw's, in bytes; and the bit of a flag.
     part : `int` or `slice`, optional
         Which elements of an array.
     """

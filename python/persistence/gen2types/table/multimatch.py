@@ -161,7 +161,7 @@ class GroupView(Mapping[int, Any]):
         catalog : `BaseCatalog`
             The sources.
         groupField : `str`, optional
-            The field that tells the objects apart.
+            The field that identifies the objects.
         """
         key = catalog.schema.find(groupField).key
         if not catalog.isSorted(key):

@@ -26,7 +26,7 @@ class BaseRecord:
     table : `BaseTable`
         The table that it belongs to.
     block, row
-        Where its values lie.
+        The position of its values.
     """
 
     __slots__ = ("block", "row", "table")

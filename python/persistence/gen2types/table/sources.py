@@ -72,7 +72,7 @@ class SourceRecord(SlotGetters, SimpleRecord):
         return Slot("Shape", self.schema).getErrKey().get(self)
 
     def getFootprint(self) -> Any:
-        """Return the footprint, which is read when it is asked for; None if there is none."""
+        """Return the footprint, which is read when it is first accessed; None if there is none."""
         return wrap(self.block.object("footprint", self.row))
 
     def setFootprint(self, footprint: Any) -> None:

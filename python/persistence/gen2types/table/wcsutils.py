@@ -10,7 +10,7 @@ from persistence.gen2types.coordinates import Point2D
 
 
 def updateRefCentroids(wcs: Any, refList: Any) -> None:
-    """Set where on the image reference sources lie: ``centroid`` and ``hasCentroid``.
+    """Set the image positions of reference sources: ``centroid`` and ``hasCentroid``.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def updateRefCentroids(wcs: Any, refList: Any) -> None:
 
 
 def updateSourceCoords(wcs: Any, sourceList: Any, include_covariance: bool = True) -> None:
-    """Set where on the sky sources lie, from their centroids.
+    """Set the sky positions of sources, from their centroids.
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ def joined(science: Exposure, template: Exposure) -> Mask:
 
 
 class Kernel(NamedTuple):
-    """What is said of the kernel.
+    """The settings of the kernel.
 
     Attributes
     ----------
