@@ -128,16 +128,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--size", choices=list(LAYOUTS), default="small", help="full: 2160 x 4146 pixels a chip"
     )
     parser.add_argument("--compress", action="store_true", help="as fpack does (Rice)")
-    asked = parser.parse_args(argv)
-    numbers = {kind: getattr(asked, kind) for kind in KINDS}
+    options = parser.parse_args(argv)
+    numbers = {kind: getattr(options, kind) for kind in KINDS}
     paths = write_calib_raws(
-        asked.directory,
+        options.directory,
         numbers,
-        asked.first,
-        asked.filter,
-        asked.chips,
-        asked.size,
-        asked.compress,
+        options.first,
+        options.filter,
+        options.chips,
+        options.size,
+        options.compress,
     )
     print("\n".join(paths))
     return 0

@@ -180,36 +180,42 @@ def _write(cards: Iterable[Card], images: list[Any], folder: str, name: str) -> 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write sample calibrations: ``generateDecam.py calibs DIRECTORY --chips 25 26``."""
     parser = _parser()
-    asked = parser.parse_args(argv)
+    options = parser.parse_args(argv)
     paths = [
         path
-        for form in asked.forms
-        for path in _WRITERS[form](os.path.join(asked.directory, form), asked)
+        for form in options.forms
+        for path in _WRITERS[form](os.path.join(options.directory, form), options)
     ]
     if not paths:
         parser.error(
-            f"nothing to write: no {' or '.join(asked.kinds)} among {' or '.join(asked.forms)}"
+            f"nothing to write: no {' or '.join(options.kinds)} among {' or '.join(options.forms)}"
         )
     print("\n".join(paths))
     return 0
 
 
-def _masters(folder: str, asked: argparse.Namespace) -> list[str]:
-    kinds = [kind for kind in MASTERS if kind in asked.kinds]
+def _masters(folder: str, options: argparse.Namespace) -> list[str]:
+    kinds = [kind for kind in MASTERS if kind in options.kinds]
     return write_masters(
-        folder, kinds, asked.dates, asked.filters, asked.chips, asked.size, asked.calib_id
+        folder, kinds, options.dates, options.filters, options.chips, options.size, options.calib_id
     )
 
 
-def _community(folder: str, asked: argparse.Namespace) -> list[str]:
-    kinds = [kind for kind in COMMUNITY if kind in asked.kinds]
+def _community(folder: str, options: argparse.Namespace) -> list[str]:
+    kinds = [kind for kind in COMMUNITY if kind in options.kinds]
     return write_community(
-        folder, kinds, asked.dates, asked.filters, asked.chips, asked.size, not asked.plain
+        folder,
+        kinds,
+        options.dates,
+        options.filters,
+        options.chips,
+        options.size,
+        not options.plain,
     )
 
 
-def _curated(folder: str, asked: argparse.Namespace) -> list[str]:
-    return write_curated(folder, chips=asked.chips, size=asked.size, regions=asked.regions)
+def _curated(folder: str, options: argparse.Namespace) -> list[str]:
+    return write_curated(folder, chips=options.chips, size=options.size, regions=options.regions)
 
 
 _WRITERS = {"masters": _masters, "community": _community, "curated": _curated}

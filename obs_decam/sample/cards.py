@@ -41,12 +41,12 @@ def science_chips(numbers: Iterable[int] | None = None) -> list[Chip]:
     return [known[number] for number in wanted]
 
 
-def refuse_others(what: str, given: Iterable[Any], known: Iterable[Any]) -> None:
+def refuse_others(noun: str, values: Iterable[Any], known: Iterable[Any]) -> None:
     """Raise ValueError if a value is unknown, listing the known ones."""
     known = list(known)
-    for one in given:
-        if one not in known:
-            raise ValueError(f"no {what} {one!r}; there are {', '.join(map(str, known))}")
+    for value in values:
+        if value not in known:
+            raise ValueError(f"no {noun} {value!r}; there are {', '.join(map(str, known))}")
 
 
 def master_cards(kind: str, day: str, band: str, chip: Chip, calib_id: bool) -> Iterator[Card]:

@@ -62,10 +62,10 @@ def write_curated(
     paths = []
     for kind in kinds:
         for chip in science_chips(chips):
-            place = os.path.join(folder, "decam", kind, chip.name.lower())
-            os.makedirs(place, exist_ok=True)
+            directory = os.path.join(folder, "decam", kind, chip.name.lower())
+            os.makedirs(directory, exist_ok=True)
             for epoch in epochs(chip):
-                start = os.path.join(place, f"{epoch.replace('-', '')}T000000")
+                start = os.path.join(directory, f"{epoch.replace('-', '')}T000000")
                 paths.append(_WRITERS[kind](start, chip, epoch, LAYOUTS[size], regions))
     return paths
 
@@ -139,8 +139,8 @@ def _region_table(boxes: list[Box]) -> Any:
 
 def crosstalk_of(chip: Chip, epoch: str) -> tuple[float, float]:
     """Return the fraction of its counts that amplifier A adds to B, and B to A."""
-    there, back = _random("crosstalk", chip, epoch).integers(1, 500, 2)
-    return int(there) / 2**20, int(back) / 2**20
+    coefficients, back = _random("crosstalk", chip, epoch).integers(1, 500, 2)
+    return int(coefficients) / 2**20, int(back) / 2**20
 
 
 def _write_crosstalk(start: str, chip: Chip, epoch: str, layout: Layout, regions: bool) -> str:

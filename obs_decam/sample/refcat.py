@@ -124,10 +124,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--depth", type=int, choices=range(_SHALLOWEST, _DEEPEST + 1), default=7, help="of the mesh"
     )
-    asked = parser.parse_args(argv)
-    name = os.path.basename(os.path.abspath(asked.directory))
-    visits = range(asked.first, asked.first + asked.visits)
-    print("\n".join(write_refcat(asked.directory, visits, name, asked.depth)))
+    options = parser.parse_args(argv)
+    name = os.path.basename(os.path.abspath(options.directory))
+    visits = range(options.first, options.first + options.visits)
+    print("\n".join(write_refcat(options.directory, visits, name, options.depth)))
     return 0
 
 

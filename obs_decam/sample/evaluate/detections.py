@@ -90,11 +90,11 @@ def _sep(chip: Chip) -> Floats:
     steps = np.arange(-int(3 * sigma), int(3 * sigma) + 1)
     kernel = np.exp(-(steps**2 + steps[:, np.newaxis] ** 2) / (2 * sigma**2))
     sep.set_extract_pixstack(3_000_000)
-    found = sep.extract(
+    objects = sep.extract(
         image, _THRESHOLD, err=np.where(np.isfinite(error), error, 1e6), minarea=5,
         filter_kernel=kernel, filter_type="matched", clean=False,
     )  # fmt: skip
-    return np.stack([found["x"], found["y"]], axis=1)
+    return np.stack([objects["x"], objects["y"]], axis=1)
 
 
 def _photutils(chip: Chip) -> Floats:
@@ -107,10 +107,10 @@ def _photutils(chip: Chip) -> Floats:
     signal = gaussian_filter(np.nan_to_num(chip.exposure.image) * weights, sigma)
     # A Gaussian's square is a Gaussian, sqrt(2) narrower.
     noise = np.sqrt(gaussian_filter(weights, sigma / np.sqrt(2)) / (4 * np.pi * sigma**2))
-    found: Any = find_peaks(signal / np.where(noise > 0, noise, np.inf), _THRESHOLD, box_size=5)
-    if found is None:
+    peaks: Any = find_peaks(signal / np.where(noise > 0, noise, np.inf), _THRESHOLD, box_size=5)
+    if peaks is None:
         return np.zeros((0, 2))
-    return np.stack([found["x_peak"], found["y_peak"]], axis=1).astype(float)
+    return np.stack([peaks["x_peak"], peaks["y_peak"]], axis=1).astype(float)
 
 
 _OTHERS: dict[str, Callable[[Chip], Floats]] = {"sep": _sep, "photutils": _photutils}

@@ -57,10 +57,10 @@ def _off(butler: Any, number: int) -> tuple[float, float]:
     ra, dec = exposure.wcs.all_pix2world(truth.x, truth.y, 0)
     east = (ra - truth.stars.ra) * np.cos(np.radians(dec))
     apart = float(np.hypot(east, dec - truth.stars.dec).max()) * 3600
-    found = np.flatnonzero(stars.is_clean(sources))
-    there = np.stack([truth.x, truth.y], axis=1)
-    distance, which = stars.nearest(stars.positions(sources)[found], there)
-    rows = found[distance < 1.0]
+    clean = np.flatnonzero(stars.is_clean(sources))
+    true = np.stack([truth.x, truth.y], axis=1)
+    distance, which = stars.nearest(stars.positions(sources)[clean], true)
+    rows = clean[distance < 1.0]
     measured, _ = stars.magnitudes(exposure, sources, "slot_PsfFlux", rows)
     right = truth.stars.magnitudes[_BAND][which[distance < 1.0]]
     return 1e3 * float(np.median((measured - right)[right < 20.5])), apart

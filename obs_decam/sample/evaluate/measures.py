@@ -34,15 +34,15 @@ def photometry(chip: Chip, case: str) -> Measured:
     For few stars, two standard errors are allowed; where noise alone exceeds the goal of the
     scatter, it is the goal.
     """
-    found = stars.matched(chip)
-    counts = np.asarray(chip.truth.stars["counts"], float)[found.true]
+    matched = stars.matched(chip)
+    counts = np.asarray(chip.truth.stars["counts"], float)[matched.true]
     limit = 2.5 / np.log(10) * stars.noise(chip.truth, counts) / counts
     for low, high in [*stars.bins(), stars.RANGE]:
-        here = (found.magnitude >= low) & (found.magnitude < high)
-        off, where = spread(found.off[here] * _MILLI), f"{low:.1f}-{high:.1f}"
+        here = (matched.magnitude >= low) & (matched.magnitude < high)
+        off, where = spread(matched.off[here] * _MILLI), f"{low:.1f}-{high:.1f}"
         if off.number < _FEWEST:
             continue
-        pull = spread((found.off / found.error)[here])
+        pull = spread((matched.off / matched.error)[here])
         alone = _MILLI * float(np.median(limit[here]))
         if (low, high) != stars.RANGE:
             most = max(_SCATTER, alone * (_PHOTONS + 2 * off.scatter_error / off.scatter))
@@ -64,9 +64,9 @@ def photometry(chip: Chip, case: str) -> Measured:
 
 def neighbours(chip: Chip, case: str) -> Measured:
     """Yield the scatter of all bright stars, those with others near included."""
-    found = stars.matched(chip, alone=False).bright
-    off = spread(found.off * _MILLI)
-    outliers = float(np.mean(np.abs(found.off * _MILLI - off.median) > 5 * _SCATTER))
+    bright = stars.matched(chip, alone=False).bright
+    off = spread(bright.off * _MILLI)
+    outliers = float(np.mean(np.abs(bright.off * _MILLI - off.median) > 5 * _SCATTER))
     note = f"{off.number} stars"
     yield Figure(case, "neighbours", "scatter", off.scatter, "mmag", off.scatter_error, note=note)
     yield Figure(case, "neighbours", "beyond 35 mmag", 100 * outliers, "%")
@@ -74,16 +74,16 @@ def neighbours(chip: Chip, case: str) -> Measured:
 
 def thirds(chip: Chip, case: str) -> Measured:
     """Yield by how much the thirds of the chip differ from all of it."""
-    found = stars.matched(chip).bright
+    bright = stars.matched(chip).bright
     layout = chip.truth.layout
-    whole = spread(found.off * _MILLI).median
+    whole = spread(bright.off * _MILLI).median
     for axis, size, words in (
         ("x", 2 * layout.columns, ("left", "middle column", "right")),
         ("y", layout.rows, ("low", "middle row", "high")),
     ):
-        third = np.clip(getattr(found, axis) * 3 // size, 0, 2)
+        third = np.clip(getattr(bright, axis) * 3 // size, 0, 2)
         for number, word in enumerate(words):
-            off = spread(found.off[third == number] * _MILLI)
+            off = spread(bright.off[third == number] * _MILLI)
             limit = max(_THIRDS, 2 * off.median_error)
             yield Figure(
                 case, "thirds", word, off.median - whole, "mmag", off.median_error, -limit, limit
@@ -92,10 +92,10 @@ def thirds(chip: Chip, case: str) -> Measured:
 
 def slots(chip: Chip, case: str) -> Measured:
     """Yield by how much the slots' magnitudes differ."""
-    found = stars.matched(chip).bright
-    found = found.chosen(found.magnitude < 18.5)
+    bright = stars.matched(chip).bright
+    bright = bright.chosen(bright.magnitude < 18.5)
     fluxes = (
-        stars.magnitudes(chip.exposure, chip.sources, flux, found.sources)[0]
+        stars.magnitudes(chip.exposure, chip.sources, flux, bright.sources)[0]
         for flux in ("slot_ApFlux", "slot_PsfFlux")
     )
     off = spread(np.subtract(*fluxes) * _MILLI)
@@ -110,10 +110,10 @@ def psf(chip: Chip, case: str) -> Measured:
 
     Its size is 1 / sqrt(sum of squares).
     """
-    found = stars.matched(chip).bright
+    bright = stars.matched(chip).bright
     model, truth = chip.exposure.psf, chip.truth
     sizes, rounds = [], []
-    for x, y in zip(found.x[:200], found.y[:200], strict=True):
+    for x, y in zip(bright.x[:200], bright.y[:200], strict=True):
         kernel = model.kernel_image(x, y)
         half = min(kernel.array.shape[0] // 2, 20)
         right = stars.true_psf(truth.seeing, truth, x, y, half)
@@ -152,16 +152,16 @@ def _residual(image: Any, right: Any) -> float:
 
 def positions(chip: Chip, case: str) -> Measured:
     """Yield how far positions on the sky are from the true ones."""
-    found = stars.matched(chip)
+    matched = stars.matched(chip)
     ra, dec = (
-        np.degrees(stars.column(chip.sources, f"coord_{axis}"))[found.sources]
+        np.degrees(stars.column(chip.sources, f"coord_{axis}"))[matched.sources]
         for axis in ("ra", "dec")
     )
-    right = chip.truth.stars[found.true]
+    right = chip.truth.stars[matched.true]
     north = (dec - np.asarray(right["dec"])) * 3.6e6
     east = (ra - np.asarray(right["ra"])) * 3.6e6 * np.cos(np.radians(dec))
     for low, high in ((15.5, 17.0), (17.0, 18.0), (18.0, 19.0), (19.0, 20.0), (20.0, 21.0)):
-        here = (found.magnitude >= low) & (found.magnitude < high)
+        here = (matched.magnitude >= low) & (matched.magnitude < high)
         off = spread(np.hypot(east, north)[here])
         most = _BRIGHT_POSITION if low == 15.5 else np.inf
         yield Figure(
@@ -169,9 +169,9 @@ def positions(chip: Chip, case: str) -> Measured:
             off.median_error, high=most, note=f"{off.number} stars",
         )  # fmt: skip
     for axis in "xy":
-        error = stars.column(chip.sources, f"slot_Centroid_{axis}Err")[found.sources]
-        place = stars.column(chip.sources, f"slot_Centroid_{axis}")[found.sources]
-        pull = spread(((place - getattr(found, axis)) / error)[found.magnitude > 17])
+        error = stars.column(chip.sources, f"slot_Centroid_{axis}Err")[matched.sources]
+        place = stars.column(chip.sources, f"slot_Centroid_{axis}")[matched.sources]
+        pull = spread(((place - getattr(matched, axis)) / error)[matched.magnitude > 17])
         yield Figure(
             case, "positions", f"pull {axis}, fainter than 17", pull.scatter, "",
             pull.scatter_error, _PULLS[0] - 2 * pull.scatter_error, _PULLS[1],

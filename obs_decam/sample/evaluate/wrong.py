@@ -48,11 +48,11 @@ class Wrong(NamedTuple):
 
 def _is_right(chip: Chip) -> str:
     """Return the fault of positions or magnitudes, if any."""
-    found = stars.matched(chip).bright
-    if found.true.size < 10:
-        return f"only {found.true.size} bright stars come out clean"
+    bright = stars.matched(chip).bright
+    if bright.true.size < 10:
+        return f"only {bright.true.size} bright stars come out clean"
     left = {figure.name: figure.value for figure in measures.distortion(chip, "")}
-    bias = abs(float(np.median(found.off))) * 1e3
+    bias = abs(float(np.median(bright.off))) * 1e3
     wrong = []
     if left["largest"] > _RIGHT:
         wrong.append(f"the WCS is off by {left['largest']:.0f} mas")
@@ -171,5 +171,5 @@ def _failure(log: str) -> str:
     first = next(
         (number for number, line in enumerate(lines) if "FATAL" in line or "ERROR" in line), None
     )
-    told = lines[-6:] if first is None else lines[first : first + 6]
-    return " / ".join(line.strip() for line in told)
+    shown = lines[-6:] if first is None else lines[first : first + 6]
+    return " / ".join(line.strip() for line in shown)

@@ -239,10 +239,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=value)
     parser.add_argument("--rays", type=int, default=80, help="cosmic rays in each exposure")
     parser.add_argument("--dead", choices=["left", "right"], default="", help="an amplifier")
-    asked = parser.parse_args(argv)
-    numbers = Numbers(*(getattr(asked, name) for name in Numbers._fields))
-    own = asked.size, asked.chip, numbers, asked.filter, asked.rays, asked.dead
-    written = write(asked.directory, asked.seed, VISITS, *own)
+    options = parser.parse_args(argv)
+    numbers = Numbers(*(getattr(options, name) for name in Numbers._fields))
+    own = options.size, options.chip, numbers, options.filter, options.rays, options.dead
+    written = write(options.directory, options.seed, VISITS, *own)
     print("\n".join([*written.raws, *written.masters, *written[2:]]))
     return 0
 

@@ -36,14 +36,14 @@ def zero_point(
         The figure's.
     """
     width, height = figures.size_of_chip(sides, 5.2)
-    made = figures.figure(width + 8.2, height + 1.4, title)
+    figure = figures.figure(width + 8.2, height + 1.4, title)
     known = np.isfinite(residual)
-    chip, against = made.subplots(1, 2, width_ratios=[width + 1.6, 6.0])
+    chip, against = figure.subplots(1, 2, width_ratios=[width + 1.6, 6.0])
     figures.chip(chip, sides)
     if not (known & used).any():
         figures.say(chip, "no stars")
         figures.say(against, "no stars")
-        return made
+        return figure
     rows = known & used
     # the colours are for the stars that are certain
     sure = rows & (error <= np.median(error[rows]))
@@ -52,10 +52,10 @@ def zero_point(
         x[rows], y[rows], c=1000 * residual[rows], s=_sizes(error[rows]), cmap=figures.RESIDUALS,
         vmin=-limit, vmax=limit, edgecolors="0.3", linewidths=0.4,
     )  # fmt: skip
-    made.colorbar(points, ax=chip, label="star less reference (mmag)", shrink=0.8)
+    figure.colorbar(points, ax=chip, label="star less reference (mmag)", shrink=0.8)
     chip.set_title(f"{np.count_nonzero(rows)} stars used; small ones are uncertain", fontsize=9)
     _against(against, magnitude, 1000 * residual, 1000 * error, rows, known & ~used)
-    return made
+    return figure
 
 
 def _sizes(error: Any) -> Any:
@@ -120,17 +120,17 @@ def astrometry(
         The figure's.
     """
     width, height = figures.size_of_chip(sides, 6.0)
-    made = figures.figure(width + 7.0, height + 1.2, title)
-    chip, about = made.subplots(1, 2, width_ratios=[width + 1.0, 4.8])
+    figure = figures.figure(width + 7.0, height + 1.2, title)
+    chip, about = figure.subplots(1, 2, width_ratios=[width + 1.0, 4.8])
     figures.chip(chip, sides)
     if not used.any():
         figures.say(chip, "no stars")
         figures.say(about, "no stars")
-        return made
+        return figure
     right, up = np.linalg.solve(axes, np.stack([east, north]))
     _arrows(chip, x[used], y[used], right[used], up[used], sides)
     _about(about, east, north, used)
-    return made
+    return figure
 
 
 def _arrows(axes: Any, x: Any, y: Any, right: Any, up: Any, sides: Sides) -> None:

@@ -42,8 +42,8 @@ def save(table: Mapping[str, Any], suspicious: Any, path: str, over: str | None 
 
 def time(table: Mapping[str, Any], suspicious: Any) -> Any:
     """Draw each quantity over time; or over the number of the visit if no time is known."""
-    made = figures.figure(9, 9, _title(table, suspicious))
-    every = made.subplots(len(_PANELS), 1, sharex=True)
+    figure = figures.figure(9, 9, _title(table, suspicious))
+    every = figure.subplots(len(_PANELS), 1, sharex=True)
     when, label = _when(table)
     bands = list(dict.fromkeys(table["band"].tolist()))
     colours = dict(zip(bands, figures.COLOURS * (1 + len(bands) // 8), strict=False))
@@ -66,7 +66,7 @@ def time(table: Mapping[str, Any], suspicious: Any) -> Any:
         every[0].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
     every[-1].set_xlabel(label)
     every[-1].ticklabel_format(axis="x", useOffset=False, style="plain")
-    return made
+    return figure
 
 
 def _when(table: Mapping[str, Any]) -> tuple[Any, str]:
@@ -82,12 +82,12 @@ def _when(table: Mapping[str, Any]) -> tuple[Any, str]:
 
 def _title(table: Mapping[str, Any], suspicious: Any) -> str:
     visits = len(np.unique(table["visit"]))
-    told = f"visit {table['visit'][0]}" if visits == 1 else f"{visits} visits"
+    title = f"visit {table['visit'][0]}" if visits == 1 else f"{visits} visits"
     bands = ", ".join(sorted({band for band in table["band"].tolist() if band}))
     number = len(suspicious)
     exposures = "exposure" if number == 1 else "exposures"
-    told = f"{told} ({bands})" if bands else told
-    return f"{number} {exposures} of {told}, {int(np.sum(suspicious))} suspicious"
+    title = f"{title} ({bands})" if bands else title
+    return f"{number} {exposures} of {title}, {int(np.sum(suspicious))} suspicious"
 
 
 def focal_plane(table: Mapping[str, Any], suspicious: Any) -> Any:
@@ -100,15 +100,15 @@ def focal_plane(table: Mapping[str, Any], suspicious: Any) -> Any:
     places = {number: np.median(corners, axis=0) for number, corners in shapes.items()}
     across, along = np.ptp(np.concatenate(list(places.values())), axis=0) if places else (1, 1)
     height = _WIDTH * min(max(along / across, 0.3), 1.5) + 1.2
-    made = figures.figure(2 * _WIDTH + 3, 2 * height + 0.5, _title(table, suspicious))
-    for axes, (name, text) in zip(made.subplots(2, 2).flat, _PANELS.items(), strict=True):
+    figure = figures.figure(2 * _WIDTH + 3, 2 * height + 0.5, _title(table, suspicious))
+    for axes, (name, text) in zip(figure.subplots(2, 2).flat, _PANELS.items(), strict=True):
         if not places:
             figures.say(axes, "no positions are known")
             continue
         values = {number: _median(table, name, number) for number in places}
-        _fill(made, axes, places, values, text)
+        _fill(figure, axes, places, values, text)
         _mark(axes, places, set(table["id"][suspicious].tolist()))
-    return made
+    return figure
 
 
 def _median(table: Mapping[str, Any], name: str, detector: int) -> float:

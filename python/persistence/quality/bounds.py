@@ -91,15 +91,15 @@ def changed(bounds: Mapping[str, Bound], news: Any, where: str) -> dict[str, Bou
     """
     if not isinstance(news, Mapping):
         raise UsageError(f"{where}: {news!r} is not a mapping of quantities to bounds")
-    made = dict(bounds)
+    merged = dict(bounds)
     for name, attributes in news.items():
         known = [*QUANTITIES, *(name for name, column in COLUMNS.items() if column.code[0] in "if")]
         if name not in known:
             raise UsageError(f"{where}: there is no quantity {name!r}{did_you_mean(name, known)}")
-        made.pop(name, None)
+        merged.pop(name, None)
         if attributes is not None:
-            made[name] = _bound(attributes, f"{where}: {name}")
-    return made
+            merged[name] = _bound(attributes, f"{where}: {name}")
+    return merged
 
 
 def _bound(said: Any, where: str) -> Bound:
@@ -130,16 +130,16 @@ def parse(text: str) -> tuple[str, dict[str, Any] | None]:
     name, colon, rest = text.partition(":")
     if rest == "none":
         return name, None
-    said: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for word in rest.split(","):
         key, equals, value = word.partition("=")
         if not (colon and equals):
             raise UsageError(f"{text!r} is not a bound, such as seeing:max=2,mads=4 or seeing:none")
         try:
-            said[key] = float(value)
+            attributes[key] = float(value)
         except ValueError:
-            said[key] = value
-    return name, said
+            attributes[key] = value
+    return name, attributes
 
 
 def reasons(table: Table, bounds: Mapping[str, Bound] = BOUNDS) -> list[list[str]]:

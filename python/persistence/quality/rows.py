@@ -81,15 +81,15 @@ def load(
     """
     for name in TYPES:
         keys = list(butler.getKeys(name) or ())
-        asked = [*keys, "repository", "path"]
-        found = list(butler.query(name, where, asked, fresh=fresh).tuples())
-        if found:
+        wanted = [*keys, "repository", "path"]
+        tuples = list(butler.query(name, where, wanted, fresh=fresh).tuples())
+        if tuples:
             break
     else:
         reasons = ["processCcd.py writes ccdSummary, but for -c doComputeSummaryStats=False"]
         raise NoResults("No summaries:", " or ".join(TYPES), {}, reasons)
-    columns, lengths = read.columns([os.path.join(*row[-2:]) for row in found])
-    ids = [row[:-2] for row, length in zip(found, lengths, strict=True) for _ in range(length)]
+    columns, lengths = read.columns([os.path.join(*row[-2:]) for row in tuples])
+    ids = [row[:-2] for row, length in zip(tuples, lengths, strict=True) for _ in range(length)]
     unknown = arrays([{}])
     whole = {
         name: columns[name] if name in columns else np.repeat(unknown[name], len(ids), axis=0)
