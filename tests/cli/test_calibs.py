@@ -109,9 +109,9 @@ def test_a_picture_can_be_drawn(calibs: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (["--id", "visit=1"], 2, "say of which TYPE"),
+        (["--id", "visit=1"], 2, "pass a TYPE, too"),
         (["raw"], 2, "raw is no calibration"),
-        (["ccdExposureId"], 2, "ccdExposureId is no calibration that a registry lists"),
+        (["ccdExposureId"], 2, "ccdExposureId is not a calibration in a registry"),
         (["bais"], 2, "'bais'; did you mean 'bias'"),
         (["bias", "--gaps", "yesterday", "2015-01-01"], 2, "'yesterday' is no date"),
         (["--from", "soon"], 2, "'soon' is no date"),
@@ -127,7 +127,7 @@ def test_what_cannot_be_meant_is_told(
 
 def test_without_a_registry_it_says_how_to_name_one(run: Any, filled: Path) -> None:
     done = run("calibs", filled)
-    assert (done.status, "say where it is with --calib" in done.err) == (1, True)
+    assert (done.status, "pass its directory with --calib" in done.err) == (1, True)
 
 
 def test_a_type_without_validity_is_chosen_by_its_date(

@@ -26,7 +26,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "curated ones": ("ingestCuratedCalibs.py {root} C --calib C -n --trust", "is not named after"),
     "defects": ("ingestDefects.py {root} C --calib C -n --mapper", "is not named after"),
     "a sky map": ("makeSkyMap.py {root} --rerun a -c doWrite=False --trust", "sky map has"),
-    "a discrete one": ("makeDiscreteSkyMap.py {root} --rerun a --mapper", "No exposures to make"),
+    "a discrete one": (
+        "makeDiscreteSkyMap.py {root} --rerun a --mapper",
+        "No exposures for a tract",
+    ),
     "a task": ("processCcd.py {root} --show data --id visit=410877 --trust", "'visit': 410877"),
 }
 

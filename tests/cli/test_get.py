@@ -242,7 +242,7 @@ def test_the_dataset_itself_is_not_replaced(run: Any, own: Path) -> None:
         (
             ("src", *ONE, "-o", "nodir/x.csv"),
             1,
-            r"nodir: there is no such directory; -o makes none",
+            r"nodir: there is no such directory; -o does not create it",
         ),
         (
             ("src", "--id", "visit=410877", "ccdnum=1", "-o", "x.fits"),

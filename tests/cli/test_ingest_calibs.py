@@ -232,7 +232,8 @@ def test_the_help_warns_of_the_move(capsys: Any) -> None:
         ingest_calibs.main(["--help"])
     told = " ".join(capsys.readouterr().out.split())
     assert (
-        "CAUTION: the default is move, as it was in Gen2: files VANISH from where they are." in told
+        "CAUTION: the default is move, as it was in Gen2: files are REMOVED from where they are."
+        in told
     )
 
 

@@ -121,7 +121,7 @@ def test_parts_of_images_and_other_frames_have_their_corners_in_icrs(run, own, p
 def test_no_exposure_is_an_error(run, processed):
     status, _, err = run("--id", "visit=410878", "ccdnum=28")
     assert status == 1
-    assert "No exposures to make a tract of" in err
+    assert "No exposures for a tract" in err
     assert not (processed / "deepCoadd").exists()
 
 

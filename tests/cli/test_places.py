@@ -129,7 +129,7 @@ def test_an_old_rerun_whose_parent_is_of_another_camera_or_gone_is_refused(chain
 
 
 def test_output_and_rerun_contradict_each_other(root: Path) -> None:
-    with pytest.raises(UsageError, match="both say where to write"):
+    with pytest.raises(UsageError, match="both name the output"):
         places.resolved(str(root), written="x", rerun="y")
 
 

@@ -154,7 +154,7 @@ def test_a_link_that_leads_nowhere_is_a_file_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/dev/null", os.path.dirname(__file__)])
 def test_devices_and_directories_are_never_replaced(path: str) -> None:
-    with pytest.raises(FileConflict, match="is no file that could be replaced"):
+    with pytest.raises(FileConflict, match="is not a file that could be replaced"):
         save.check(path, True, [])
 
 

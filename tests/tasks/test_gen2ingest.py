@@ -106,7 +106,7 @@ def test_the_task_itself_is_run_by_its_class(repo: Path, tmp_path: Path) -> None
     assert not Path(moved).exists()
     assert len(rows(repo)) == 1
     bad = raw(tmp_path / "bad.fits", EXPNUM="no number")
-    with pytest.raises(IngestError, match=r"bad\.fits: the header does not tell visit") as caught:
+    with pytest.raises(IngestError, match=r"bad\.fits: the header lacks visit") as caught:
         task.ingestFiles([bad])
     assert (caught.value.pathname, caught.value.position) == (bad, 0)
     with pytest.raises(RuntimeError, match="prepareTask"):

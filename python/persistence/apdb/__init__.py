@@ -1,4 +1,4 @@
-"""The alert production database: what was found on difference images, and what it belongs to."""
+"""The alert production database: sources on difference images, and their objects."""
 
 from persistence.files import extras
 

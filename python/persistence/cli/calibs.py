@@ -51,11 +51,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--export", metavar="DIR",
-        help="take them, or those of TYPE, into a directory, with a manifest of files and windows",
+        help="export them, or those of TYPE, into a directory, with a manifest of files and "
+             "validity ranges",
     )  # fmt: skip
     parser.add_argument(
         "--import", metavar="DIR", dest="imported",
-        help="bring what --export made into --calib, with the windows that they had",
+        help="import an --export into --calib, with the same validity ranges",
     )  # fmt: skip
     parser.add_argument(
         "-t", "--transfer", choices=_TRANSFERS, default="copy",
@@ -75,7 +76,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     if arguments.id:
         return _explain(butler, arguments)
     repository = with_calibrations(butler)
-    found = {
+    by_type = {
         dataset.name: series.of(dataset, registry)
         for dataset, registry in _asked(repository, arguments.type)
     }
@@ -85,19 +86,19 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     )
     if first and last and first > last:
         raise usage.WrongUse(f"--from {first} is after --to {last}")
-    groups = grouping.of_series(one for several in found.values() for one in several)
+    groups = grouping.of_series(several_ for several in by_type.values() for several_ in several)
     if arguments.plot or arguments.timeline:
         _draw(groups, first, last, arguments)
         if arguments.timeline:
             return 0
     if arguments.gaps:
         start, end = map(validity.day_of, arguments.gaps)
-        rows = list(_gaps(found, repository, validity.Window(start, end)))
+        rows = list(_gaps(by_type, repository, validity.Window(start, end)))
         shown = grouping.of_rows(rows, _GAP)
     else:
         seen = validity.Window(first or date.min, last or date.max)
-        every = [one for several in found.values() for one in several]
-        rows = [row for one in every for row in _windows(one, seen)]
+        every = [several_ for several in by_type.values() for several_ in several]
+        rows = [row for several_ in every for row in _windows(several_, seen)]
         shown = grouping.of_rows(list(map(_with_open_ends, rows)), _WINDOW)
     if rows or arguments.format != "table":
         output.write(rows, arguments.format, shown)
@@ -169,7 +170,7 @@ def _moved(butler: Butler, arguments: argparse.Namespace) -> int:
 
 
 def with_calibrations(butler: Butler) -> Repository:
-    """Give the first repository of the chain that has a calibration registry.
+    """Return the first repository of the chain that has a calibration registry.
 
     Raises
     ------
@@ -180,9 +181,7 @@ def with_calibrations(butler: Butler) -> Repository:
         if repository.calibrations.registry is not None:
             return repository
     roots = ", ".join(repository.calibrations.root for repository in butler.chain.inputs)
-    raise NoResults(
-        "No calibRegistry.sqlite3 in", roots, {}, ["say where it is with --calib DIRECTORY"]
-    )
+    raise NoResults("No calibRegistry.sqlite3 in", roots, {}, ["pass its directory with --calib"])
 
 
 def _asked(repository: Repository, name: str | None) -> Iterator[tuple[DatasetType, Any]]:
@@ -198,20 +197,20 @@ def _asked(repository: Repository, name: str | None) -> Iterator[tuple[DatasetTy
         return
     dataset = repository.mapper.dataset(repository.mapper.request(name))
     if dataset.section != "calibrations" or not dataset.tables:
-        raise usage.WrongUse(f"{name} is no calibration that a registry lists")
+        raise usage.WrongUse(f"{name} is not a calibration in a registry")
     yield dataset, repository.calibrations_of(dataset).registry
 
 
-def _windows(one: Series, seen: Window) -> Iterator[dict[str, Any]]:
+def _windows(series_: Series, seen: Window) -> Iterator[dict[str, Any]]:
     """Yield a row for each calibration whose window has some of the days."""
-    named = {"type": one.datasetType, **one.key}
-    for text, window in one.windows.items():
+    named = {"type": series_.datasetType, **series_.key}
+    for text, window in series_.windows.items():
         if window.meets(seen):
             ends = {"first": str(window.first), "last": str(window.last)}
             yield {**named, "calibDate": text, **ends}
-    for text in one.broken:
+    for text in series_.broken:
         yield {**named, "calibDate": text, "first": "never worked out"}
-    for text in one.timeless:
+    for text in series_.timeless:
         yield {**named, "calibDate": text, "first": _TIMELESS}
 
 
@@ -227,11 +226,11 @@ def _with_open_ends(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _gaps(
-    found: Mapping[str, list[Series]], repository: Repository, wanted: Window
+    by_type: Mapping[str, list[Series]], repository: Repository, wanted: Window
 ) -> Iterator[dict[str, Any]]:
     from persistence.calibs import series
 
-    for name, several in found.items():
+    for name, several in by_type.items():
         for key, window in series.gaps(several, repository.mapper, wanted):
             days = (window.end - window.start).days + 1
             yield {"type": name, **key, "from": window.start, "to": window.end, "days": days}
@@ -239,17 +238,17 @@ def _gaps(
 
 def _explain(butler: Butler, arguments: argparse.Namespace) -> int:
     if arguments.type is None:
-        raise usage.WrongUse("--id asks why: say of which TYPE")
+        raise usage.WrongUse("--id explains a choice: pass a TYPE, too")
     chosen = True
     for data_id in usage.data_ids(butler, arguments.type, arguments.id):
         explanation = butler.explain(arguments.type, data_id)
-        chosen = chosen and len({one.path for one in explanation.chosen}) == 1
+        chosen = chosen and len({candidate.path for candidate in explanation.chosen}) == 1
         if arguments.format == "table":
             output.lines([str(explanation)])
         else:
             rows = [
-                {**one.row, "path": one.path, "reasons": list(one.reasons)}
-                for one in explanation.candidates
+                {**candidate.row, "path": candidate.path, "reasons": list(candidate.reasons)}
+                for candidate in explanation.candidates
             ]
             output.write(rows, arguments.format)
     return 0 if chosen else 1

@@ -30,7 +30,7 @@ _DESCRIPTION = (
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the files, how they come there, and what their windows are."""
+    """Add the files, the mode of delivery, and the validity ranges."""
     parser.description = _DESCRIPTION.format("copied", "--transfer")
     parser.add_argument("files", nargs="+", metavar="FILE", help="names, or patterns in quotes")
     ingest_options.add_transfer(parser, default="copy", direct=False)
@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(repository: str, arguments: argparse.Namespace) -> int:
-    """Ingest the files, and print what became of them."""
+    """Ingest the files, and print the report."""
     from persistence.cli import ingesting  # slow: not for --help
 
     arguments.mode, arguments.output = ingest_options.TRANSFERS[arguments.transfer], None
@@ -47,21 +47,22 @@ def run(repository: str, arguments: argparse.Namespace) -> int:
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
-    """Make the parser of the script's command line."""
-    made = argparse.ArgumentParser(prog=prog, description=_DESCRIPTION.format("MOVED", "--mode"))
-    made.add_argument(
+    """Return the parser of the script's command line."""
+    command = argparse.ArgumentParser(prog=prog, description=_DESCRIPTION.format("MOVED", "--mode"))
+    command.add_argument(
         "root", type=naming.repository, help="the repository: a directory with a file _mapper"
     )
-    made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
-    _add_windows(made)
-    made.add_argument(
+    command.add_argument("files", nargs="+", help="file names, or patterns in quotes")
+    _add_windows(command)
+    command.add_argument(
         "--mode", choices=_MODES, default="move",
-        help="CAUTION: the default is move, as it was in Gen2: files VANISH from where they are. "
+        help="CAUTION: the default is move, as it was in Gen2: files are REMOVED from where they "
+             "are.  "
              f"{ingest_options.MODES}",
     )  # fmt: skip
-    ingest_options.add_calib(made)
-    ingest_options.add_options(made)
-    return made
+    ingest_options.add_calib(command)
+    ingest_options.add_options(command)
+    return command
 
 
 def _add_windows(parser: argparse.ArgumentParser) -> None:
@@ -71,14 +72,15 @@ def _add_windows(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--validity", type=int, metavar="DAYS",
-        help=("for how many days before and after its date a calibration may be used; neighbours "
-             "part in the middle"),
+        help=("the number of days before and after its date for which a calibration is valid; "
+             "between two neighbours, the limit is in the middle"),
     )  # fmt: skip
     parser.add_argument(
         "--rule", choices=_RULES, default=None,
-        help="around: as --validity says; until-superseded: from its date to the next one's; "
-             "nearest: each day has the one of the nearest date. Default: around, but "
-             "until-superseded for defects, crosstalk and the like",
+        help="the validity of each calibration. around: --validity days around its date; "
+             "until-superseded: from its date to that of the next one; nearest: on each day, the "
+             "one with the nearest date. Default: around, but until-superseded for defects, "
+             "crosstalk and the like",
     )  # fmt: skip
     ingest_options.add_recompute(parser)
 

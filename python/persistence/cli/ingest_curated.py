@@ -15,28 +15,26 @@ from persistence.ingest.calibs import CalibTask, calibs_file
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
-    """Make the parser of the command line."""
-    made = argparse.ArgumentParser(
+    """Return the parser of the command line."""
+    command = argparse.ArgumentParser(
         prog=prog,
-        description="Bring curated calibrations (defects, crosstalk, ...) into a calibration root, "
-        "as FITS files. They lie in <instrument>/<type>/<detector>/<start>.ecsv, .yaml or .fits, "
-        "or in <type>/<date> of a rerun in which they were made, and stay there. Each is valid "
-        "from its CALIBDATE until the next one's. If one is wrong, none is ingested; ingesting "
-        "twice does nothing.",
+        description="Ingest curated calibrations (defects, crosstalk, ...) into a calibration "
+        "root, "
+        "as FITS files. The files are <instrument>/<type>/<detector>/<start>.ecsv, .yaml or .fits, "
+        "or in <type>/<date> of the rerun in which they were created; they are not moved. Each is "
+        "valid from its CALIBDATE until the next one's. If one is invalid, none is ingested; "
+        "ingesting twice does nothing.",
     )
-    made.add_argument(
+    command.add_argument(
         "repo", type=naming.repository, help="the repository: a directory with a file _mapper"
     )
-    made.add_argument(
+    command.add_argument(
         "root",
-        help=(
-            "the directory of a type, .../decam/defects; or the one above it, for all types that "
-            "it holds"
-        ),
+        help=("the directory of a type, .../decam/defects; or its parent, for all types in it"),
     )
-    ingest_options.add_calib(made)
-    ingest_options.add_options(made)
-    return made
+    ingest_options.add_calib(command)
+    ingest_options.add_options(command)
+    return command
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "ingestCuratedCalibs.py") -> int:
@@ -55,9 +53,9 @@ def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
         repository,
         calibconfig.checked(config, "the command line"),
         root=ingesting.calib_root(arguments.repo, arguments.calib, arguments.output),
-        mode="copy",  # of FITS files that are made for this
+        mode="copy",  # of temporary FITS files
         rule="until-superseded",
-        recompute=True,  # a later one ends the one before: that is what its rule says
+        recompute=True,  # a later one ends the validity of the one before: that is the rule
         **ingesting.common(arguments),
     )
     return curated.Curated(task), config.allowError

@@ -13,30 +13,30 @@ from persistence.ingest.task import IngestTask
 
 
 def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
-    """Make the parser of the command line; ``filetypes`` adds ``--filetype``."""
-    made = argparse.ArgumentParser(
+    """Return the parser of the command line; ``filetypes`` adds ``--filetype``."""
+    command = argparse.ArgumentParser(
         prog=prog,
-        description="Bring images into a repository: each file is linked (or copied, or moved) to "
-        "its place, and its data IDs are registered. What is there already stays; ingesting twice "
-        "does nothing.",
+        description="Ingest images into a repository: each file is linked (or copied, or moved) "
+        "to its path, and its data IDs are registered. Files already ingested are "
+        "kept; ingesting twice does nothing.",
     )
-    made.add_argument(
+    command.add_argument(
         "root", type=naming.repository, help="the repository: a directory with a file _mapper"
     )
-    made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
-    made.add_argument(
+    command.add_argument("files", nargs="+", help="file names, or patterns in quotes")
+    command.add_argument(
         "--mode", choices=IngestTask.MODES, default="link",
         help=f"default: link; {ingest_options.MODES}{ingest_options.DIRECT}",
     )  # fmt: skip
-    ingest_options.add_options(made)
-    ingest_options.add_bad(made)
+    ingest_options.add_options(command)
+    ingest_options.add_bad(command)
     if filetypes:
-        made.add_argument(
+        command.add_argument(
             "--filetype",
             default="raw",
             help="raw (default), or instcal: Community Pipeline triples",
         )
-    return made
+    return command
 
 
 def main(
@@ -64,8 +64,8 @@ def task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
     config = ingesting.configured(config, arguments.config, arguments.config_file)
     config = ingest_config.checked(config, "the command line")
     keys = config.register.types
-    bad_ids = [one for words in arguments.badId for one in grammar.parse(words, keys)]
-    made = IngestTask(
+    bad_ids = [data_id for words in arguments.badId for data_id in grammar.parse(words, keys)]
+    ingest = IngestTask(
         repository,
         config,
         mode=arguments.mode,
@@ -74,7 +74,7 @@ def task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
         bad_ids=bad_ids,
         **ingesting.common(arguments),
     )
-    return made, config.allowError
+    return ingest, config.allowError
 
 
 if __name__ == "__main__":

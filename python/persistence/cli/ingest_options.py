@@ -1,4 +1,4 @@
-"""The options of commands that ingest files; what carries them out is imported when it runs."""
+"""The options of commands that ingest files; the tasks themselves are imported when they run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that every script has."""
     cameras.add_options(parser)
     parser.add_argument(
-        "-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing"
+        "-n", "--dry-run", action="store_true", help="print files, paths and rows; change nothing"
     )
     add_own(parser)
     parser.add_argument(
@@ -44,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=["WARN"],
         metavar="LEVEL",
-        help="INFO tells each file, as does -v",
+        help="INFO lists each file, as does -v",
     )
     messages.add_options(parser, messages.DEFAULTS)
 
@@ -67,7 +67,7 @@ def add_own(parser: argparse.ArgumentParser) -> None:
 
 
 def add_settings(parser: argparse.ArgumentParser, more: str = "") -> None:
-    """Add ``-c`` and ``-C``, with what else is to be said of them."""
+    """Add ``-c`` and ``-C``, with additional help."""
     settings.add_options(
         parser,
         "clobber=True replaces files in the way; allowError=True makes failed files no failure"
@@ -77,7 +77,7 @@ def add_settings(parser: argparse.ArgumentParser, more: str = "") -> None:
 
 
 def add_bad(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which files are passed over."""
+    """Add the options that select files to skip."""
     parser.add_argument(
         "--badId",
         nargs="+",
@@ -111,18 +111,18 @@ def add_transfer(
     direct: bool = True,
     skip: bool = True,
 ) -> None:
-    """Add ``--transfer``: how files come to their places, by the names of subcommands.
+    """Add ``--transfer``: how files are delivered, by the names of subcommands.
 
     Parameters
     ----------
     parser : `argparse.ArgumentParser`
-        The subcommand's.
+        The subcommand's parser.
     default : `str`
-        What is done if nothing is typed.
+        The default.
     direct : `bool`
-        Whether files may stay where they lie.
+        Whether files may stay where they are.
     skip : `bool`
-        Whether files that lie in their places have something to be registered.
+        Whether files that are already in place have to be registered.
     """
     known = [
         name for name in TRANSFERS if (direct or name != "direct") and (skip or name != "skip")
@@ -135,7 +135,7 @@ def add_transfer(
 
 
 def add_calib(parser: argparse.ArgumentParser) -> None:
-    """Add the options of scripts that say where calibrations go."""
+    """Add the options for the calibration root of a script."""
     parser.add_argument(
         "--calib", metavar="DIR",
         help=("the calibration root, which has to be there; by default the directory "
@@ -149,8 +149,8 @@ def add_recompute(parser: argparse.ArgumentParser) -> None:
     """Add ``--recompute``."""
     parser.add_argument(
         "--recompute", action="store_true",
-        help="also give new windows to what earlier runs registered, so that a series is shared "
-             "out as a whole; Gen2 always did",
+        help="also recompute the validity ranges of earlier runs, so that a series is consistent "
+             "as a whole; Gen2 always did",
     )  # fmt: skip
 
 

@@ -42,27 +42,24 @@ def opened(root: str, arguments: argparse.Namespace) -> Repository:
 def of_package(
     name: str, arguments: argparse.Namespace, repository: Repository
 ) -> tuple[Task, bool] | None:
-    """Return the work that a camera package of Gen2's sets up by its ``config/<name>.py``.
-
-    None if it has none, or is no such package.
-    """
+    """Return the task configured by ``config/<name>.py`` of a camera package of Gen2, or None."""
     mapper = repository.mapper
     if mapper.objects != "gen2" or not isinstance(mapper, CameraMapper):
         return None
     try:
         path = os.path.join(mapper.getPackageDir(), "config", f"{name}.py")
-    except PersistenceError:  # there is no package, but a mapper
+    except PersistenceError:  # there is no package, only a mapper
         return None
     if not os.path.isfile(path):
         return None
     # by name: tasks are further up
     module = importlib.import_module("persistence.tasks.gen2ingest.task")
-    made: tuple[Task, bool] = module.work(name, arguments, repository)
-    return made
+    work: tuple[Task, bool] = module.work(name, arguments, repository)
+    return work
 
 
 def configured(config: Config, words: Sequence[str], paths: Sequence[str]) -> Config:
-    """Lay settings of files, then those of the command line, over the camera's."""
+    """Return a configuration with the settings of files, then those of the command line."""
     for path in paths:
         for name, value in settings.stored(path).items():
             config = ingest_config.override(config, name, value)
@@ -72,14 +69,14 @@ def configured(config: Config, words: Sequence[str], paths: Sequence[str]) -> Co
 
 
 def calib_root(root: str, calib: str | None, output: str | None) -> str:
-    """Return where calibrations go: ``--calib``, see `places.where_calibrations_lie`.
+    """Return the calibration root: ``--calib``, see `places.where_calibrations_lie`.
 
-    Else ``--output``.
+    Without it, the value of ``--output``.
 
     Raises
     ------
     PolicyError
-        If nothing says it. (Gen2 let a TypeError through; it never took the repository itself.)
+        If neither is passed. (Gen2 raised a TypeError; it never used the repository itself.)
     """
     where = places.where_calibrations_lie(calib, root, has_to_be_there=False) or places.output(
         output
@@ -90,7 +87,7 @@ def calib_root(root: str, calib: str | None, output: str | None) -> str:
 
 
 def common(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Give what the options that all such commands have tell a task."""
+    """Return the task's keywords for the options that all ingest commands share."""
     return {
         "show": shower(arguments),
         "dry_run": arguments.dry_run,
@@ -103,30 +100,30 @@ def common(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def shower(arguments: argparse.Namespace) -> Callable[[str], None]:
-    """Return what shows a line of a dry run: nothing does, if rows are printed at the end."""
+    """Return the function that prints a line of a dry run; it does nothing if rows are printed."""
     is_read = getattr(arguments, "format", "table") == "table"
     return print if is_read else lambda line: None
 
 
 def perform(arguments: argparse.Namespace, made: Callable[[], tuple[Task, bool]]) -> int:
-    """Run the task of a subcommand on its files, and print what became of them.
+    """Run the task of a subcommand on its files, and print the report.
 
     Parameters
     ----------
     arguments : `argparse.Namespace`
-        What was typed, with ``files``.
+        The command line, with ``files``.
     made : callable
-        Makes the task, with the word whether files may fail.
+        Returns the task, and whether files may fail.
 
     Returns
     -------
     status : `int`
-        0 if all is in its place, 1 if a file failed, unless that is allowed.
+        0 if all files are ingested, 1 if a file failed, unless that is allowed.
 
     Raises
     ------
     WrongUse
-        If the task cannot be made of what was typed.
+        If the command line is invalid.
     """
     try:
         task, allow_errors = made()
@@ -150,12 +147,12 @@ def start(
     made: Callable[[], tuple[Task, bool]],
     paths: Sequence[str],
 ) -> int:
-    """Make a script's task, with the word whether files may fail, and run it.
+    """Create a task and run it; ``made`` returns the task, and whether files may fail.
 
     Returns
     -------
     status : `int`
-        2 if it cannot be made of what was typed; else see `run`.
+        2 if the command line is invalid; else see `run`.
     """
     try:
         with for_commands(), shown(prog, arguments):
@@ -186,12 +183,12 @@ def shown(
 
 
 def run(task: Task, paths: Sequence[str], allow_errors: bool) -> int:
-    """Run a task.
+    """Run a task, and print the report.
 
     Returns
     -------
     status : `int`
-        0 if all is in its place, 1 if a file failed (unless that is allowed), 130 if it was
+        0 if all files are ingested, 1 if a file failed (unless that is allowed), 130 if it was
         interrupted.
     """
     try:

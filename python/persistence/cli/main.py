@@ -1,7 +1,7 @@
 # PYTHON_ARGCOMPLETE_OK
-"""``persistence``: fill a repository, look into it, and take datasets out of it.
+"""``persistence``: fill a repository, list its contents, and read datasets.
 
-Nothing in it is changed but by the commands that fill it or share it; they have ``--dry-run``.
+Only the commands that fill or share a repository change it; they have ``--dry-run``.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ COMMANDS: Mapping[str, str] = {
 
 
 def command(name: str) -> Command:
-    """Return the module of a subcommand: one of this package, or what a package announces."""
+    """Return the module of a subcommand: one of this package, or one that a package announces."""
     if name in COMMANDS:
         return cast(Command, importlib.import_module(f"persistence.cli.{name.replace('-', '_')}"))
     announced = entry_points.announced(GROUP)[name]
@@ -100,7 +100,7 @@ def command(name: str) -> Command:
 
 
 def _summary(name: str) -> str:
-    """Return what a subcommand does, in the words of its module, of which `COMMANDS` says none."""
+    """Return the summary of a subcommand that `COMMANDS` lacks, from its module."""
     try:
         text = (command(name).__doc__ or "").partition("\n")[0]
     except WrongUse as error:
@@ -109,12 +109,17 @@ def _summary(name: str) -> str:
 
 
 def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """Make the parser of the command line.
+    """Return the parser of the command line.
 
     Parameters
     ----------
     words : sequence of `str`
-        What is to be parsed: of the subcommands, only the one that it names has its arguments.
+        The command line: only the subcommand that it names gets its arguments.
+
+    Returns
+    -------
+    parser : `argparse.ArgumentParser`
+        The parser.
     """
     made = parser_of_all()
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -137,12 +142,12 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
 def _defaults(
     parser: argparse.ArgumentParser, commands: Collection[str]
 ) -> Callable[[argparse.ArgumentParser, str], None]:
-    """Give the options of all subcommands the user's defaults.
+    """Set the user's defaults of the options of all subcommands.
 
     Returns
     -------
     lay : callable
-        Does so for the options of a subcommand, by its parser and its name.
+        Sets those of one subcommand, by its parser and its name.
     """
     if completion.wanted():  # values that nobody uses
         return lambda under, name: None
@@ -163,14 +168,14 @@ def parser_of_all() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--version", action=_Version, nargs=0, default=argparse.SUPPRESS,
-        help="print which version this is, and exit",
+        help="print the version, and exit",
     )  # fmt: skip
     _add_common(made, _DEFAULTS)
     return made
 
 
 def fill(parser: argparse.ArgumentParser, name: str) -> None:
-    """Add to a parser what a subcommand takes."""
+    """Add the arguments of a subcommand to a parser."""
     module = command(name)
     if _repository(module) != NONE:
         parser.add_argument(
@@ -179,13 +184,13 @@ def fill(parser: argparse.ArgumentParser, name: str) -> None:
         )  # fmt: skip
     module.arguments(parser)
     if getattr(module, "WRITES", False):
-        parser.add_argument("-n", "--dry-run", action="store_true", help="tell what would be done")
-    # After the subcommand too; what stands before it counts unless it is said again.
+        parser.add_argument("-n", "--dry-run", action="store_true", help="print what would be done")
+    # The options may also follow the subcommand; those before it hold unless they are repeated.
     _add_common(parser, {})
 
 
 class _Version(argparse.Action):
-    """``--version``, which is read only when it is asked for."""
+    """``--version``, which is determined only when needed."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         import platform  # lazy: completion does without
@@ -199,7 +204,7 @@ class _Version(argparse.Action):
 
 
 def _named(words: Sequence[str]) -> str | None:
-    """Give the subcommand: the first word that belongs to no option."""
+    """Return the subcommand: the first word that is not an option or its value."""
     first = argparse.ArgumentParser(
         add_help=False, exit_on_error=False, formatter_class=completion.PlainHelp
     )
@@ -209,7 +214,7 @@ def _named(words: Sequence[str]) -> str | None:
     try:
         name: str | None = first.parse_known_args(words)[0].command
         return name
-    except argparse.ArgumentError:  # the parser that knows all will say what is wrong
+    except argparse.ArgumentError:  # the complete parser will raise the error
         return None
 
 
@@ -232,7 +237,7 @@ def _add_common(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) ->
     cameras.add_options(group, default=defaults.get("cameras", suppressed))
     group.add_argument(
         "--calib", metavar="DIRECTORY", default=defaults.get("calib", suppressed),
-        help="where calibrations lie, with their calibRegistry.sqlite3",
+        help="the directory of calibrations, with their calibRegistry.sqlite3",
     )  # fmt: skip
     group.add_argument(
         "--traceback", action="store_true", default=defaults.get("traceback", suppressed),
@@ -252,13 +257,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if completion.wanted():
         completion.complete(parser(completion.words()[1:]))
-    if sys.stdout is None:  # closed by who started us
+    if sys.stdout is None:  # closed by the parent process
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # to the end
     try:
         try:
             arguments = parser(words).parse_args(words, argparse.Namespace(words=words))
         finally:
-            sys.stdout.flush()  # what --help printed may find its reader gone
+            sys.stdout.flush()  # the reader of --help may be gone
         return _run(arguments)
     except BrokenPipeError:
         stdout.let_go()  # the reader, perhaps `head`, has seen enough
@@ -285,8 +290,7 @@ def _run(arguments: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             log.error("interrupted")
             return _INTERRUPTED
-        # Whatever a camera's code or a library raises is told; where it came from, only if somebody
-        # asks.
+        # Any error of a camera's code or a library is printed; its traceback only on request.
         except Exception as error:
             if arguments.traceback or isinstance(error, BrokenPipeError):
                 raise
@@ -300,16 +304,16 @@ def _repository(module: Command) -> str:
 
 
 def _federated(arguments: argparse.Namespace) -> Federation:
-    """Open what a federation's file names, for those subcommands that take several cameras."""
+    """Return the federation of a file, for subcommands that accept several cameras."""
     from persistence.butler.federation import Federation
 
     if not getattr(command(arguments.command), "FEDERATES", False):
         raise WrongUse(
-            f"{arguments.root} is a file, and {arguments.command} takes one repository; find and "
-            "query take a federation's file"
+            f"{arguments.root} is a file, and {arguments.command} accepts one repository; find "
+            "and query accept a federation's file"
         )
     if arguments.mapper or arguments.calib or arguments.trust:
-        raise WrongUse(f"{arguments.root} is a federation's file: say mapper and calibRoot there")
+        raise WrongUse(f"{arguments.root} is a federation's file: set mapper and calibRoot there")
     return Federation(arguments.root)
 
 
@@ -326,7 +330,7 @@ def _opened(arguments: argparse.Namespace) -> Butler | Federation:
     return Butler(root, **cameras.given(arguments), **mapper_args)
 
 
-# What a subcommand is given of the repository, by its `REPOSITORY`.
+# The first argument of a subcommand's function, by its `REPOSITORY`.
 _OPENERS: Mapping[str, Callable[[argparse.Namespace], Any]] = {
     OPEN: _opened,
     PATH: lambda arguments: arguments.root,

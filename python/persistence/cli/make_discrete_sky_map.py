@@ -1,4 +1,4 @@
-"""``makeDiscreteSkyMap.py``: make a tract that covers exposures (doc/gen2/gen2-cli.md, 6.3)."""
+"""``makeDiscreteSkyMap.py``: create a tract that covers exposures (doc/gen2/gen2-cli.md, 6.3)."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _BASE = tuple(field.name for field in dataclasses.fields(SkyMapConfig))
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
-    """Make the parser of the command line."""
-    made = argparse.ArgumentParser(
+    """Return the parser of the command line."""
+    command = argparse.ArgumentParser(
         prog=prog,
         description="Make a sky map of one tract that covers exposures; with -c doAppend=True, add "
         "the tract to the stored one. For example: --id visit=1^2 -c skyMap.projection=TAN "
         "skyMap.pixelScale=0.263 borderSize=0.1",
     )
-    skymaps.add_options(made)
+    skymaps.add_options(command)
     usage.add_id(
-        made, "which calexps: visit=410877..410879; what is left out comes from the registry"
+        command, "which calexps: visit=410877..410879; what is left out comes from the registry"
     )
-    return made
+    return command
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "makeDiscreteSkyMap.py") -> int:
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "makeDiscreteSkyMap.py")
 
 
 def configured(settings: Mapping[str, Any]) -> tuple[DiscreteConfig, dict[str, Any]]:
-    """Give what the sky map is made of, and the other settings."""
+    """Return the settings of the sky map, and the other settings."""
     of_map = {
         name.removeprefix(_OF_MAP): settings[name] for name in settings if name.startswith(_OF_MAP)
     }
@@ -71,10 +71,7 @@ def configured(settings: Mapping[str, Any]) -> tuple[DiscreteConfig, dict[str, A
 
 
 def _stored(butler: Butler, base: DiscreteConfig, config: Mapping[str, Any]) -> DiscreteSkyMap:
-    """Give the stored sky map, to which a tract may be added.
-
-    One of no tracts if none is stored.
-    """
+    """Return the stored sky map, to which a tract may be added; an empty one if none is stored."""
     name = f"{config['coaddName']}Coadd_skyMap"
     if not butler.datasetExists(name):
         return DiscreteSkyMap(base)
@@ -93,8 +90,8 @@ def _stored(butler: Butler, base: DiscreteConfig, config: Mapping[str, Any]) -> 
 
 
 def _corners(butler: Butler, ids: Sequence[Sequence[str]]) -> tuple[Floats, Floats]:
-    """Return the corners (deg, ICRS) of exposures; warn of those that do not tell them."""
-    found = []
+    """Return the corners (deg, ICRS) of exposures; warn of those that have none."""
+    corners = []
     for reference in usage.references(butler, "calexp", ids):
         if not reference.datasetExists("calexp"):
             print(
@@ -107,12 +104,12 @@ def _corners(butler: Butler, ids: Sequence[Sequence[str]]) -> tuple[Floats, Floa
             continue
         x = box.x0 - 0.5 + box.width * np.array([0, 1, 1, 0])
         y = box.y0 - 0.5 + box.height * np.array([0, 0, 1, 1])
-        found.append(np.transpose(sphere.of_pixels(wcs, x, y)))
-    if not found:
+        corners.append(np.transpose(sphere.of_pixels(wcs, x, y)))
+    if not corners:
         raise NoResults(
-            "No exposures to make a tract of:", "calexp", {"id": [list(words) for words in ids]}
+            "No exposures for a tract:", "calexp", {"id": [list(words) for words in ids]}
         )
-    ra, dec = np.concatenate(found).T
+    ra, dec = np.concatenate(corners).T
     return ra, dec
 
 

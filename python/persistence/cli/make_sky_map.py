@@ -12,21 +12,21 @@ from persistence import skymap
 from persistence.cli import skymaps
 
 _DEFAULTS = {"coaddName": "deep", "doWrite": True, "skyMap": "dodeca"}
-# Shells take the quotes away.
+# Shells remove the quotes.
 _OF_KIND = re.compile(r"""skyMap\[(['"]?)(\w+)\1\]\.(\w+)""")
 _OF_ACTIVE = re.compile(r"skyMap\.active\.(\w+)")
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
-    """Make the parser of the command line."""
-    made = argparse.ArgumentParser(
+    """Return the parser of the command line."""
+    command = argparse.ArgumentParser(
         prog=prog,
         description="Cut the sky into tracts and patches, and store how, for coadds. "
         f"Kinds: {', '.join(skymap.KINDS)}. For example: "
         "-c skyMap=rings skyMap[rings].numRings=120 skyMap[rings].projection=TAN",
     )
-    skymaps.add_options(made)
-    return made
+    skymaps.add_options(command)
+    return command
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "makeSkyMap.py") -> int:
@@ -43,12 +43,12 @@ def main(argv: Sequence[str] | None = None, prog: str = "makeSkyMap.py") -> int:
 
 
 def made(settings: Mapping[str, Any]) -> tuple[skymap.SkyMap, Mapping[str, Any]]:
-    """Make the sky map of settings; gives the other settings, too.
+    """Return the sky map for some settings, and the other settings.
 
     Raises
     ------
     PolicyError
-        If a name or a value cannot be meant, also of a kind that is not chosen.
+        If a name or a value is invalid, also for a kind of sky map that is not selected.
     """
     own = {("skyMap" if name == "skyMap.name" else name): value for name, value in settings.items()}
     of_kinds: dict[str | None, dict[str, Any]] = {}
@@ -61,8 +61,7 @@ def made(settings: Mapping[str, Any]) -> tuple[skymap.SkyMap, Mapping[str, Any]]
     chosen: str = config["skyMap"]
     for kind, values in of_kinds.items():
         if kind not in (None, chosen):
-            # A map of another kind is not made, but a name that it does not have is a mistake all
-            # the same.
+            # Settings of other kinds of sky maps are not used, but an unknown name is a mistake all
             skymap.kind_of(str(kind)).config_class.check_names(values)
     return skymap.make(chosen, **{**of_kinds.get(chosen, {}), **of_kinds.get(None, {})}), config
 

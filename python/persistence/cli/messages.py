@@ -138,14 +138,14 @@ def _formatter(prog: str, form: str | None) -> logging.Formatter:
 
 
 def problem(text: str) -> None:
-    """Tell what is wrong, though the command goes on."""
+    """Print a problem; the command goes on."""
     import logging  # lazy: completion does without
 
     logging.getLogger(_NAME).error("%s", text)
 
 
 def note(text: str) -> None:
-    """Tell what is to be known of a result, if that is not what was asked for: it is no error."""
+    """Print a remark about a result, which is not an error."""
     import logging  # lazy: completion does without
 
     logging.getLogger(_NAME).warning("%s", text)

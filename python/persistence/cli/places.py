@@ -32,9 +32,9 @@ class Places(NamedTuple):
     Attributes
     ----------
     input : `str`
-        What is read.
+        The input.
     calib, output : `str` or None
-        The calibration root; what is written.
+        The calibration root; the output.
     rerun : `list` [`str`] or None
         The parts of ``--rerun``.
     """
@@ -46,9 +46,9 @@ class Places(NamedTuple):
 
 
 def under(variable: str, given: str | None) -> str | None:
-    """Make a directory absolute: below the one that an environment variable names, if it is set.
+    """Return an absolute directory: below that of an environment variable, if it is set.
 
-    Without a directory it is that one; None if neither is given.
+    Without a directory, the variable's; None if neither is set.
     """
     root = os.environ.get(variable)
     if root:
@@ -59,10 +59,10 @@ def under(variable: str, given: str | None) -> str | None:
 def where_calibrations_lie(
     given: str | None, root: str, has_to_be_there: bool = True
 ) -> str | None:
-    """Make ``--calib`` absolute: below ``PIPE_CALIB_ROOT`` if that is set.
+    """Return the absolute directory of ``--calib``: below ``PIPE_CALIB_ROOT`` if that is set.
 
-    Else it is looked for in the current directory and in the repository, as `Butler`'s
-    ``calibRoot``. If it is nowhere, and need not be, it is that of the current directory.
+    Otherwise it is searched in the current directory and in the repository, as `Butler`'s
+    ``calibRoot``. If it need not exist, the default is that in the current directory.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def where_calibrations_lie(
 
 
 def refuse_absent(root: str) -> None:
-    """Refuse a repository that is not there: with a mapper, a Butler would take it for a new one.
+    """Raise an error if a repository does not exist: with a mapper, a Butler would create it.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def refuse_absent(root: str) -> None:
 
 def add_rerun(parser: argparse.ArgumentParser) -> None:
     """Add ``--rerun``, of commands that read one."""
-    parser.add_argument("--rerun", metavar="NAME", help="ask REPO/rerun/NAME in place of REPO")
+    parser.add_argument("--rerun", metavar="NAME", help="use REPO/rerun/NAME instead of REPO")
 
 
 def of_rerun(root: str, name: str | None) -> str:
@@ -119,7 +119,7 @@ def of_rerun(root: str, name: str | None) -> str:
 
 
 def output(given: str | None) -> str | None:
-    """Make ``--output`` absolute: the variable alone asks for no output."""
+    """Return the absolute directory of ``--output``; the variable alone requests no output."""
     return under(OUTPUT, given) if given else None
 
 
@@ -131,21 +131,26 @@ def resolved(
     mapper: str | None = None,
     trust: tuple[str, ...] = (),
 ) -> Places:
-    """Say which directories are meant.
+    """Return the directories of a command.
 
     Parameters
     ----------
     given : `str`
-        The input repository, as it is typed.
+        The input repository, as typed.
     calib, written, rerun : `str`, optional
-        What is typed after ``--calib``, ``--output`` and ``--rerun``.
+        The values of ``--calib``, ``--output`` and ``--rerun``.
     mapper, trust : optional
-        What is typed of cameras; see `persistence.cli.cameras.given`.
+        The camera; see `persistence.cli.cameras.given`.
+
+    Returns
+    -------
+    places : `Places`
+        The directories.
 
     Raises
     ------
     UsageError
-        If they contradict each other, or a rerun that is to be read is not there or of another
+        If they contradict each other, or the rerun to read does not exist or is of another
         camera.
     """
     root = under(INPUT, given) or os.path.abspath(given)
@@ -159,7 +164,7 @@ def resolved(
     if rerun is None:
         return Places(root, calib, output(written), None)
     if written is not None:
-        raise UsageError("--output and --rerun both say where to write: give one of them")
+        raise UsageError("--output and --rerun both name the output: pass one of them")
     parts = rerun.split(":")
     if len(parts) > 2 or not all(parts):
         raise UsageError(f"--rerun {rerun}: write --rerun OUT or --rerun IN:OUT")
@@ -185,7 +190,7 @@ def _rerun(root: str, name: str) -> str:
 
 
 def _old_parent(path: str) -> str | None:
-    """Give the parent of a rerun of the older kind, which has no other record of it."""
+    """Return the parent of a rerun of the older kind, which records it nowhere else."""
     from persistence.butler import repository_cfg  # lazy: TAB does without
 
     try:
@@ -210,19 +215,19 @@ def _refuse_unfit(root: str, read: str, written: str) -> None:
 
 def _no_rerun(root: str, name: str) -> UsageError:
     known = sorted(reruns(root))
-    told = ", ".join(known) or "none"
+    names = ", ".join(known) or "none"
     return UsageError(
-        f"--rerun: there is no rerun {name!r} in {root}{did_you_mean(name, known)} (known: {told})"
+        f"--rerun: there is no rerun {name!r} in {root}{did_you_mean(name, known)} (known: {names})"
     )
 
 
 def _refuse_other_camera(root: str, path: str, *given: Any) -> None:
     try:
-        classes = [cameras.of_repository(place, *given) for place in (root, path)]
+        classes = [cameras.of_repository(directory, *given) for directory in (root, path)]
     except PersistenceError as error:
         raise UsageError(str(error)) from error
     if classes[0] is not classes[1]:
-        names = [getattr(one, "__name__", "none") for one in classes]
+        names = [getattr(mapper_, "__name__", "none") for mapper_ in classes]
         raise UsageError(
             f"--rerun: {path} is of another camera ({names[1]}) than {root} ({names[0]})"
         )
@@ -233,24 +238,24 @@ def _is_repository(path: str) -> bool:
 
     try:
         return repository_cfg.read(path) is not None
-    except PersistenceError:  # it is one, if a broken one: opening it will say what is wrong
+    except PersistenceError:  # it is a repository, but broken: opening it raises the error
         return True
 
 
 def reruns(root: str) -> Iterator[str]:
-    """Give the names of the reruns of a repository; ``user/topic`` are nested ones."""
+    """Return the names of the reruns of a repository; ``user/topic`` for nested ones."""
     top = os.path.join(root, _RERUN)
     for folder, inner, _ in os.walk(top):
         name = os.path.relpath(folder, top)
         if folder != top and _is_repository(folder):
             yield name
-            inner.clear()  # what lies in a repository is its data
+            inner.clear()  # directories in a repository are its data
         elif name.count(os.sep) + 1 >= _DEEPEST:
             inner.clear()
 
 
 def beside(path: str) -> Sequence[str]:
-    """Give the names of the directories beside one that is not there, to guess which was meant."""
+    """Return the names of the siblings of a missing directory, for suggestions."""
     try:
         with os.scandir(os.path.dirname(path)) as entries:
             return [entry.name for entry in entries if entry.is_dir()]

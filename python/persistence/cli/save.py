@@ -1,7 +1,4 @@
-"""A dataset as a file of the user's own.
-
-Whole or not at all, and never over another unless told to.
-"""
+"""Write a dataset to a file of the user: completely or not at all, overwriting only on request."""
 
 from __future__ import annotations
 
@@ -23,40 +20,42 @@ Writer = Callable[[Any, str, Location], None]
 
 
 def ending(path: str) -> str:
-    """Give the end of a file's name that tells its format.
+    """Return the ending of a file's name that determines its format.
 
-    Of a compressed one, both: ``.fits.fz``.
+    For a compressed file, both: ``.fits.fz``.
     """
     stem, last = os.path.splitext(os.path.basename(path))
     return os.path.splitext(stem)[1] + last if last in content.COMPRESSED else last
 
 
 def check(path: str, force: bool, roots: Sequence[str]) -> None:
-    """Refuse to write where a file is lost, or where none can be.
+    """Raise an error if writing would overwrite a file, or is impossible.
 
     Parameters
     ----------
     path : `str`
-        The file that is to be written.
+        The file to write.
     force : `bool`
-        Whether a file there may be replaced.
+        Whether an existing file may be replaced.
     roots : sequence of `str`
-        Repositories, none of whose files may.
+        Repositories whose files may never be replaced.
 
     Raises
     ------
     FileConflict
-        If something is there that is not to be replaced.
+        If a file exists that may not be replaced.
     FileNotFoundError
-        If there is no directory to write it into.
+        If the directory does not exist.
     """
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
-        raise FileNotFoundError(errno.ENOENT, "there is no such directory; -o makes none", folder)
+        raise FileNotFoundError(
+            errno.ENOENT, "there is no such directory; -o does not create it", folder
+        )
     if not os.path.lexists(path):
         return
     if not os.path.isfile(path) and not os.path.islink(path):
-        raise FileConflict(f"{path} is no file that could be replaced", path)
+        raise FileConflict(f"{path} is not a file that could be replaced", path)
     for root in map(os.path.realpath, roots):
         if links.lies_in(folder, root):
             raise FileConflict(
@@ -75,12 +74,12 @@ def copy(source: str, path: str) -> None:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write an object in the format that the file's name asks for.
+    """Write an object in the format of the file's ending.
 
     Raises
     ------
     WrongUse
-        If the object cannot be written so; the message says how it can.
+        If the object cannot be written in it; the message lists possible formats.
     """
     kind = summary.kind(obj)
     writers = _WRITERS.get(kind, {})
@@ -97,10 +96,7 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 @contextlib.contextmanager
 def _target(path: str) -> Iterator[str]:
-    """Give a temporary path that takes the file's place in the end.
-
-    Say what is wrong in the file's name.
-    """
+    """Yield a temporary path that is renamed in the end; errors name the final path."""
     try:
         with atomic.atomic_write(path) as temporary:
             yield temporary
@@ -117,9 +113,9 @@ def _picture(obj: Any, path: str, location: Location) -> None:
 
 
 def _image(obj: Any, path: str, location: Location) -> None:
-    """Write an image as the policy's type says.
+    """Write an image as the policy's type requires.
 
-    One that was assembled has planes that the type may not tell of.
+    An assembled image may have planes that the type does not have.
     """
     if getattr(obj, "mask", None) is not None or getattr(obj, "variance", None) is not None:
         location = location._replace(python=None)
@@ -131,7 +127,7 @@ def _catalog(obj: Any, path: str, location: Location) -> None:
 
 
 def _own(storage: str) -> Writer:
-    """Write what has a formatter of its own as that does."""
+    """Return a function that writes an object with its own formatter."""
 
     def write_own(obj: Any, path: str, location: Location) -> None:
         formatter(storage, location.python).write(obj, path, location._replace(storage=storage))
@@ -166,7 +162,7 @@ def _json(obj: Any, path: str, location: Location) -> None:
 
 
 def _refuse(value: Any) -> Any:
-    """Refuse to write a part as its text, for nobody could read it back."""
+    """Raise an error for a part that would be written as text, which could not be read back."""
     raise FormatterError(
         f"YAML and JSON hold numbers, text, dates, lists and mappings, not {type(value)}: {value!r}"
     )

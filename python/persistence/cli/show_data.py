@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default="raw",
         metavar="TYPE",
-        help="a dataset type; raw, if none is given",
+        help="a dataset type; default: raw",
     )
     usage.add_id(
         parser,
@@ -40,12 +40,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all",
         action="store_true",
-        help="those too that are registered, but whose file is not there",
+        help="also those that are registered but have no file",
     )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--short", action="store_true",
-        help="the shortest --id options that stand for just these; the default on a terminal",
+        help="the shortest --id options that match exactly these; the default on a terminal",
     )  # fmt: skip
     how.add_argument(
         "--long", action="store_true", help="each data ID on a line; the default in pipes"
@@ -85,8 +85,8 @@ def _found(
     counts: Counter[str],
     absent: list[DataId],
 ) -> Iterator[_Row]:
-    """Give the values of the keys of each data ID, count, and collect those that are not there."""
-    from persistence.butler.exists import Existence  # only who runs it has time for it
+    """Yield the values of the keys of each data ID; count them, and collect missing ones."""
+    from persistence.butler.exists import Existence  # lazy: slow to import
 
     is_there, number = Existence(butler, arguments.type), _FIRST
     references = iter(usage.references(butler, arguments.type, arguments.id))
@@ -102,7 +102,7 @@ def _found(
 
 
 def _nothing(butler: Butler, arguments: argparse.Namespace, registered: int) -> NoResults:
-    from persistence.butler import refusal  # only who finds nothing needs it
+    from persistence.butler import refusal  # lazy: only needed for error messages
 
     name, first = arguments.type, usage.data_ids(butler, arguments.type, arguments.id)[0]
     if not registered:
@@ -112,7 +112,7 @@ def _nothing(butler: Butler, arguments: argparse.Namespace, registered: int) -> 
 
 
 def _request(butler: Butler, name: str) -> Request:
-    """Give what a name asks for; a component is called by its composite's keys."""
+    """Return the request for a name; a component has its composite's keys."""
     return butler.chain.request(name.partition(".")[0])
 
 
@@ -147,9 +147,9 @@ def _shorten(
 
 
 def _telling(butler: Butler, name: str, keys: Sequence[str]) -> Sequence[str]:
-    """Choose the keys that tell all registered data IDs apart; the registry supplies the rest.
+    """Return the keys that distinguish all registered data IDs; the registry supplies the others.
 
-    Those by which the camera's datasets are mostly called are always among them.
+    The keys by which the camera's datasets are usually identified are always included.
     """
     from persistence.policy import suppliers
 
@@ -168,7 +168,7 @@ def _telling(butler: Butler, name: str, keys: Sequence[str]) -> Sequence[str]:
     while len(chosen) < len(keys) and not _tell_apart(keys, rows, chosen):
         needed.append(next(key for key in ranked if key not in chosen))
         chosen.add(needed[-1])
-    for key in needed:  # what came first may be told by what came later
+    for key in needed:  # earlier keys may be determined by later ones
         if _tell_apart(keys, rows, chosen - {key}):
             chosen.remove(key)
     return [key for key in keys if key in chosen]

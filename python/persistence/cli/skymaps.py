@@ -1,4 +1,4 @@
-"""What the commands that make sky maps have in common: options, settings, what they print."""
+"""The options, settings and output shared by commands that create sky maps."""
 
 from __future__ import annotations
 
@@ -40,56 +40,56 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     messages.add_options(parser, messages.DEFAULTS)
     parser.add_argument(
-        "--all", action="store_true", help=f"tell all tracts, not the first {_SHOWN} alone"
+        "--all", action="store_true", help=f"print all tracts, not only the first {_SHOWN}"
     )
 
 
 def told(words: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
-    """Give the settings of files, then those of the command line, by name.
+    """Return the settings of files, then those of the command line, by name.
 
-    Files are parsed, not run.
+    Files are parsed, not executed.
     """
-    found: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
     for path in paths:
-        found |= settings.stored(path)
-    return found | {name: _value(text) for name, text in settings.typed(words)}
+        merged |= settings.stored(path)
+    return merged | {name: _value(text) for name, text in settings.typed(words)}
 
 
 def _value(text: str) -> Any:
-    """Take what is typed for a literal, and else for text: rings need no quotes."""
+    """Return a typed value: a literal, or otherwise text, so that rings need no quotes."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
 
 
-def taken(found: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in what is not set.
+def taken(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with the defaults of the missing ones.
 
     Raises
     ------
     PolicyError
         If a setting is unknown, or of another type than its default.
     """
-    for name, value in found.items():
+    for name, value in settings.items():
         if name not in defaults:
             raise PolicyError(
                 f"the configuration has no field {name!r}{did_you_mean(name, defaults)}"
             )
         number = type(defaults[name]) is float and type(value) is int
         if type(value) is not type(defaults[name]) and not number:
-            raise PolicyError(f"{name}={value!r}: this is no {type(defaults[name]).__name__}")
-    return {**defaults, **found}
+            raise PolicyError(f"{name}={value!r}: expected {type(defaults[name]).__name__}")
+    return {**defaults, **settings}
 
 
 def opened(arguments: argparse.Namespace) -> Butler:
     """Open the repository, and that which is written to."""
-    given = cameras.given(arguments)
+    keywords = cameras.given(arguments)
     where = places.resolved(
-        arguments.root, arguments.calib, arguments.output, arguments.rerun, **given
+        arguments.root, arguments.calib, arguments.output, arguments.rerun, **keywords
     )
     places.refuse_absent(where.input)
-    trust, more = given.pop("trust"), given
+    trust, more = keywords.pop("trust"), keywords
     if where.calib is not None:
         more["mapperArgs"] = {"calibRoot": where.calib}
     output = {"root": where.output or where.input, "mode": "rw", **more}
@@ -98,7 +98,7 @@ def opened(arguments: argparse.Namespace) -> Butler:
 
 
 def finish(butler: Butler, skymap: SkyMap, config: Mapping[str, Any], every: bool) -> None:
-    """Store a sky map, if that is wished for, and tell of it."""
+    """Store a sky map, if requested, and print its description."""
     name = f"{config['coaddName']}Coadd_skyMap"
     output.lines(described(skymap, every))
     if config["doWrite"]:
@@ -107,7 +107,7 @@ def finish(butler: Butler, skymap: SkyMap, config: Mapping[str, Any], every: boo
 
 
 def described(skymap: SkyMap, every: bool) -> Iterator[str]:
-    """Tell how many tracts there are; and of each, or of the first, its corners and its patches."""
+    """Yield the number of tracts, and the corners and patches of all, or of the first ones."""
     count = len(skymap)
     yield f"The {skymap.kind} sky map has {count} tract{'' if count == 1 else 's'}"
     shown = count if every or count <= _SHOWN else _SHOWN
@@ -138,7 +138,7 @@ def start(
     Returns
     -------
     status : `int`
-        2 if what was typed cannot be meant, 1 if it could not be done.
+        2 if the command line is invalid, 1 after other errors.
     """
     status = WRONG_USE
     try:

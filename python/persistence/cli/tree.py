@@ -22,15 +22,15 @@ _SHOWN = 8
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the pattern of what lies in the repository."""
+    """Add the pattern of directories in the repository."""
     parser.add_argument(
         "pattern", nargs="?", metavar="GLOB",
-        help="reruns, and calibrations, that lie in the repository: '*', 'rerun/me/*', CALIB",
+        help="reruns and calibrations in the repository:  '*', 'rerun/me/*', CALIB",
     )  # fmt: skip
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Print each repository of the chain once, or what lies in the repository.
+    """Print each repository of the chain once, or the directories in the repository.
 
     In the table, parents are indented under their children.
     """
@@ -56,7 +56,7 @@ def _opened(path: str, arguments: argparse.Namespace) -> Butler:
 
 
 def _inner(root: str) -> Iterator[str]:
-    """Yield what lies in a repository, by its path there: reruns, and directories at its top."""
+    """Yield the reruns and top-level directories in a repository, by their relative paths."""
     with os.scandir(root) as entries:
         directories = sorted(entry.name for entry in entries if entry.is_dir())
     for name in directories:
@@ -99,9 +99,9 @@ def _write(
     """Write the trees of some repositories, then calibration roots."""
     rows, shown, problems = list[Any](), list[Any](), list[str]()
     for butler in butlers:
-        found, faults = _found(butler)
-        rows += [row for row in found.values() if row not in rows]
-        shown += _shown(butler.chain.inputs[0], found, [])
+        described, faults = _found(butler)
+        rows += [row for row in described.values() if row not in rows]
+        shown += _shown(butler.chain.inputs[0], described, [])
         problems += faults
     rows += calibrations
     for row in calibrations:
@@ -119,25 +119,25 @@ def _counted(row: Mapping[str, Any]) -> str:
 
 
 def _found(butler: Butler) -> tuple[dict[Repository, dict[str, Any]], list[str]]:
-    """Return each repository of a chain with what is to be said of it, and what is wrong."""
+    """Return each repository of a chain with its description and its problems."""
     from persistence.registry import path_of  # lazy: TAB does without
 
-    found: dict[Repository, dict[str, Any]] = {}
+    described: dict[Repository, dict[str, Any]] = {}
     problems: list[str] = []
     for repository in butler.chain.inputs:
         counts, problem = _counts(repository)
-        found[repository] = _described(repository, counts, repository in butler.chain.outputs)
+        described[repository] = _described(repository, counts, repository in butler.chain.outputs)
         problems += problem
         registries = (
             path_of(repository.root),
             path_of(repository.calibrations.root, {}, "calibRegistry"),
         )
         problems += filter(None, map(links.fault, registries))
-    return found, problems
+    return described, problems
 
 
 def _counts(repository: Repository) -> tuple[dict[str, int], list[str]]:
-    """Count the rows of each table of a repository's own registry, and say what went wrong."""
+    """Return the number of rows of each table in a repository's own registry, and the problems."""
     registry = repository.registry
     if _owner(repository) != repository.root:
         return {}, []
@@ -148,7 +148,7 @@ def _counts(repository: Repository) -> tuple[dict[str, int], list[str]]:
 
 
 def _owner(repository: Repository) -> str | None:
-    """Give the root of the repository whose registry is asked; None if file names are."""
+    """Return the root of the repository whose registry is used; None if file names are."""
     registry = repository.registry
     return None if registry.lists_files else os.path.dirname(registry.path)
 
@@ -176,22 +176,26 @@ def _described(
 
 def _shown(
     repository: Repository,
-    found: Mapping[Repository, Mapping[str, Any]],
+    described: Mapping[Repository, Mapping[str, Any]],
     above: list[Repository],
     depth: int = 0,
 ) -> Iterator[dict[str, Any]]:
-    """Give the lines of the tree: a parent of several children is described under the first."""
+    """Yield the lines of the tree: a parent of several children is described under the first."""
     indented = "  " * depth + repository.root
     if repository in above:
         yield {"root": indented, "mapper": "(see above)"}
         return
     above.append(repository)
-    row = found[repository]
+    row = described[repository]
     # Columns that most chains do not need.
-    tags = {"tags": " ".join(row["tags"])} if any(one["tags"] for one in found.values()) else {}
+    tags = (
+        {"tags": " ".join(row["tags"])}
+        if any(fields["tags"] for fields in described.values())
+        else {}
+    )
     calibrations = (
         {"calibrations": row["calibrations"]}
-        if any(one["calibrations"] for one in found.values())
+        if any(fields["calibrations"] for fields in described.values())
         else {}
     )
     yield {
@@ -204,7 +208,7 @@ def _shown(
         **calibrations,
     }
     for parent in repository.parents:
-        yield from _shown(parent, found, above, depth + 1)
+        yield from _shown(parent, described, above, depth + 1)
 
 
 def _registry(row: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
-"""The log of tasks: where lines go, what is in them, and which data ID they are about.
+"""The logs of tasks: handlers, formats, and the data ID that a line is about.
 
-Source: gen2-cli 3.9.
+Source: doc/gen2/gen2-cli.md, 3.9.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from persistence.errors import UsageError, did_you_mean
 
 TRACE, VERBOSE = 5, 15
-# As they are typed after -L.
+# The values of -L.
 LEVELS: Mapping[str, int] = {
     "trace": TRACE,
     "debug": logging.DEBUG,
@@ -34,12 +34,12 @@ _LONG = (
 )
 # Levels of lsst.log are a thousand times Python's.
 _TIMES = 1000
-_CALLER = 2  # frames up from here: the line that is told is the caller's
+_CALLER = 2  # frames from here to the caller, whose line is logged
 _LABEL: ContextVar[str] = ContextVar("label", default="")
 
 
 class TaskLog(logging.LoggerAdapter[logging.Logger]):
-    """A task's logger: Python's, with the further levels and names that tasks use."""
+    """A task's logger: Python's, with further levels and method names."""
 
     def __init__(self, name: str) -> None:
         super().__init__(logging.getLogger(name), {})
@@ -47,7 +47,7 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
     def __reduce__(self) -> tuple[Any, ...]:
         return TaskLog, (self.logger.name,)
 
-    # As of lsst.log, for tasks that were written with it.
+    # Methods of lsst.log, for tasks that were written with it.
     TRACE, DEBUG, INFO = TRACE * _TIMES, logging.DEBUG * _TIMES, logging.INFO * _TIMES
     WARN, ERROR = logging.WARNING * _TIMES, logging.ERROR * _TIMES
     FATAL = logging.CRITICAL * _TIMES
@@ -57,65 +57,65 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
         return self.logger.name
 
     def getLevel(self) -> int:
-        """Return the level that counts, as lsst.log counts: 20000 is INFO."""
+        """Return the effective level on the scale of lsst.log: 20000 is INFO."""
         return self.getEffectiveLevel() * _TIMES
 
     def setLevel(self, level: int | str) -> None:
-        """Set the level, as Python or as lsst.log counts."""
+        """Set the level, on Python's scale or that of lsst.log."""
         super().setLevel(_pythons(level))
 
     def isEnabledFor(self, level: int) -> bool:
-        """Return whether messages of a level pass, as Python or as lsst.log counts."""
+        """Return whether messages of a level, on either scale, are logged."""
         return super().isEnabledFor(int(_pythons(level)))
 
     def log(self, level: int, msg: object, *args: object, **more: Any) -> None:
-        """Tell at a level, as Python or as lsst.log counts."""
-        more["stacklevel"] = more.get("stacklevel", 1) + 1  # this is a frame more
+        """Log at a level, on Python's scale or that of lsst.log."""
+        more["stacklevel"] = more.get("stacklevel", 1) + 1  # this is an additional frame
         super().log(int(_pythons(level)), msg, *args, **more)
 
     def getChild(self, name: str) -> TaskLog:
-        """Give the log of a subtask."""
+        """Return the log of a subtask."""
         return TaskLog(self.logger.getChild(name).name)
 
     def trace(self, message: object, *args: object, **more: Any) -> None:
-        """Tell what only the author of a task wants to know."""
+        """Log details for the author of a task."""
         self.log(TRACE, message, *args, **{"stacklevel": _CALLER, **more})
 
     def verbose(self, message: object, *args: object, **more: Any) -> None:
-        """Tell more than most want to know."""
+        """Log more than is usually of interest."""
         self.log(VERBOSE, message, *args, **{"stacklevel": _CALLER, **more})
 
     def warn(self, message: object, *args: object, **more: Any) -> None:  # type: ignore[override]  # as `warning`
-        """Warn, by Gen2's name of it."""
+        """Log a warning, by Gen2's name."""
         self.warning(message, *args, **{"stacklevel": _CALLER, **more})
 
     def fatal(self, message: object, *args: object, **more: Any) -> None:
-        """Tell of what ended the work, by Gen2's name of it."""
+        """Log a fatal error, by Gen2's name."""
         self.critical(message, *args, **{"stacklevel": _CALLER, **more})
 
     # -- with the fields of str.format
     def tracef(self, fmt: str, *args: object, **named: object) -> None:
-        """Tell what only the author of a task wants to know."""
+        """Log details for the author of a task, formatted by `str.format`."""
         self._logf(TRACE, fmt, args, named)
 
     def debugf(self, fmt: str, *args: object, **named: object) -> None:
-        """Tell what helps to find a fault."""
+        """Log at level DEBUG, formatted by `str.format`."""
         self._logf(logging.DEBUG, fmt, args, named)
 
     def infof(self, fmt: str, *args: object, **named: object) -> None:
-        """Tell what happens."""
+        """Log at level INFO, formatted by `str.format`."""
         self._logf(logging.INFO, fmt, args, named)
 
     def warnf(self, fmt: str, *args: object, **named: object) -> None:
-        """Warn."""
+        """Log at level WARNING, formatted by `str.format`."""
         self._logf(logging.WARNING, fmt, args, named)
 
     def errorf(self, fmt: str, *args: object, **named: object) -> None:
-        """Tell of an error."""
+        """Log at level ERROR, formatted by `str.format`."""
         self._logf(logging.ERROR, fmt, args, named)
 
     def fatalf(self, fmt: str, *args: object, **named: object) -> None:
-        """Tell of what ended the work."""
+        """Log at level CRITICAL, formatted by `str.format`."""
         self._logf(logging.CRITICAL, fmt, args, named)
 
     def _logf(
@@ -127,27 +127,23 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
 
 
 def _pythons(level: int | str) -> int | str:
-    """Return a level as Python counts."""
+    """Return a level on Python's scale."""
     is_lsst = isinstance(level, int) and level > logging.CRITICAL
     return level // _TIMES if is_lsst else level  # type: ignore[operator]
 
 
 @dataclass
 class Settings:
-    """What the options say of the log. They go to each process that works.
+    """The log options of a command line, which are sent to worker processes.
 
     Attributes
     ----------
     levels : `dict`
-        The level of each logger that was named; ``""`` is all of them.
+        The level of each named logger; ``""`` is the root.
     long : `bool`
-        Whether lines have time, data ID, file and line.
+        Whether lines contain time, data ID, file and line.
     aside : `bool`
-        Whether lines go to standard error, for the other is for what somebody wants to see.
-    quiet : `bool`
-        Whether only errors are shown; they go into the file as they did.
-    file : `str` or None
-        A file to which lines are appended, too, always long ones.
+        Whether lines go to standard error, because standard output has the result of the command.
     """
 
     levels: dict[str, int] = field(default_factory=lambda: {"": logging.INFO})
@@ -157,12 +153,12 @@ class Settings:
     file: str | None = None
 
     def louder(self) -> None:
-        """Take the next lower level for all loggers: info, verbose, debug, trace."""
+        """Lower the level of all loggers by one step: info, verbose, debug, trace."""
         lower = [level for level in LEVELS.values() if level < self.levels[""]]
         self.levels[""] = max(lower, default=TRACE)
 
     def take(self, word: str) -> None:
-        """Take ``LEVEL`` or ``COMPONENT=LEVEL``, in any case; the last one counts.
+        """Parse ``LEVEL`` or ``COMPONENT=LEVEL``, in upper or lower case; the last one counts.
 
         Raises
         ------
@@ -198,7 +194,7 @@ class Settings:
 
 
 class _Handler(logging.Handler):
-    """Writes to standard output, or error, as it is when a line comes, with the current label."""
+    """Writes to the current standard output, or error, with the current label."""
 
     def __init__(self, form: str, aside: bool) -> None:
         super().__init__()
@@ -211,9 +207,9 @@ class _Handler(logging.Handler):
             stream = getattr(sys, self._stream)
             stream.write(self.format(record) + "\n")
             stream.flush()
-        except BrokenPipeError:  # the reader has seen enough; the work goes on
+        except BrokenPipeError:  # the reader closed the pipe; the work goes on
             setattr(sys, self._stream, open(os.devnull, "w"))  # noqa: SIM115  # to the end
-        except Exception:  # as Python's own handlers do: a line of the log is no reason to fail
+        except Exception:  # as in Python's own handlers, errors of logging are not fatal
             self.handleError(record)
 
 
@@ -230,14 +226,14 @@ class _File(logging.FileHandler):
 
 
 def _complete(record: logging.LogRecord) -> None:
-    """Add what our formats show: the data ID, and our names of levels."""
+    """Add the data ID, and our names of levels, to a record."""
     record.label = _LABEL.get()
     record.level = _NAMES.get(record.levelno, record.levelname)
 
 
 @contextlib.contextmanager
 def label(data_id: object) -> Iterator[None]:
-    """Let the lines of a block be about a data ID."""
+    """Label the log lines of a ``with`` block with a data ID."""
     token = _LABEL.set(str(data_id))
     try:
         yield

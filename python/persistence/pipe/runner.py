@@ -1,4 +1,4 @@
-"""`TaskRunner`: a task over many targets. Source: gen2-cli 3.11, 3.12."""
+"""`TaskRunner`: run a task on many targets. Source: doc/gen2/gen2-cli.md, 3.11, 3.12."""
 
 from __future__ import annotations
 
@@ -28,25 +28,33 @@ from persistence.pipe.work import Choice, Work, reference_of, shown
 
 
 class Interrupted(KeyboardInterrupt):
-    """The run was interrupted; what it had done is done."""
+    """The run was interrupted; finished targets are complete."""
 
 
 class TaskRunner:
-    """Runs a task over the targets that a command line names.
+    """Run a task on the targets of a command line.
 
     Parameters
     ----------
     TaskClass : `type`
         The task's class.
     parsedCmd : `argparse.Namespace`
-        What was typed.
+        The parsed command line.
     doReturnResults : `bool`
-        Whether `run` gives back what the targets did.
+        Whether `run` returns the results of the targets.
 
     Notes
     -----
-    A runner goes to other processes, where it is called with a target: what a subclass adds has to
+    A runner is pickled and called with a target in other processes: attributes of subclasses must
     be picklable.
+
+    Examples
+    --------
+    >>> from persistence.pipe.runner import TaskRunner
+    >>> class ByVisit(TaskRunner):
+    ...     @staticmethod
+    ...     def getTargetList(parsedCmd, **kwargs):
+    ...         return [(ref, kwargs) for ref in parsedCmd.id.refList]
     """
 
     def __init__(self, TaskClass: Any, parsedCmd: Any, doReturnResults: bool = False) -> None:
@@ -73,33 +81,90 @@ class TaskRunner:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "report": [], "died": []}
 
-    # -- what subclasses replace
+    # -- methods for subclasses to override
     # -----------------------------------------------------------------------
 
     @staticmethod
     def getTargetList(parsedCmd: Any, **kwargs: Any) -> list[Any]:
-        """Give the targets: (data reference, keywords for `runDataRef`)."""
-        return [(reference, kwargs) for reference in parsedCmd.id.refList]
+        """Return the targets: tuples of a data reference and keywords for `runDataRef`.
 
-    def exampleReferences(self, parsedCmd: Any) -> Any:
-        """Return references to what targets are about: their data IDs name the metadata's files."""
-        return getattr(getattr(parsedCmd, "id", None), "refList", ())
-
-    def makeTask(self, parsedCmd: Any = None, args: Any = None) -> Any:
-        """Make the task, for what was typed or for a target."""
-        return self.TaskClass(config=self.config, log=self.log)
-
-    def runTask(self, task: Any, dataRef: Any, kwargs: Mapping[str, Any]) -> Any:
-        """Run the task on a target."""
-        return task.runDataRef(dataRef, **kwargs)
-
-    def precall(self, parsedCmd: Any) -> bool:
-        """Make the task, and write what is written once: versions, configuration, schemas.
+        Parameters
+        ----------
+        parsedCmd : `argparse.Namespace`
+            The parsed command line.
+        **kwargs
+            Keywords for each target.
 
         Returns
         -------
-        well : `bool`
-            False if they are not those that are there; the log tells.
+        targets : `list` of `tuple`
+            The targets.
+        """
+        return [(reference, kwargs) for reference in parsedCmd.id.refList]
+
+    def exampleReferences(self, parsedCmd: Any) -> Any:
+        """Return references of targets: their data IDs determine the files of the metadata.
+
+        Parameters
+        ----------
+        parsedCmd : `argparse.Namespace`
+            The parsed command line.
+
+        Returns
+        -------
+        references : iterable of `~persistence.butler.subset.ButlerDataRef`
+            The references.
+        """
+        return getattr(getattr(parsedCmd, "id", None), "refList", ())
+
+    def makeTask(self, parsedCmd: Any = None, args: Any = None) -> Any:
+        """Return the task, for a command line or for a target.
+
+        Parameters
+        ----------
+        parsedCmd : `argparse.Namespace`, optional
+            The parsed command line.
+        args : `tuple`, optional
+            A target.
+
+        Returns
+        -------
+        task : `~persistence.pipe.task.Task`
+            The task.
+        """
+        return self.TaskClass(config=self.config, log=self.log)
+
+    def runTask(self, task: Any, dataRef: Any, kwargs: Mapping[str, Any]) -> Any:
+        """Run the task on a target.
+
+        Parameters
+        ----------
+        task : `~persistence.pipe.task.Task`
+            The task.
+        dataRef : `~persistence.butler.subset.ButlerDataRef`
+            A reference to the target.
+        kwargs : mapping
+            Keywords for `runDataRef`.
+
+        Returns
+        -------
+        result : `~persistence.pipe.struct.Struct`
+            The result.
+        """
+        return task.runDataRef(dataRef, **kwargs)
+
+    def precall(self, parsedCmd: Any) -> bool:
+        """Create the task, and write versions, configuration and schemas, or compare them.
+
+        Parameters
+        ----------
+        parsedCmd : `argparse.Namespace`
+            The parsed command line.
+
+        Returns
+        -------
+        success : `bool`
+            False if they differ from existing ones, which is logged.
         """
         try:
             with confined():
@@ -116,7 +181,14 @@ class TaskRunner:
     def _write_once(self, task: Any, parsedCmd: Any) -> None:
         butler, self.metadataName = parsedCmd.butler, task._getMetadataName()
         references = self.exampleReferences(parsedCmd)
-        some = next((one.telling() for one in references if reference_of(one) is not None), None)
+        some = next(
+            (
+                reference.telling()
+                for reference in references
+                if reference_of(reference) is not None
+            ),
+            None,
+        )
         stored.define(butler, task._getConfigName(), self.metadataName, some)
         if self.doVersions:
             task.writePackageVersions(butler, clobber=self.clobberVersions)
@@ -125,7 +197,18 @@ class TaskRunner:
         stored.announce(butler, self.runId, self.TaskClass, self.config, task._getConfigName())
 
     def __call__(self, args: Any) -> Struct:
-        """Run the task on one target; a failure is told, recorded, and given back."""
+        """Run the task on one target; a failure is logged, recorded, and returned.
+
+        Parameters
+        ----------
+        args : `tuple`
+            A target.
+
+        Returns
+        -------
+        result : `~persistence.pipe.struct.Struct`
+            ``exitStatus``, and on request ``dataRef``, ``metadata`` and ``result``.
+        """
         dataRef, kwargs = args
         task, result, reason = None, None, ""
         with logs.label(shown(args)), collected() as written:
@@ -133,7 +216,7 @@ class TaskRunner:
                 with confined():
                     task = self.makeTask(args=args)
                     result = self.runTask(task, dataRef, kwargs)
-            except Exception as error:  # whatever a task raises: the other targets go on
+            except Exception as error:  # tasks may raise any error; the other targets go on
                 reason = told(error)
                 self._record(task, dataRef, reason)
                 if self.doRaise:
@@ -155,14 +238,14 @@ class TaskRunner:
     def _tell(self, args: Any, error: Exception, reason: str) -> None:
         self.log.fatal("failed on dataId=%s: %s", shown(args), reason)
         if not isinstance(error, (TaskError, DatabaseError)):
-            # nobody reads it, or it is closed; the work goes on
+            # the pipe is closed; the work goes on
             with contextlib.suppress(OSError, ValueError):
                 traceback.print_exception(error, file=sys.stderr)
 
     def _record(
         self, task: Any, dataRef: Any, reason: str, written: Iterable[Location] = ()
     ) -> None:
-        """Write the target's metadata, with what became of it, and what it wrote if it is done."""
+        """Write the target's metadata with its result, and with its files if it is done."""
         if task is None:
             return
         record = records.Record(records.FAILED, self.runId, reason)
@@ -172,41 +255,57 @@ class TaskRunner:
         records.note(task.metadata, record, self.metadataName)
         task.writeMetadata(dataRef)
 
-    # -- the run
+    # -- running
     # ---------------------------------------------------------------------------------------
 
     def run(self, parsedCmd: Any) -> list[Any]:
-        """Run the task on all targets that are wanted.
+        """Run the task on all requested targets.
+
+        Parameters
+        ----------
+        parsedCmd : `argparse.Namespace`
+            The parsed command line.
 
         Returns
         -------
         results : `list` [`Struct`]
-            In the order of the targets: ``exitStatus``, and ``error`` where there is one; empty if
+            In the order of the targets: ``exitStatus``, and ``error`` if there was one; empty if
             nothing was run.
 
         Raises
         ------
         Interrupted
-            If it was interrupted; `report` has what is done.
+            If it was interrupted; `report` lists what is done.
         """
         if not self.precall(parsedCmd):
             return []
         targets = list(self.getTargetList(parsedCmd))
         if not targets:
             self.log.warning(
-                "there are no data to process: --show data tells which ones an --id stands for"
+                "there are no data to process: --show data lists those that match an --id"
             )
             return []
         choice = _choice(parsedCmd)
         if self.metadataName is None and choice != "all":
             self.log.warning(
-                "%s keeps no metadata, which would tell what is done", self.TaskClass.__name__
+                "%s stores no metadata, so finished targets are unknown", self.TaskClass.__name__
             )
         work = Work(self, self.metadataName, self.runId, choice, parsedCmd.logSettings)
         return self._done(work, targets, self.executor(parsedCmd), parsedCmd)
 
     def executor(self, parsedCmd: Any) -> Executor:
-        """Choose who does the work."""
+        """Return the executor of the command line.
+
+        Parameters
+        ----------
+        parsedCmd : `argparse.Namespace`
+            The parsed command line.
+
+        Returns
+        -------
+        executor : `~persistence.pipe.executors.Executor`
+            The executor.
+        """
         if parsedCmd.engine == "dask":
             return Dask(parsedCmd.scheduler, self.timeout)
         if self.numProcesses > 1 or (self.timeout is not None and self.TaskClass.canMultiprocess):
@@ -216,7 +315,7 @@ class TaskRunner:
     def _done(
         self, work: Work, targets: Sequence[Any], executor: Executor, parsedCmd: Any
     ) -> list[Any]:
-        """Have the work done, and tell what became of it."""
+        """Process the targets, and report the results."""
         name, begin = self.TaskClass._DefaultName, time.monotonic()
         results: dict[int, Any] = {}
         self.report = [Line(target, report.OPEN) for target in targets]
@@ -227,13 +326,13 @@ class TaskRunner:
             contextlib.closing(executor.outcomes(work, targets)) as outcomes,
         ):
             try:
-                for place, outcome in progress.track(outcomes, len(targets), name):
+                for index, outcome in progress.track(outcomes, len(targets), name):
                     result = (
-                        self._lost(targets[place], outcome, work)
+                        self._lost(targets[index], outcome, work)
                         if isinstance(outcome, Lost)
                         else outcome
                     )
-                    results[place], self.report[place] = result, _line(targets[place], result)
+                    results[index], self.report[index] = result, _line(targets[index], result)
                 self._tell_died(executor.died, results.values())
             except KeyboardInterrupt as error:
                 raise Interrupted from error
@@ -243,13 +342,13 @@ class TaskRunner:
                     name, self.report, time.monotonic() - begin, parsedCmd.output
                 ):
                     self.log.log(logging.INFO if is_well else logging.ERROR, "%s", line)
-        return [results[place] for place in sorted(results)]
+        return [results[index] for index in sorted(results)]
 
     def _lost(self, target: Any, lost: Lost, work: Work) -> Struct:
-        """Record a target as failed whose process could not do so itself.
+        """Record a target as failed whose process died or was stopped.
 
-        Who is told of no failure takes all for well; so it is one that a process died, even if the
-        target was done before. What it wrote is whole, and stays recorded as done.
+        The death of a process is reported as a failure even if the target was done before; what it
+        wrote is complete, and stays recorded as done.
         """
         record = work.record(target)
         if record is not None and (record.status, record.run) == (records.DONE, self.runId):
@@ -265,7 +364,7 @@ class TaskRunner:
         return Struct(exitStatus=1, error=lost.reason, died=lost.died)
 
     def _tell_died(self, died: Sequence[str], results: Iterable[Any]) -> None:
-        """Tell of processes that died without a target: each is a failure of the run."""
+        """Log processes that died without a target: each is a failure of the run."""
         with_target = sum(getattr(result, "died", False) for result in results)
         self.died = list(died[with_target:])
         for cause in self.died:
@@ -273,15 +372,15 @@ class TaskRunner:
 
 
 class ButlerInitializedTaskRunner(TaskRunner):
-    """A runner of tasks whose constructors want the Butler."""
+    """A runner of tasks whose constructors need a Butler."""
 
     def makeTask(self, parsedCmd: Any = None, args: Any = None) -> Any:
-        """Make the task with the Butler of what was typed, or of the target.
+        """Return the task with the Butler of the command line, or of the target.
 
         Raises
         ------
         RuntimeError
-            If neither is given.
+            If neither is passed.
         """
         if parsedCmd is not None:
             butler = parsedCmd.butler
@@ -289,13 +388,13 @@ class ButlerInitializedTaskRunner(TaskRunner):
             butler = args[0].getButler()
         else:
             raise RuntimeError(
-                "a task that wants a Butler is made for a command line, or for a target"
+                "a task that needs a Butler is created for a command line or a target"
             )
         return self.TaskClass(config=self.config, log=self.log, butler=butler)
 
 
 class LegacyTaskRunner(TaskRunner):
-    """A runner of tasks whose method is called ``run``."""
+    """A runner of tasks whose method is named ``run``."""
 
     def runTask(self, task: Any, dataRef: Any, kwargs: Mapping[str, Any]) -> Any:
         """Run the task on a target."""
@@ -319,11 +418,11 @@ def _line(target: Any, result: Any) -> Line:
 
 @contextlib.contextmanager
 def _profiled(path: str | None) -> Iterator[None]:
-    """Write a profile of what this process does, also if that fails."""
+    """Write a profile of this process, even if the block fails."""
     if path is None:
         yield
         return
-    import cProfile  # seldom asked for
+    import cProfile  # lazy: rarely needed
 
     profile = cProfile.Profile()
     profile.enable()

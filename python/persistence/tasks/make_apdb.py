@@ -12,12 +12,12 @@ from persistence.errors import PersistenceError, UsageError, for_commands
 from persistence.pipe.cmdline import overridefiles, overrides
 
 _FAILED, _MISTYPED = 1, 2
-# Settings can be given as ap_pipe.py takes them, too.
+# Settings may also have the names of ap_pipe.py.
 _PREFIXES = ("diaPipe.apdb.", "apdb.")
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
-    """Make the parser of the command line."""
+    """Return the parser of the command line."""
     made = argparse.ArgumentParser(
         prog=prog,
         description="Create the tables and views of an alert production database, where they are "
@@ -26,15 +26,13 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made.add_argument(
         "-c", "--config", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
         help="settings of the database: db_url, isolation_level, dia_object_index, prefix, "
-        "namespace, htm_level ...; or as ap_pipe.py has them, diaPipe.apdb.db_url",
+        "namespace, htm_level ...; or with the names of ap_pipe.py, diaPipe.apdb.db_url",
     )  # fmt: skip
     made.add_argument(
         "-C", "--configfile", action="append", default=[], metavar="FILE",
         help="a file of settings, config.db_url='...'; read before -c",
     )  # fmt: skip
-    made.add_argument(
-        "--drop", action="store_true", help="remove all that is in the database before"
-    )
+    made.add_argument("--drop", action="store_true", help="remove everything in the database first")
     messages.add_options(made, messages.DEFAULTS)
     return made
 
@@ -64,7 +62,7 @@ def _run(arguments: argparse.Namespace) -> int:
         messages.problem(f"error: {error}")
         return _MISTYPED
     try:
-        from persistence.apdb import backends  # lazy: a mistyped setting is told without it
+        from persistence.apdb import backends  # lazy: not needed to report invalid settings
 
         apdb = backends.create(config)
         created = apdb.makeSchema(drop=arguments.drop)
@@ -87,12 +85,12 @@ def configured(words: Sequence[str], files: Sequence[str] = ()) -> Any:
     words : sequence of `str`
         ``NAME=VALUE``, also with ``diaPipe.apdb.`` before the name.
     files : sequence of `str`
-        Files of settings, which come first.
+        Files of settings, which are applied first.
 
     Raises
     ------
     UsageError
-        If there is no such setting, or it does not take the value.
+        If there is no such setting, or it does not accept the value.
     """
     from persistence.apdb.config import ApdbConfig
 

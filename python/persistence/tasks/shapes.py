@@ -96,19 +96,20 @@ def weigh(stamps: Stamps, at: Floats) -> Weighted:
 
 
 def moments(stamps: Stamps, x: Floats, y: Floats, sigma: float) -> Moments:
-    """Find middles and second moments by weights that become the Gaussian that is sought.
+    """Return centroids and adaptive second moments.
 
-    The moments under a Gaussian weight W of a Gaussian M are (1/M + 1/W)^-1: W is made M again
-    until it stays (Bernstein & Jarvis 2002, section 3.1). Sources that come to nothing have NaN and
-    are ``failed``.
+    The moments of a Gaussian M under a Gaussian weight W are (1/M + 1/W)^-1: W is set to M until it
+    converges (Bernstein & Jarvis 2002, section 3.1). Sources that do not converge have NaN and are
+    ``failed``.
 
     Parameters
     ----------
     stamps : `Stamps`
-    x, y : array
-        About where the middles are.
+        The cut-outs.
+    x, y : array, shape (sources,)
+        Approximate centroids.
     sigma : `float`
-        About the standard deviation of the sources (pixels).
+        The approximate standard deviation of the sources (pixels).
     """
     at = np.array([x, y, *(np.full(x.size, moment) for moment in (sigma**2, sigma**2, 0.0))])
     with np.errstate(all="ignore"):
@@ -131,7 +132,7 @@ def _settled(step: Callable[[Stamps, Floats], Floats], stamps: Stamps, at: Float
         at[:, moving] = step(stamps, before)
         change = np.abs(at[:, moving] - before)
         change[2:] /= before[2] + before[3]
-        unsettled = (change > _SETTLED).any(axis=0)  # what is no number any more stays so
+        unsettled = (change > _SETTLED).any(axis=0)  # NaN stays NaN
         if not unsettled.any():
             break
         if not unsettled.all():
@@ -172,15 +173,16 @@ def _moment_errors(stamps: Stamps, at: Floats, total: Floats) -> tuple[Floats, F
 
 
 def middles(stamps: Stamps, x: Floats, y: Floats, xx: Floats, yy: Floats, xy: Floats) -> Middles:
-    """Find middles by Gaussian weights of given moments, such as those of the PSF.
+    """Return centroids, with Gaussian weights of fixed moments, such as those of the PSF.
 
     Parameters
     ----------
     stamps : `Stamps`
-    x, y : array
-        About where the middles are.
-    xx, yy, xy : array
-        The moments of the weights, which move with the middles and stay as they are.
+        The cut-outs.
+    x, y : array, shape (sources,)
+        Approximate centroids.
+    xx, yy, xy : array, shape (sources,)
+        The moments of the weights, which follow the centroids.
     """
     shape = np.array([xx, yy, xy])
     with np.errstate(all="ignore"):
@@ -213,7 +215,7 @@ def _slope(moment: Floats, own: Floats) -> Floats:
 
 
 def gaussian_flux(stamps: Stamps, moments: Moments) -> Flux:
-    """Fit Gaussians of the moments found: sum(w d) / sum(w^2) of weights w whose sum is 1."""
+    """Fit Gaussians of the measured moments: sum(w d) / sum(w^2) for weights w with sum 1."""
     parts = moments.x, moments.y, moments.xx, moments.yy, moments.xy
     with np.errstate(all="ignore"):
         area = 2 * np.pi * np.sqrt(moments.xx * moments.yy - moments.xy**2)

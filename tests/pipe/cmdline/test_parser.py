@@ -193,7 +193,7 @@ def test_the_words_of_the_command_line_are_the_default(
         ("{}x --rerun a", r"the input .*/ownx is not a directory; did you mean '.*/own'\?"),
         ("{}/.. --rerun a", "is not a repository: it names no mapper"),
         ("{}", r"an output is required: pass --output DIR or --rerun NAME"),
-        ("{} --output a --rerun b", "both say where to write"),
+        ("{} --output a --rerun b", "both name the output"),
         ("{} --rerun a:b:c", "write --rerun OUT or --rerun IN:OUT"),
         ("{} --rerun a:b", r"there is no rerun 'a' in .* \(known: none\)"),
         (

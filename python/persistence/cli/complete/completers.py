@@ -17,7 +17,7 @@ _SHOWN = ("config", "config=", "data", "history=", "run", "tasks")
 
 
 class Typed(NamedTuple):
-    """What is typed already.
+    """The command line typed so far.
 
     Attributes
     ----------
@@ -26,13 +26,13 @@ class Typed(NamedTuple):
     root : `str`
         The repository.
     mapper : `str` or None
-        The camera, if it is given.
+        The camera, if it was typed.
     datasetType : `str`
-        What data IDs are of.
+        The dataset type of the data IDs.
     settings : sequence of `str`
-        The names that ``-c`` knows.
+        The names of ``-c``.
     trust : `tuple` [`str`]
-        What is trusted.
+        The trusted names.
     """
 
     words: Sequence[str]
@@ -43,15 +43,15 @@ class Typed(NamedTuple):
     trust: tuple[str, ...] = ()
 
     def since_option(self) -> list[str]:
-        """Give the words since the last option: the values that it has already."""
+        """Return the words since the last option: the values that it already has."""
         last = max(
-            (place for place, word in enumerate(self.words) if word.startswith("-")),
+            (position for position, word in enumerate(self.words) if word.startswith("-")),
             default=len(self.words),
         )
         return list(self.words[last + 1 :])
 
     def outline(self) -> outline.Outline:
-        """Give what is known of the repository."""
+        """Return the outline of the repository."""
         return outline.of(self.root, self.mapper, self.trust)
 
 
@@ -75,10 +75,7 @@ def _is_hidden(path: str, begin: str) -> bool:
 
 
 def dataset_types(typed: Typed, begin: str) -> Iterable[str]:
-    """Give dataset types.
-
-    Their views, which are many, only if what is typed is no beginning of a type.
-    """
+    """Return dataset types; their views, which are many, only if no type begins with the text."""
     known = typed.outline()
     longer = [name for name in known.types if name.startswith(begin) and name != begin]
     if longer:
@@ -87,22 +84,22 @@ def dataset_types(typed: Typed, begin: str) -> Iterable[str]:
 
 
 def keys(typed: Typed, begin: str) -> Iterable[str]:
-    """Give keys of the dataset type."""
+    """Return keys of the dataset type."""
     return [key for key in typed.outline().keys_of(typed.datasetType) if key not in typed.words]
 
 
 def columns(typed: Typed, begin: str) -> Iterable[str]:
-    """Give keys of the dataset type, for the last of several that commas part."""
+    """Return keys of the dataset type, for the last name in a comma-separated list."""
     before, comma, last = begin.rpartition(",")
-    there = before.split(",")
+    names = before.split(",")
     known = typed.outline().keys_of(typed.datasetType)
-    return [f"{before}{comma}{key}" for key in known if key not in there and key.startswith(last)]
+    return [f"{before}{comma}{key}" for key in known if key not in names and key.startswith(last)]
 
 
 def data_ids(typed: Typed, begin: str) -> Iterable[str]:
-    """Give keys, with an ``=``.
+    """Return keys, followed by ``=``.
 
-    Behind one, its values that go with those typed before it in the same option.
+    After a key, return its values that match the other keys in the same option.
     """
     known = typed.outline()
     key, equals, text = begin.partition("=")
@@ -113,7 +110,7 @@ def data_ids(typed: Typed, begin: str) -> Iterable[str]:
         values = _values(known, column, text, chosen, typed.datasetType)
         return (f"{key}={value}" for value in values)
     own = [key for key in known.keys_of(typed.datasetType) if key not in chosen]
-    # Other names, and the keys of other types, for who asks for them.
+    # Aliases, and keys of other types, only if nothing else matches.
     others = [*known.aliases, *(key for key in known.keys if key not in chosen)]
     fitting = [key for key in own if key.startswith(begin)] or [
         key for key in others if key.startswith(begin)
@@ -129,44 +126,41 @@ def _pair(word: str, aliases: Mapping[str, str]) -> tuple[str, str]:
 def _values(
     known: outline.Outline, key: str, text: str, chosen: Mapping[str, str], name: str
 ) -> Iterator[str]:
-    """Give the alternatives of a value.
-
-    What is typed of them stays as it is, and the last is completed.
-    """
+    """Return the alternatives of a value: those typed stay, and the last one is completed."""
     before, _, begin = text.rpartition("^")
     if ".." in begin:
         return
     path, template = known.registry(), known.template_of(name, key)
     if key in known.values:
-        found: Iterable[str] = known.values[key]
+        matches: Iterable[str] = known.values[key]
     elif template is not None:
-        from persistence.cli.complete import names  # only who asks for values reads directories
+        from persistence.cli.complete import names  # lazy: only values need directories
 
-        found = names.values(known.roots, template, key, chosen, begin)
+        matches = names.values(known.roots, template, key, chosen, begin)
     elif path is not None:
-        from persistence.registry import tab  # only who asks for values needs SQLite
+        from persistence.registry import tab  # lazy: only values need SQLite
 
-        found = tab.values(path, key, chosen, begin)
+        matches = tab.values(path, key, chosen, begin)
     else:
-        found = ()
-    there = before.split("^")
+        matches = ()
+    alternatives = before.split("^")
     stem = f"{before}^" if before else ""
-    yield from (f"{stem}{value}" for value in found if value not in there)
+    yield from (f"{stem}{value}" for value in matches if value not in alternatives)
 
 
 def reruns(typed: Typed, begin: str) -> Iterable[str]:
-    """Give the reruns of the repository, and the directories that may hold more.
+    """Return the reruns of the repository, and directories that may contain more.
 
-    ``IN:OUT`` is two of them.
+    ``IN:OUT`` are two reruns.
     """
     before, colon, name = begin.rpartition(":")
     above = os.path.dirname(name)
     with os.scandir(os.path.join(typed.root, "rerun", above)) as entries:
-        found = [
+        folders = [
             (os.path.join(above, entry.name), entry.path) for entry in entries if entry.is_dir()
         ]
-    shown = [one if _is_repository(path) else f"{one}/" for one, path in found]
-    return [f"{before}{colon}{one}" for one in sorted(shown)]
+    shown = [folder if _is_repository(path) else f"{folder}/" for folder, path in folders]
+    return [f"{before}{colon}{folder}" for folder in sorted(shown)]
 
 
 def _is_repository(path: str) -> bool:
@@ -174,30 +168,30 @@ def _is_repository(path: str) -> bool:
 
 
 def settings(typed: Typed, begin: str) -> Iterable[str]:
-    """Give the names that ``-c`` knows: down to the next dot, as one goes down directories.
+    """Return the names of ``-c`` down to the next dot, like directories.
 
-    Further, if it is one.
+    If there is only one, it is expanded further.
     """
     fitting = [name.split(".") for name in typed.settings if name.startswith(begin)]
     depth = begin.count(".") + 1
     while True:
-        found = {
+        prefixes = {
             f"{'.'.join(name[:depth])}{'=' if len(name) <= depth else '.'}" for name in fitting
         }
-        # A shell takes a single answer for a whole one, but for what follows an equals sign.
-        if len(found) != 1 or min(found).endswith("="):
-            return sorted(found)
+        # A shell treats a single answer as complete, unless it ends with an equals sign.
+        if len(prefixes) != 1 or min(prefixes).endswith("="):
+            return sorted(prefixes)
         depth += 1
 
 
 def levels(typed: Typed, begin: str) -> Iterable[str]:
-    """Give the levels of a log; that of a component stands behind its name."""
+    """Return the levels of a log; that of a component follows its name."""
     before, equals, _ = begin.rpartition("=")
     return [f"{before}{equals}{level}" for level in _LEVELS]
 
 
 def shown(typed: Typed, begin: str) -> Iterable[str]:
-    """Give the words of ``--show``."""
+    """Return the words of ``--show``."""
     return _SHOWN
 
 
@@ -205,7 +199,7 @@ Completer = Callable[[Typed, str], Iterable[str]]
 
 
 def values_of(key: str) -> Completer:
-    """Give what completes the values of a key that is not typed."""
+    """Return the completer of the values of a fixed key."""
     return lambda typed, begin: _values(typed.outline(), key, begin, {}, typed.datasetType)
 
 
@@ -230,9 +224,9 @@ COMPLETERS: Mapping[str, Completer] = {
 
 
 def of(action: Any) -> Completer | None:
-    """Give the completer of an action of argparse; None if files are as good as anything.
+    """Return the completer of an action of argparse; None for file names.
 
-    The options for data IDs are those called so, by Gen2's habit: ``--id``, ``--selectId``,
+    The options for data IDs are recognised by Gen2's names: ``--id``, ``--selectId``,
     ``--templateId``.
     """
     name = str(action.dest)

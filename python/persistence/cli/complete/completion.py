@@ -1,11 +1,11 @@
-"""Completion by TAB, in a shell prepared by ``register-python-argcomplete`` or its like.
+"""Completion by TAB, in a shell prepared by ``register-python-argcomplete`` or similar.
 
-The shell runs the command itself, with ``_ARGCOMPLETE`` in its environment, and takes what it
-writes to file descriptor 8. So a command calls `complete` as soon as it has its parser, and imports
-what is slow thereafter.
+The shell runs the command itself, with ``_ARGCOMPLETE`` in its environment, and reads what it
+writes to file descriptor 8. A command therefore calls `complete` as soon as it has its parser, and
+imports slow modules afterwards.
 
-The parser of a task comes with the task, and that is slow to import. What its script takes is kept,
-and a script that asks for it first is answered as fast::
+The parser of a task needs the task, which is slow to import. The arguments of a script are
+therefore stored, and a script that uses them first is as fast::
 
     from persistence.cli.complete import completion
 
@@ -34,12 +34,12 @@ _INPUT_ROOT = "PIPE_INPUT_ROOT"
 
 
 def wanted() -> bool:
-    """Say whether a shell asks for completions: then nothing is to be done but `complete`."""
+    """Return whether a shell requests completions: then nothing is done but `complete`."""
     return "_ARGCOMPLETE" in os.environ
 
 
 def words() -> list[str]:
-    """Give the words that are typed before the one at the cursor; the first is the command."""
+    """Return the words typed before the one at the cursor; the first is the command."""
     gc.disable()  # the process ends before it would pay
     from argcomplete.lexers import split_line
 
@@ -48,24 +48,21 @@ def words() -> list[str]:
 
 
 class PlainHelp(argparse.HelpFormatter):
-    """A formatter that does not ask how wide the terminal is.
-
-    What Python imports for that takes 4 ms.
-    """
+    """A formatter that does not determine the width of the terminal, which takes 4 ms to import."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=80)
 
 
 def complete(parser: argparse.ArgumentParser, settings: Sequence[str] = ()) -> None:
-    """Answer the shell, and end the process; return at once if no shell asks.
+    """Answer the shell and exit; return at once if no shell requests completions.
 
     Parameters
     ----------
     parser : `argparse.ArgumentParser`
-        What the command takes.
+        The command's parser.
     settings : sequence of `str`
-        The names that ``-c`` knows.
+        The names of ``-c``.
     """
     if not wanted():
         return
@@ -83,14 +80,14 @@ def complete(parser: argparse.ArgumentParser, settings: Sequence[str] = ()) -> N
 
 
 def complete_task(parser: argparse.ArgumentParser, make_config: Callable[[], Any]) -> None:
-    """Answer the shell for a task's script, and end the process; return at once if no shell asks.
+    """Answer the shell for a task's script and exit; return at once if no shell requests it.
 
     Parameters
     ----------
     parser : `persistence.pipe.cmdline.parser.ArgumentParser`
-        What the script takes.
+        The script's parser.
     make_config : callable
-        Makes the task's configuration: its class.
+        Returns the task's configuration: its class.
     """
     if wanted():
         try:
@@ -100,12 +97,10 @@ def complete_task(parser: argparse.ArgumentParser, make_config: Callable[[], Any
 
 
 def complete_again() -> None:
-    """Answer the shell as a task's script did the last time.
+    """Answer the shell from stored arguments of a task's script; call it first, for speed.
 
-    The first thing that a script does, for speed.
-
-    It returns if no shell asks, or if the script or a module behind it has changed, and nothing is
-    known of it.
+    It returns if no shell requests completions, or if the script or a module that it imports has
+    changed.
     """
     kept = user_cache.recall(taskscripts.name()) if wanted() else None
     if kept is not None:
@@ -117,7 +112,7 @@ def _complete_task(told: Mapping[str, Any]) -> None:
 
 
 def _end() -> None:
-    """End the process without running the command: a terminal is no place for a traceback."""
+    """Exit without running the command; tracebacks must not appear on the terminal."""
     if "_ARC_DEBUG" not in os.environ:
         os._exit(1)
 
@@ -131,12 +126,12 @@ def _actions(parser: argparse.ArgumentParser) -> Iterable[Any]:
 
 
 def _bound(completer: Completer, typed: Sequence[str], settings: Sequence[str]) -> Any:
-    """Make a completer as argcomplete calls it."""
+    """Return a completer with argcomplete's signature."""
 
     def act(prefix: str, action: Any, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
         given = vars(parsed_args)
-        # Of a task the repository is the first word. A shell has not yet done to words what it does
-        # to arguments.
+        # For a task the repository is the first word. A shell has not yet done to words what it
+        # does
         root = os.path.expandvars(os.path.expanduser(given.get("root") or "".join(typed[1:2])))
         if "root" not in given:
             root = os.path.join(os.environ.get(_INPUT_ROOT, ""), root)

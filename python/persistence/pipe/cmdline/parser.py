@@ -1,8 +1,8 @@
-"""The command line of a task (gen2-cli 3.1 to 3.9, 3.14).
+"""The command line of a task (doc/gen2/gen2-cli.md, 3.1 to 3.9, 3.14).
 
-What a command would change on disk it changes after all that is typed has been found to make sense:
-nothing is made or removed for a misspelt key, nor if a command only shows something. (Gen2 made the
-output, and removed it first with ``--clobber-output``.)
+Nothing is changed on disk before the whole command line is known to be valid: nothing is created or
+removed for a misspelt key, nor by a command that only shows something. (Gen2 created the output,
+and removed it first with ``--clobber-output``.)
 """
 
 from __future__ import annotations
@@ -29,23 +29,29 @@ _INTERRUPTED = 130
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """Parses the command line of a task.
+    """The parser for the command line of a task.
 
     Parameters
     ----------
     name : `str`
-        The task's name: that of its files in the camera's ``config``.
+        The task's name, as in the names of its files in the camera's ``config``.
     usage : `str`
-        What ``--help`` begins with.
+        The first line of ``--help``.
     **kwargs
         For `argparse.ArgumentParser`.
 
     Attributes
     ----------
     requireOutput : `bool`
-        Whether an output has to be given.
+        Whether an output is required.
     objects : `str`
-        What the task's Butler hands out: see ``types`` of `persistence.Butler`.
+        The classes that the task's Butler returns: see ``types`` of `persistence.Butler`.
+
+    Examples
+    --------
+    >>> from persistence.pipe.cmdline.parser import ArgumentParser
+    >>> parser = ArgumentParser(name="count")
+    >>> parser.add_id_argument("--id", "raw", help="the data")
     """
 
     requireOutput = True
@@ -61,12 +67,12 @@ class ArgumentParser(argparse.ArgumentParser):
         self._which = options.add(self)
 
     def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
-        """Add an argument, as argparse does; it may be called as those options that Gen2 lacked."""
+        """Add an argument, as argparse does; it may replace an option that Gen2 lacked."""
         if hasattr(self, "_which"):
             options.give_way(self, args)
         return super().add_argument(*args, **kwargs)
 
-    # -- what a task adds
+    # -- arguments of a task
     # ------------------------------------------------------------------------------
 
     def add_id_argument(
@@ -78,32 +84,32 @@ class ArgumentParser(argparse.ArgumentParser):
         doMakeDataRefList: bool = True,
         ContainerClass: type[DataIdContainer] = DataIdContainer,
     ) -> None:
-        """Add an argument that chooses data: ``--id visit=1..3 ccdnum=5``.
+        """Add an argument that selects data: ``--id visit=1..3 ccdnum=5``.
 
         Parameters
         ----------
         name : `str`
-            The option. What it stands for is the parsed command's attribute of that name, without
+            The option. The parsed command has the result as an attribute of that name, without
             dashes.
         datasetType : `str` or `DynamicDatasetType`
-            The dataset type, or where it comes from.
+            The dataset type, or its source.
         help : `str`
             Its help.
         level : `str`, optional
-            The level at which data are told apart; by default the camera's.
+            The level at which datasets are distinguished. Default: the camera's.
         doMakeDataRefList : `bool`
-            Whether references to the data are made; without, values of keys stay text.
+            Whether references to the data are created; otherwise, values of keys stay text.
         ContainerClass : `type`
             The class of the attribute.
 
         Raises
         ------
         RuntimeError
-            If the name is taken.
+            If the name is already in use.
         """
         dest = name.lstrip("-")
         if dest in self._dataIdArgDict or dest in _RESERVED:
-            raise RuntimeError(f"an ID argument cannot be called {name!r}: that name is taken")
+            raise RuntimeError(f"an ID argument cannot be named {name!r}: that name is in use")
         argument = DataIdArgument(dest, datasetType, level, doMakeDataRefList, ContainerClass)
         self._which.add_argument(
             argument.argName, nargs="*", action=options.IdAction, dest=dest, metavar="KEY=VALUE",
@@ -114,7 +120,7 @@ class ArgumentParser(argparse.ArgumentParser):
         self._dataIdArgDict[dest] = argument
 
     def addInputOption(self, name: str, help: str) -> None:
-        """Add an option that names a repository which is read after the input.
+        """Add an option for a repository that is read after the input.
 
         Parameters
         ----------
@@ -127,12 +133,12 @@ class ArgumentParser(argparse.ArgumentParser):
         self._inputOptions.append(name)
 
     def addReuseOption(self, choices: Sequence[str]) -> None:
-        """Add ``--reuse-outputs-from``, for a task whose steps have an order.
+        """Add ``--reuse-outputs-from``, for a task with ordered steps.
 
         Parameters
         ----------
         choices : sequence of `str`
-            The steps; the parsed command's ``reuse`` lists those up to the one that is typed.
+            The steps; the parsed command's ``reuse`` lists those up to the selected one.
         """
         self.add_argument(
             "--reuse-outputs-from", dest="reuse", choices=[*choices, options.ALL], default=[],
@@ -141,9 +147,7 @@ class ArgumentParser(argparse.ArgumentParser):
         )  # fmt: skip
 
     def handleCamera(self, namespace: argparse.Namespace) -> None:
-        """Do what depends on the camera, before the options are parsed.
-
-        A task's parser may override this.
+        """Do what depends on the camera, before the options are parsed; for tasks to override.
 
         Parameters
         ----------
@@ -166,25 +170,25 @@ class ArgumentParser(argparse.ArgumentParser):
         Parameters
         ----------
         config : `lsst.pex.config.Config`
-            The task's configuration; what is said of it is done to it, and in the end it is frozen.
+            The task's configuration; settings are applied to it, and in the end it is frozen.
         args : sequence of `str`, optional
-            The words; by default those of the command line.
+            The arguments. Default: those of the program.
         log : optional
             The task's log.
         override : callable, optional
-            What the task does to the configuration, after the camera's settings and before those
-            that are typed.
+            Applied to the configuration after the camera's settings and before those of the command
+            line.
 
         Returns
         -------
         namespace : `argparse.Namespace`
-            What was said, with a Butler and the data.
+            The values, with a Butler and the references.
 
         Raises
         ------
         SystemExit
-            If there is nothing more to do: 2 if what is typed cannot be meant, 1 if the input is
-            missing or ``--show`` does not know a word, 0 if something was only to be shown.
+            If there is nothing more to do: 2 if the command line is invalid, 1 if the input is
+            missing or a word of ``--show`` is unknown, 0 after ``--show``.
         """
         args = sys.argv[1:] if args is None else list(args)
         self.require_input(args)
@@ -197,12 +201,23 @@ class ArgumentParser(argparse.ArgumentParser):
             self.error(str(error))
         except KeyboardInterrupt:
             self.exit(_INTERRUPTED, f"{self.prog}: interrupted: nothing was run\n")
-        except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
+        except BrokenPipeError:  # the reader, perhaps `head`, closed the pipe
             stdout.let_go()
             self.exit(0)
 
     def require_input(self, args: Sequence[str]) -> None:
-        """End with the help if the input is not given first, or only the help is asked for."""
+        """Print the help and exit if the input is not the first argument, or for ``--help``.
+
+        Parameters
+        ----------
+        args : sequence of `str`
+            The arguments.
+
+        Raises
+        ------
+        SystemExit
+            If so.
+        """
         if args and not args[0].startswith(("-", wordfiles.MARK)):
             return
         self.print_help()
@@ -218,8 +233,8 @@ class ArgumentParser(argparse.ArgumentParser):
         )
         namespace.notes = Notes()
         namespace.input = repositories.found(args[0])
-        given = options.of_cameras(self, args)
-        mapper = repositories.mapper_of(namespace.input, **given)
+        settings = options.of_cameras(self, args)
+        mapper = repositories.mapper_of(namespace.input, **settings)
         repositories.tell_camera(namespace, mapper)
         self.handleCamera(namespace)
         for path in overridefiles.of_camera(mapper, self._name):
@@ -232,15 +247,15 @@ class ArgumentParser(argparse.ArgumentParser):
         for name, argument in self._dataIdArgDict.items():
             setattr(namespace, name, argument.container())
         self._take(namespace, args)
-        if cameras.given(namespace) != given:
-            raise UsageError("write --mapper and --trust in full: they count before all else")
+        if cameras.given(namespace) != settings:
+            raise UsageError("--mapper and --trust must be written in full: they are parsed first")
         self._act(namespace)
         return namespace
 
     def _take(self, namespace: argparse.Namespace, args: Sequence[str]) -> None:
-        """Let argparse take the words.
+        """Parse the arguments with argparse.
 
-        Settings, levels and data IDs act at once, from left to right.
+        Settings, levels and data IDs are processed immediately, from left to right.
         """
         _, strange = self.parse_known_args(wordfiles.expanded(args), namespace)
         if strange:
@@ -261,19 +276,16 @@ class ArgumentParser(argparse.ArgumentParser):
         del namespace.notes
 
     def _act(self, namespace: argparse.Namespace) -> None:
-        """Show what is to be shown.
-
-        Then, unless that was all, make the Butler and the references.
-        """
+        """Show what is requested; unless that was all, open the Butler and create references."""
         words = namespace.show or []
         show.check(words)
         ends = show.ends(namespace.show)
         if self.requireOutput and namespace.output is None and not ends:
-            raise UsageError("where is the output? Give --output DIR or --rerun NAME")
+            raise UsageError("an output is required: pass --output DIR or --rerun NAME")
         looking = repositories.looked_into(namespace)
         if namespace.clobberOutput:
             read = [
-                *(one.root for one in looking.chain.inputs),
+                *(repository.root for repository in looking.chain.inputs),
                 *([namespace.calib] if namespace.calib else []),
             ]
             clobbering.check(namespace.output, read)
@@ -304,7 +316,7 @@ class ArgumentParser(argparse.ArgumentParser):
 
 @contextlib.contextmanager
 def _of(argument: DataIdArgument) -> Iterator[None]:
-    """Name the option in an error."""
+    """Prefix errors with the option's name."""
     try:
         yield
     except UsageError as error:
@@ -312,21 +324,21 @@ def _of(argument: DataIdArgument) -> Iterator[None]:
 
 
 def _made(namespace: argparse.Namespace, objects: str) -> Butler:
-    """Make the Butler, now that all that was typed makes sense."""
+    """Return the Butler, now that the command line is known to be valid."""
     overridefiles.finish(namespace.config)
     if namespace.debug:
         try:
-            importlib.import_module("debug")  # the user's own
+            importlib.import_module("debug")  # the user's own module
         except ImportError as error:
             print(f"Warning: --debug: no module debug: {error}", file=sys.stderr)
     if namespace.clobberOutput:
-        namespace.log.info("Removing what is in %s, as --clobber-output says", namespace.output)
+        namespace.log.info("Removing the contents of %s (--clobber-output)", namespace.output)
         clobbering.empty(namespace.output)
     return repositories.opened(namespace, objects)
 
 
 class InputOnlyArgumentParser(ArgumentParser):
-    """Parses the command line of a task that needs no output.
+    """The parser for a task that needs no output.
 
     Without one, the input may be written to.
     """

@@ -1,6 +1,6 @@
-"""The repositories of a command.
+"""Find the repositories of a command, check them before anything is changed, and open them.
 
-Found, looked into before anything is changed, and opened (gen2-cli 3.1, 3.3).
+Source: doc/gen2/gen2-cli.md, 3.1, 3.3.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from persistence.errors import PersistenceError, UsageError, did_you_mean
 from persistence.files import user_config
 
 
-def found(given: str) -> str:
-    """Find the input repository.
+def found(name: str) -> str:
+    """Return the path of the input repository.
 
     Raises
     ------
     UsageError
         If there is no such directory.
     """
-    if not given:
+    if not name:
         raise UsageError("the input is empty: is a variable of the shell not set?")
-    path = places.resolved(given).input
+    path = places.resolved(name).input
     if not os.path.isdir(path):
         variable = (
             f" (below {places.INPUT}={os.environ[places.INPUT]})"
@@ -39,13 +39,13 @@ def found(given: str) -> str:
         hint = did_you_mean(
             os.path.basename(path), places.beside(path), f"{os.path.dirname(path)}/"
         )
-        hint = hint or did_you_mean(given, user_config.names())
-        raise UsageError(f"the input {path} is no directory{variable}{hint}")
+        hint = hint or did_you_mean(name, user_config.names())
+        raise UsageError(f"the input {path} is not a directory{variable}{hint}")
     return path
 
 
 def mapper_of(path: str, mapper: str | None = None, trust: tuple[str, ...] = ()) -> type[Mapper]:
-    """Find the mapper of the input repository: the one that is typed, or that which it names.
+    """Return the mapper of the input repository: that of the command line, or that in its files.
 
     Raises
     ------
@@ -53,20 +53,21 @@ def mapper_of(path: str, mapper: str | None = None, trust: tuple[str, ...] = ())
         If it names none, or one that is not installed.
     """
     try:
-        found = cameras.of_repository(path, mapper, trust)
+        mapper_class = cameras.of_repository(path, mapper, trust)
     except PersistenceError as error:
         raise UsageError(str(error)) from error
-    if found is None:
+    if mapper_class is None:
         raise UsageError(
-            f"the input {path} is no repository: it names no mapper in a {repository_cfg.FILE} or "
+            f"the input {path} is not a repository: it names no mapper in a "
+            f"{repository_cfg.FILE} or "
             "a _mapper; write the camera's into it (echo lsst.obs.decam.DecamMapper > "
-            f"{path}/_mapper), or give --mapper NAME"
+            f"{path}/_mapper), or pass --mapper NAME"
         )
-    return found
+    return mapper_class
 
 
 def tell_camera(namespace: argparse.Namespace, mapper: type[Mapper]) -> None:
-    """Note the names of the camera and of its package."""
+    """Store the names of the camera and of its package."""
     namespace.camera = (
         mapper.getCameraName() if issubclass(mapper, CameraMapper) else mapper.__name__
     )
@@ -74,7 +75,7 @@ def tell_camera(namespace: argparse.Namespace, mapper: type[Mapper]) -> None:
 
 
 def looked_into(namespace: argparse.Namespace) -> Butler:
-    """Open what is read, and an output that is there and stays, without changing anything.
+    """Open the inputs, and an existing output that is kept, without changing anything.
 
     Raises
     ------
@@ -83,56 +84,56 @@ def looked_into(namespace: argparse.Namespace) -> Butler:
     """
     stays = namespace.output is not None and not namespace.clobberOutput
     try:
-        there = (
+        present = (
             [namespace.output]
             if stays and repository_cfg.read(namespace.output) is not None
             else []
         )
-        inputs = [_args(namespace, path) for path in (*there, *_read(namespace))]
+        inputs = [_args(namespace, path) for path in (*present, *_read(namespace))]
         return Butler(inputs=inputs, trust=cameras.given(namespace)["trust"])
     except PersistenceError as error:
         raise UsageError(str(error)) from error
 
 
 def opened(namespace: argparse.Namespace, objects: str = "astropy") -> Butler:
-    """Open what is read and written; an output that is new is set up.
+    """Open the inputs and the output; a new output is created.
 
-    Without one, the input is written to.
+    Without an output, the input is written to.
 
     Raises
     ------
     UsageError
-        If they cannot be opened so: the output may have been set up with another calibration root.
+        If they cannot be opened: the output may have been created with another calibration root.
     """
     how = {"durable": not namespace.noDurable, "force": namespace.force, "types": objects}
-    given = cameras.given(namespace)
+    selected = cameras.given(namespace)
     try:
         if namespace.output is None:
-            return Butler(namespace.input, **given, **how, **_told(namespace))
+            return Butler(namespace.input, **selected, **how, **_told(namespace))
         outputs = {**_args(namespace, namespace.output), "mode": "rw"}
         inputs = [_args(namespace, path) for path in _read(namespace)]
-        return Butler(inputs=inputs, outputs=outputs, trust=given["trust"], **how)
+        return Butler(inputs=inputs, outputs=outputs, trust=selected["trust"], **how)
     except PersistenceError as error:
         raise UsageError(str(error)) from error
 
 
 def _read(namespace: argparse.Namespace) -> list[str]:
-    """Return the repositories that are read: the input, and what a task adds.
+    """Return the repositories to read: the input, and those of further options.
 
     Raises
     ------
     UsageError
-        If the one that is added is no directory.
+        If one of them is not a directory.
     """
-    return [namespace.input, *(_beside(namespace, *given) for given in namespace.alsoRead)]
+    return [namespace.input, *(_beside(namespace, *extra) for extra in namespace.alsoRead)]
 
 
 def _beside(namespace: argparse.Namespace, option: str, path: str) -> str:
-    # Gen2's tutorial has templates in the directory of the input.
-    for place in (path, os.path.join(namespace.input, path)):
-        if os.path.isdir(place):
-            return os.path.abspath(place)
-    raise UsageError(f"{option} {path} is no directory, neither here nor in {namespace.input}")
+    # In Gen2's tutorial, templates are in the directory of the input.
+    for candidate in (path, os.path.join(namespace.input, path)):
+        if os.path.isdir(candidate):
+            return os.path.abspath(candidate)
+    raise UsageError(f"{option} {path} is not a directory, neither here nor in {namespace.input}")
 
 
 def _args(namespace: argparse.Namespace, root: str) -> dict[str, Any]:
@@ -140,5 +141,5 @@ def _args(namespace: argparse.Namespace, root: str) -> dict[str, Any]:
 
 
 def _told(namespace: argparse.Namespace) -> Mapping[str, Any]:
-    """Give what each mapper is told."""
+    """Return the arguments of each mapper."""
     return {} if namespace.calib is None else {"calibRoot": namespace.calib}

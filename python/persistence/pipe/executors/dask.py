@@ -1,4 +1,4 @@
-"""The processes of a Dask cluster."""
+"""An executor that uses a Dask cluster."""
 
 from __future__ import annotations
 
@@ -16,81 +16,80 @@ from persistence.files import extras
 from persistence.pipe.executors import Lost, late, pickled
 from persistence.pipe.work import Work
 
-_PATIENCE = 10  # seconds for a scheduler to answer
-# Neither tasks nor the libraries under them are made for several threads.
+_PATIENCE = 10  # seconds to wait for a scheduler
+# Neither tasks nor their libraries are thread-safe.
 _ONE_AT_A_TIME = threading.Lock()
 
 
 class Dask:
-    """Does the work on a Dask cluster, whose workers have the same software and files.
+    """Process targets on a Dask cluster, whose workers have the same software and files.
 
-    A target whose worker dies is done by another one. What a worker had done, but could not tell
-    of, is not done again: its record says so.
+    The target of a worker that dies is repeated by another one, unless it was recorded as done.
 
     Parameters
     ----------
     address : `str`
-        The scheduler's, such as ``tcp://10.0.0.1:8786``.
+        The scheduler's address, such as ``tcp://10.0.0.1:8786``.
     timeout : `float`, optional
-        After how many seconds what is not done is given up.
+        The time limit in seconds, after which unfinished targets are given up.
     """
 
     def __init__(self, address: str, timeout: float | None = None) -> None:
         self.address = address
         self.timeout = timeout
-        # What a worker that dies had to do is done by another one: that is no failure.
+        # Targets of workers that die are repeated by others: that is not a failure.
         self.died: Sequence[str] = ()
 
     def outcomes(
         self, work: Work, targets: Sequence[Any]
     ) -> Generator[tuple[int, Any], None, None]:
-        """See `persistence.pipe.executors.Executor`."""
+        """Process each target; see `persistence.pipe.executors.Executor`."""
         with contextlib.closing(_client(self.address)) as client:
             yield from self._outcomes(client, work, targets)
 
     def _outcomes(
         self, client: Any, work: Work, targets: Sequence[Any]
     ) -> Iterator[tuple[int, Any]]:
-        import cloudpickle  # comes with Dask; it takes classes along that only this program knows
+        import cloudpickle  # comes with Dask; it also pickles classes of the main program
 
-        # As a result, not as data: where the worker that has it dies, the scheduler has it made
-        # anew.
+        # As a result, not as data: if the worker that holds it dies, the scheduler has it
+        # recomputed.
         shared = client.submit(
             bytes, pickled(work, targets, cloudpickle.dumps), key=f"{work.run}-targets"
         )
         sent: dict[Any, int] = {}
         deadline = None if self.timeout is None else time.monotonic() + self.timeout
 
-        def results(places: Iterable[int], how: str) -> Iterator[tuple[int, Any]]:
+        def results(indices: Iterable[int], how: str) -> Iterator[tuple[int, Any]]:
             new = {
-                client.submit(_act, shared, place, key=f"{work.run}-{place}-{how}"): place
-                for place in places
+                client.submit(_act, shared, index, key=f"{work.run}-{index}-{how}"): index
+                for index in indices
             }
             sent.update(new)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             for future in _ended(client, new, left):
                 yield new.pop(future), _result(future)
-            yield from ((place, late(self.timeout)) for place in new.values())
+            yield from ((index, late(self.timeout)) for index in new.values())
 
         condemned = []
         try:
-            for place, result in results(range(len(targets)), "together"):
+            for index, result in results(range(len(targets)), "together"):
                 if isinstance(result, _Killed):
-                    condemned.append(place)
+                    condemned.append(index)
                 else:
-                    yield place, result
-            for place in condemned:  # perhaps for what others did that were on the same workers
-                yield from results([place], "alone")
+                    yield index, result
+            for index in condemned:  # perhaps because of other targets on the same workers
+                yield from results([index], "alone")
         finally:
             client.cancel(list(sent))
 
 
 class _Killed(Lost):
-    """Several workers died that had a target."""
+    """Several workers died while processing a target."""
 
 
 def _ended(client: Any, futures: Iterable[Any], timeout: float | None) -> Iterator[Any]:
-    """Give futures as they end, until the time is over."""
+    """Yield futures as they finish, until the time is over."""
     from distributed import TimeoutError as OutOfTime
     from distributed import as_completed
 
@@ -99,14 +98,14 @@ def _ended(client: Any, futures: Iterable[Any], timeout: float | None) -> Iterat
 
 
 def _result(future: Any) -> Any:
-    """Give what a worker sent back."""
+    """Return the result of a worker."""
     from distributed import KilledWorker
 
     try:
         return pickle.loads(future.result())  # noqa: S301  # written by our own work
     except KilledWorker as error:
         return _Killed(f"{error.allowed_failures + 1} workers died of it")
-    # not by us: workers may be at it still, so nothing is known of the target
+    # not cancelled here: workers may still be running, so the state of the target is unknown
     except CancelledError as error:
         cause = str(error).partition("\n")[0]
         raise PersistenceError(
@@ -116,7 +115,7 @@ def _result(future: Any) -> Any:
 
 def _client(address: str) -> Any:
     with extras.needed("distributed", "--engine dask"):
-        from distributed import Client  # slow to import
+        from distributed import Client  # lazy: slow to import
     try:
         return Client(address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:

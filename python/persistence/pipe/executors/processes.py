@@ -1,4 +1,4 @@
-"""Several processes of this machine."""
+"""An executor that uses several processes of this machine."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from persistence.files import extras
 from persistence.pipe.executors import Lost, late, pickled
 from persistence.pipe.work import Work
 
-# What keeps numerical libraries from starting a thread for each core in each process.
+# Environment variables that limit numerical libraries to one thread per process.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-_WELL = 256  # above all statuses that there are
-_LOOK = 5.0  # seconds between two looks at the pool: one that breaks may forget to say so
+_WELL = 256  # larger than all exit statuses
+_LOOK = 5.0  # seconds between two checks of the pool: a broken one may not report it
 
 
 class _Process(SpawnProcess):
-    """A process that is not to end by itself.
+    """A process that must not exit by itself.
 
-    With status 0 it is lost too, and pebble would wait for it for ever.
+    If it exits with status 0, it is lost, too, but pebble would wait for it forever.
     """
 
     @property
     def exitcode(self) -> int | None:
-        """Give the status, other than 0."""
+        """The status, which is never 0."""
         code = super().exitcode
         return _WELL if code == 0 else code
 
 
 class _Context(SpawnContext):
-    """Begins processes, and remembers them."""
+    """Starts processes, and remembers them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,22 +56,22 @@ class _Context(SpawnContext):
         return self.begun[-1]
 
     def died(self) -> list[str]:
-        """Return what ended the processes that have ended."""
+        """Return why processes died."""
         codes = (process.exitcode for process in self.begun)
         return [_cause(code) for code in codes if code is not None]
 
 
 class Processes:
-    """Does the work in processes that are started anew, as ``spawn`` does.
+    """Process targets in new processes, started by ``spawn``.
 
-    Nothing of this one's state is copied.
+    No state of this process is copied.
 
     Parameters
     ----------
     number : `int`
-        How many there are.
+        The number of processes.
     timeout : `float`, optional
-        After how many seconds what is not done is given up.
+        The time limit in seconds, after which unfinished targets are given up.
     """
 
     def __init__(self, number: int, timeout: float | None = None) -> None:
@@ -82,9 +82,9 @@ class Processes:
     def outcomes(
         self, work: Work, targets: Sequence[Any]
     ) -> Generator[tuple[int, Any], None, None]:
-        """See `persistence.pipe.executors.Executor`."""
+        """Process each target; see `persistence.pipe.executors.Executor`."""
         with extras.needed("pebble", "-j, or -t"):
-            from pebble import ProcessPool  # slow to import, and one process needs it not
+            from pebble import ProcessPool  # lazy: slow to import, and not needed for one process
         content, context = pickled(work, targets), _Context()
         with _few_threads():
             pool = ProcessPool(
@@ -93,7 +93,7 @@ class Processes:
             )  # fmt: skip
             try:
                 futures = {
-                    pool.schedule(_act, args=[place]): place for place in range(len(targets))
+                    pool.schedule(_act, args=[index]): index for index in range(len(targets))
                 }
                 yield from _as_they_come(pool, futures, self.timeout)
             finally:
@@ -114,17 +114,17 @@ def _as_they_come(
                 yield waiting.pop(future), _result(future)
         except OutOfTime:
             if left <= _LOOK:
-                yield from ((place, late(timeout)) for place in waiting.values())
+                yield from ((index, late(timeout)) for index in waiting.values())
                 return
             if not pool.active:
                 yield from (
-                    (place, Lost("all processes were given up")) for place in waiting.values()
+                    (index, Lost("all processes were given up")) for index in waiting.values()
                 )
                 return
 
 
 def _result(future: Any) -> Any:
-    """Give what a process sent back."""
+    """Return the result of a process."""
     from pebble import ProcessExpired
 
     try:
@@ -143,7 +143,7 @@ def _cause(code: int) -> str:
 
 @contextlib.contextmanager
 def _few_threads() -> Iterator[None]:
-    """Let processes started meanwhile use one thread each, unless the user set a number."""
+    """Limit processes started in a block to one thread each, unless the user set a number."""
     if "LSST_ALLOW_IMPLICIT_THREADS" in os.environ:
         yield
         return
@@ -156,7 +156,7 @@ def _few_threads() -> Iterator[None]:
             del os.environ[name]
 
 
-# -- in the other process
+# -- in the worker process
 # ---------------------------------------------------------------------------------
 
 _GIVEN: list[bytes] = []
@@ -164,14 +164,14 @@ _GIVEN: list[bytes] = []
 
 def _begin(content: bytes) -> None:
     _GIVEN.append(content)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it decides what an interrupt ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process handles interrupts
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """End at once if who started this process is killed.
+    """Exit at once if the parent process is killed.
 
-    Nobody else would stop what hangs, or is begun anew.
+    Otherwise nothing would stop a hanging worker.
     """
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -181,10 +181,10 @@ def _end_with_parent() -> None:
 
 @functools.cache
 def _content() -> tuple[Work, list[Any]]:
-    found: tuple[Work, list[Any]] = pickle.loads(_GIVEN[0])  # noqa: S301  # written by who started us
-    return found
+    content: tuple[Work, list[Any]] = pickle.loads(_GIVEN[0])  # noqa: S301  # written by who started us
+    return content
 
 
-def _act(place: int) -> bytes:
+def _act(index: int) -> bytes:
     work, targets = _content()
-    return work.afar(targets[place])
+    return work.afar(targets[index])

@@ -75,15 +75,7 @@ class Peaks:
 
 
 def score(exposure: Exposure, pixels: Bools) -> Score:
-    """Return the score of a difference exposure.
-
-    Parameters
-    ----------
-    exposure : `~persistence.types.exposure.exposure.Exposure`
-        The difference, without background. Its PSF is taken as it is in the middle.
-    pixels : array of `bool`
-        Those that tell how much the score scatters; see `persistence.tasks.difference.level.empty`.
-    """
+    """Return the score image of a difference exposure, with the PSF in its centre."""
     box, (mask, variance) = exposure.bbox, sky.planes(exposure)
     bad = unusable(exposure)
     psf = resampledpsf.square(
