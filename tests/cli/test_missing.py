@@ -94,7 +94,7 @@ def test_patches_of_the_sky_map_need_no_file(run: Any, own: Path) -> None:
         (["calexp", "--given", "rwa"], 2, "no dataset type 'rwa'; did you mean 'raw'"),
         (["calxp"], 2, "no dataset type 'calxp'; did you mean 'calexp'"),
         (["calexp", "--where", "vist=1"], 2, "unknown key 'vist'"),
-        (["raw"], 2, "--given raw: name another type"),
+        (["raw"], 2, "--given raw: must differ from the type"),
         (["calexp", "--where", "ccdnum > 99"], 1, "there is no such raw"),
     ],
 )

@@ -55,7 +55,7 @@ def test_a_file_that_lies_beside_the_table_is_told(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("path,visit\nx.fits,1\n")
     (entry,) = filetable.read(str(table))
-    assert entry.problem == f"no such file; there is {tmp_path}/x.fits: give --prefix {tmp_path}"
+    assert entry.problem == f"no such file; there is {tmp_path}/x.fits: pass --prefix {tmp_path}"
     (entry,) = filetable.read(str(table), prefix=str(tmp_path))
     assert entry.problem == ""
 

@@ -143,7 +143,7 @@ class Opening:
             reason = links.fault(os.path.join(root, "_mapper")) or "it has no _mapper"
             raise RepositoryError(
                 f"{root} names no mapper: {reason}. Write the camera's mapper into it (echo "
-                f"lsst.obs.decam.DecamMapper > {root}/_mapper), or give {argument('mapper')}"
+                f"lsst.obs.decam.DecamMapper > {root}/_mapper), or pass {argument('mapper')}"
             )
         return camera(given)
 

@@ -101,7 +101,7 @@ def _entry(path: str, data_id: Mapping[str, Any], origin: str, prefix: str) -> E
     problem = links.fault(full_path) or "no such file"
     beside = os.path.join(os.path.dirname(origin.rpartition(",")[0]), path)
     if not os.path.isabs(path) and os.path.exists(beside):
-        problem += f"; there is {beside}: give --prefix {os.path.dirname(origin) or os.curdir}"
+        problem += f"; there is {beside}: pass --prefix {os.path.dirname(origin) or os.curdir}"
     return Entry(full_path, data_id, origin, problem)
 
 
