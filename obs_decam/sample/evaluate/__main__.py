@@ -54,39 +54,41 @@ class Asked(NamedTuple):
     measures: Sequence[str]
 
 
-def seeds(asked: Asked) -> Iterator[Figure]:
+def seeds(options: Asked) -> Iterator[Figure]:
     """Evaluate both epochs of each seed."""
-    for seed in asked.seeds:
-        field = Field(f"seed-{seed}-{asked.size}", seed, size=asked.size)
-        yield from _field(field._replace(numbers=_NUMBERS[asked.size]), asked)
+    for seed in options.seeds:
+        field = Field(f"seed-{seed}-{options.size}", seed, size=options.size)
+        yield from _field(field._replace(numbers=_NUMBERS[options.size]), options)
 
 
-def seeings(asked: Asked) -> Iterator[Figure]:
+def seeings(options: Asked) -> Iterator[Figure]:
     """Evaluate other seeings than those of the seeds."""
     visits = tuple(
         dict(generate.VISITS[0], fwhm=fwhm, visit=visit)
         for visit, fwhm in enumerate(_SEEINGS, start=345601)
     )
-    field = Field(f"seeing-{asked.seeds[0]}-{asked.size}", asked.seeds[0], visits, asked.size)
-    yield from _field(field._replace(numbers=_NUMBERS[asked.size]), asked)
+    field = Field(
+        f"seeing-{options.seeds[0]}-{options.size}", options.seeds[0], visits, options.size
+    )
+    yield from _field(field._replace(numbers=_NUMBERS[options.size]), options)
 
 
-def crowded(asked: Asked) -> Iterator[Figure]:
+def crowded(options: Asked) -> Iterator[Figure]:
     """Evaluate fields with many stars."""
     for number in _MOST:
         case = f"{number} stars in 1024^2"
         numbers = Numbers(stars=number, galaxies=100, brightest=14.0)
         visits = (dict(generate.VISITS[0], visit=345610 + number),)
         field = Field(f"crowded-{number}-1", 1, visits, "window", numbers, 10)
-        chosen = asked._replace(measures=[name for name in asked.measures if name in _CROWDED])
+        chosen = options._replace(measures=[name for name in options.measures if name in _CROWDED])
         for figure in _field(field, chosen, case):
             low = _LEAST[number].get(figure.name, -math.inf)
             yield figure._replace(low=low, high=_MOST[number].get(figure.name, math.inf))
 
 
-def _field(field: Field, asked: Asked, words: str = "") -> Iterator[Figure]:
-    folder = fields.make(field, asked.home)
-    root = tempfile.mkdtemp(dir=asked.work)
+def _field(field: Field, options: Asked, words: str = "") -> Iterator[Figure]:
+    folder = fields.make(field, options.home)
+    root = tempfile.mkdtemp(dir=options.work)
     calibs = fields.repository(folder, os.path.join(root, "repo"))
     for epoch in field.visits:
         visit = epoch["visit"]
@@ -99,19 +101,21 @@ def _field(field: Field, asked: Asked, words: str = "") -> Iterator[Figure]:
             yield Figure(case, "cost", "done", 0.0, low=1.0, note=lines)
             continue
         chip = process.results(run, truth, visit)
-        for name in asked.measures:
+        for name in options.measures:
             yield from MEASURES[name](chip, case)
 
 
-def wrong_inputs(asked: Asked) -> Iterator[Figure]:
+def wrong_inputs(options: Asked) -> Iterator[Figure]:
     """Evaluate invalid inputs."""
-    field = Field(f"seed-{asked.seeds[0]}-{asked.size}", asked.seeds[0], size=asked.size)
-    yield from wrong.evaluate(field._replace(numbers=_NUMBERS[asked.size]), asked.home, asked.work)
+    field = Field(f"seed-{options.seeds[0]}-{options.size}", options.seeds[0], size=options.size)
+    yield from wrong.evaluate(
+        field._replace(numbers=_NUMBERS[options.size]), options.home, options.work
+    )
 
 
-def whole_exposure(asked: Asked) -> Iterator[Figure]:
+def whole_exposure(options: Asked) -> Iterator[Figure]:
     """Evaluate a whole exposure of the fast sample."""
-    yield from fast.evaluate(asked.work)
+    yield from fast.evaluate(options.work)
 
 
 def differences(asked: Asked) -> Iterator[Figure]:
@@ -176,12 +180,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.disable(logging.INFO)
     rows: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="evaluate-") as work:
-        asked = Asked(
+        options = Asked(
             words.seeds, words.size, words.keep or os.path.join(work, "fields"), work, measures
         )
         for name in cases:
             # Messages of ingest are not part of the table.
-            part = list(_quietly(CASES[name], asked))
+            part = list(_quietly(CASES[name], options))
             rows += part
             if not (words.json or words.summary):
                 print(figures.table(part, words.missed), flush=True)
@@ -194,9 +198,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(not all(row.is_met for row in wanted))
 
 
-def _quietly(case: Callable[[Asked], Iterator[Figure]], asked: Asked) -> Iterator[Figure]:
+def _quietly(case: Callable[[Asked], Iterator[Figure]], options: Asked) -> Iterator[Figure]:
     with contextlib.redirect_stdout(sys.stderr):
-        rows: list[Any] = list(case(asked))
+        rows: list[Any] = list(case(options))
     yield from rows
 
 

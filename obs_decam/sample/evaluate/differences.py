@@ -1,4 +1,4 @@
-"""What image differencing finds of transients and variables, and what it finds besides."""
+"""Transients and variables found by image differencing, and false detections."""
 
 from __future__ import annotations
 

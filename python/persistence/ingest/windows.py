@@ -1,10 +1,8 @@
-"""The windows of whole tables.
+"""The validity ranges of whole tables, and the problems of their series.
 
-Who gets which days, what is left alone, and what is wrong with a series.
-
-A series is what the registry's detector columns tell apart (a filter and a chip, say). Rows that
-have a window keep it, unless all are to be shared out anew; the others get what the rule gives them
-of the days that are left. Of rows of one day, each holds from its time of day until the next one's.
+A series consists of rows with equal detector columns (a filter and a chip, say). Rows with a range
+keep it, unless all are recomputed; the others get what the rule gives them of the remaining days.
+Rows of the same day are each valid from their time of day until the next one's.
 """
 
 from __future__ import annotations
@@ -29,16 +27,16 @@ _SEVERAL = (
 
 
 class Sharing(NamedTuple):
-    """How days are shared out.
+    """The rules for validity ranges.
 
     Attributes
     ----------
     rule : callable
         See `persistence.calibs.validity`.
     touching : `bool`
-        Whether one window ends on the day on which the next begins.
+        Whether a range ends on the day on which the next begins.
     anew : `bool`
-        Whether rows that have windows get others.
+        Whether existing ranges are recomputed.
     """
 
     rule: validity.Rule
@@ -48,16 +46,16 @@ class Sharing(NamedTuple):
 
 @dataclass
 class Windows:
-    """What comes of a table.
+    """The result for a table.
 
     Attributes
     ----------
     new : `list` [`Window` or None]
-        The window of each new row; None if rows that keep theirs have all its days.
+        The range of each new row; None if rows that keep theirs cover all its days.
     changed : `list` [`tuple`]
-        Window and number of each row that was there, and gets another.
+        Range and number of each registered row whose range has changed.
     notes : `list` [`str`]
-        What is to be known: gaps and overlaps, windows cut short, rows without a date.
+        Remarks: gaps and overlaps, shortened ranges, rows without a date.
     """
 
     new: list[Window | None] = field(default_factory=list)
@@ -72,7 +70,7 @@ def share_out(
     new: Sequence[Row],
     sharing: Sharing,
 ) -> Windows:
-    """Set the window of each new row, and of earlier rows without one, or of all on request.
+    """Return the ranges of new rows, and of registered rows without one, or of all on request.
 
     Parameters
     ----------
@@ -81,12 +79,17 @@ def share_out(
     register : `CalibRegisterConfig`
         The names of the columns.
     there : iterable of (`int`, mapping)
-        The rows that are there, with their numbers. Those whose unique columns are a new row's give
-        way to it.
+        The registered rows, with their numbers. Those with the unique columns of a new row are
+        replaced by it.
     new : sequence of mapping
-        The rows that are to be added.
+        The new rows.
     sharing : `Sharing`
-        How.
+        The rules.
+
+    Returns
+    -------
+    windows : `Windows`
+        The result.
     """
     notes = _Notes(table)
     series: dict[tuple[Any, ...], _Series] = {}
@@ -99,17 +102,17 @@ def share_out(
     for number, row in there:
         if tuple(row[name] for name in register.unique) not in keys:
             _of(series, register, row).add_old(number, row, register, sharing.anew, notes)
-    made = Windows()
+    windows = Windows()
     for one in series.values():
         one.share(sharing, notes)
-        made.changed += one.changes(notes)
-    made.new = [one.given[begin] for one, begin in placed]
-    made.notes = notes.lines()
-    return made
+        windows.changed += one.changes(notes)
+    windows.new = [one.given[begin] for one, begin in placed]
+    windows.notes = notes.lines()
+    return windows
 
 
 class _Series:
-    """The rows of one series on their way."""
+    """The rows of one series."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -169,13 +172,13 @@ class _Series:
         for fault in validity.faults(
             {begin: window for begin, window in self.given.items() if window is not None}
         ):
-            what = "no calibration on" if isinstance(fault, Gap) else "two calibrations on"
+            problem = "no calibration on" if isinstance(fault, Gap) else "two calibrations on"
             notes.add(
-                f"{what} {fault.days} (between those of {fault.earlier} and {fault.later})", self
+                f"{problem} {fault.days} (between those of {fault.earlier} and {fault.later})", self
             )
 
     def changes(self, notes: _Notes) -> Iterator[tuple[Window, int]]:
-        """Give the rows that were there and have another window now."""
+        """Yield the registered rows whose range has changed."""
         changed = False
         for number, begin, old in self._old:
             window = self.given[begin]
@@ -187,7 +190,7 @@ class _Series:
 
 
 class _Notes:
-    """Says the same of several series once."""
+    """Remarks, each with the series that share it."""
 
     def __init__(self, table: str) -> None:
         self._table = table
@@ -223,10 +226,7 @@ def _window(start: Any, end: Any) -> Window | None:
 
 
 def _left(wanted: Window, day: date, kept: Collection[Window], touching: bool) -> Window | None:
-    """Give what other windows leave of one.
-
-    The part with its own day in it, or else the longest.
-    """
+    """Return the part of a range that other ranges leave: that with its own day, or the longest."""
     parts = validity.missing(kept, wanted)
     if not parts:
         return None

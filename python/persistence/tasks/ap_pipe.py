@@ -77,8 +77,8 @@ class ApPipeTask(CmdLineTask):
         parser = super()._makeArgumentParser()
         parser.add_id_argument(
             "--templateId", "calexp", doMakeDataRefList=False,
-            help="the visit whose calibrated exposure is the template: visit=234567; without, the "
-            "template is a coadd",
+            help="the visit whose calibrated exposure is the template: visit=234567; default: "
+                 "the template is a coadd",
         )  # fmt: skip
         parser.addInputOption(
             "--template", help="a repository that has the templates; without, the input has them"
@@ -93,28 +93,27 @@ class ApPipeTask(CmdLineTask):
         templateIdList: Sequence[Any] | None = None,
         reuse: Sequence[str] = (),
     ) -> Struct:
-        """Process a raw exposure of a detector.
+        """Calibrate a raw exposure of a detector, subtract a template, and store the DIASources.
 
         Parameters
         ----------
         rawRef : `~persistence.butler.subset.ButlerDataRef`
-            Of the exposure; results go where it puts them.
+            A reference to the raw exposure, with whose Butler results are written.
         templateIdList : sequence of `dict`, optional
             See `~persistence.tasks.difference.template.GetTemplateTask.run`.
         reuse : sequence of `str`
-            Of ``ccdProcessor differencer diaPipe``: the steps whose outputs are taken where they
-            are there.
+            The steps (``ccdProcessor differencer diaPipe``) whose existing outputs are reused.
 
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``ccdProcessor``, ``differencer``, ``diaPipe``: what the steps returned, None of those
-            that were not done.
+            ``ccdProcessor``, ``differencer``, ``diaPipe``: the results of the steps; None if
+            skipped.
 
         Raises
         ------
         TaskError
-            As the steps say.
+            If a step fails.
         """
         results = dict.fromkeys(_STEPS)
         if not self._is_there(rawRef, "ccdProcessor", reuse):

@@ -1,4 +1,4 @@
-"""`ImageDifferenceTask`: a template is taken off a calibrated exposure."""
+"""`ImageDifferenceTask`: subtract a template from a calibrated exposure."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ class ImageDifferenceTask(CmdLineTask):
 
     @timeMethod
     def runDataRef(self, sensorRef: Any, templateIdList: Sequence[Any] | None = None) -> Struct:
-        """Subtract the template of one detector's exposure.
+        """Subtract the template of one detector's exposure, and write the results.
 
         Parameters
         ----------
         sensorRef : `~persistence.butler.subset.ButlerDataRef`
-            Of a calibrated exposure; results go where it puts them.
+            A reference to the calibrated exposure, with whose Butler results are written.
         templateIdList : sequence of `dict`, optional
             See `~persistence.tasks.difference.template.GetTemplateTask.run`.
 
@@ -76,7 +76,7 @@ class ImageDifferenceTask(CmdLineTask):
         Raises
         ------
         TaskError
-            If there is no template that overlaps, or as `run` says.
+            If no template overlaps, or as for `run`.
         """
         self.log.info("processing %s", dict(sensorRef.dataId))
         science, table = sensorRef.get("calexp"), sensorRef.get("src")
@@ -104,16 +104,16 @@ class ImageDifferenceTask(CmdLineTask):
         exposureId: int = 0,
         exposureBits: int = 32,
     ) -> Struct:
-        """Subtract a template, and find what is left.
+        """Subtract a template, and detect sources in the difference.
 
         Parameters
         ----------
         science, template : `~persistence.types.exposure.exposure.Exposure`
-            Of the same pixels, without background, with mask, variance and PSF.
+            Exposures on the same pixel grid, without background, with mask, variance and PSF.
         sources : `~persistence.types.table.catalog.Catalog`
-            Those of the science exposure (``src``).
+            The sources of the science exposure (``src``).
         exposureId, exposureBits : `int`
-            What the numbers of the sources begin with, and how many bits that takes.
+            The upper bits of the sources' numbers, and how many bits these are.
 
         Returns
         -------
@@ -123,7 +123,7 @@ class ImageDifferenceTask(CmdLineTask):
         Raises
         ------
         TaskError
-            If too few stars are there to match the template by, or it does not match.
+            If there are too few stars for the kernel, or the template does not match.
         """
         from persistence.tasks import sky
         from persistence.tasks.difference import diasources, dipole, extents, level, trails
@@ -221,9 +221,9 @@ class ImageDifferenceTask(CmdLineTask):
     def _believe(self, scale: float) -> None:
         if not scale <= self.config.maxScoreScale:
             raise TaskError(
-                f"the template does not match: the difference scatters {scale:.2f} times what its "
-                f"variance tells, where {self.config.maxScoreScale:g} is believed "
-                f"(-c {option(self, 'maxScoreScale')}={self.config.maxScoreScale:g})"
+                f"the template does not match: the difference scatters {scale:.2f} times its "
+                f"standard deviation, where {self.config.maxScoreScale:g} is accepted (-c "
+                f"{option(self, 'maxScoreScale')}={self.config.maxScoreScale:g})"
             )
 
     def _note(self, made: Difference, scale: float, table: Any) -> None:

@@ -1,4 +1,4 @@
-"""Matches a warped template to a science exposure, and takes one off the other."""
+"""Match a warped template to a science exposure, and subtract it."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ UNUSABLE = ("BAD", "SAT", "CR", "EDGE", "NO_DATA")
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """A difference, and what it was made of.
+    """A difference, and its components.
 
     Attributes
     ----------
     exposure : `~persistence.types.exposure.exposure.Exposure`
-        The science exposure less the template, in the science exposure's unit, with the PSF of a
-        point that is in one of both.
+        The science exposure minus the template, in the science exposure's unit, with the PSF of a
+        source in one of them.
     matched : `~persistence.types.exposure.exposure.Exposure`
         The warped template, brought to the science exposure's brightness and, where it was
         convolved, to its PSF; then its variance is the one by which a point's flux has the right
         error, for its noise is no longer independent from pixel to pixel.
     scale : `float`
-        What the template's counts are multiplied with to be the science exposure's.
+        The factor from the template's counts to the science exposure's.
     convolved : `str`
         ``template`` or ``science``.
     fit : `~persistence.tasks.difference.kernelfit.Fit` or None
@@ -158,12 +158,12 @@ def alard_lupton(
 
 
 def calm(variance: Any, good: Bools) -> Plane:
-    """Return a variance whose unusable pixels have the median of the others.
+    """Return a variance in which unusable pixels have the median of the others.
 
     Raises
     ------
     TaskError
-        If no pixel counts.
+        If there are no usable pixels.
     """
     if not good.any():
         raise TaskError("no pixel of the science exposure is good where the template has one, too")
