@@ -95,7 +95,7 @@ def chips() -> Iterator[Chip]:
 
 @dataclass(frozen=True)
 class Readout:
-    """What an amplifier does.
+    """The properties of an amplifier.
 
     Gain (electrons a count), read noise (electrons), saturation (counts).
     """

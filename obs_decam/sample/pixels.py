@@ -63,22 +63,22 @@ def _deviates(rng: np.random.Generator, shape: tuple[int, ...]) -> Plane:
 
 
 def _bias(x: Plane, y: Plane, square: Plane, own: float) -> Plane:
-    """Rise towards the edges, with a step between the amplifiers. The overscan's level is gone."""
+    """Return a bias (less overscan) that rises to the edges; the amplifiers differ by a step."""
     return np.asarray(4.0 * x * x + 3.0 * y + own * np.where(x < 0, -0.5, 0.5))
 
 
 def _dark(x: Plane, y: Plane, square: Plane, own: float) -> Plane:
-    """Glow in a corner, faintly."""
+    """Return a dark with a faint glow in a corner."""
     return np.asarray(0.02 + 0.005 * own + 0.03 * (x + 0.5) * (x + 0.5) * (y + 0.5) * (y + 0.5))
 
 
 def _flat(x: Plane, y: Plane, square: Plane, own: float) -> Plane:
-    """Vignette towards the rim of the focal plane; each chip has its own efficiency."""
+    """Return a flat with vignetting towards the rim; each chip has its own efficiency."""
     return np.asarray((1.0 + 0.02 * own) * (1.02 - 0.12 * square) + 0.01 * x)
 
 
 def _fringe(x: Plane, y: Plane, square: Plane, own: float) -> Plane:
-    """Wave about zero, with bent crests; each wave is two parabolas."""
+    """Return a fringe that oscillates about zero, with bent crests; each wave is two parabolas."""
     phase = 6.0 * x + (4.0 + own) * y + 5.0 * x * y + 2.0 * y * y
     turn = phase - np.floor(phase)
     half = np.where(turn < 0.5, turn, turn - 0.5)

@@ -29,7 +29,7 @@ from persistence.registry.tables import TableSpec
 
 
 class RegistryContract:
-    """What every registry keeps. A subclass makes a registry that holds `ROWS`, in ``make``."""
+    """Tests that every registry passes. A subclass creates a registry with `ROWS`, in ``make``."""
 
     TEMPLATE: ClassVar[PathTemplate] = PathTemplate(
         "%(date)s/%(filter)s/x%(visit)d_%(ccdnum)02d.fits"
@@ -46,13 +46,13 @@ class RegistryContract:
     ]
 
     def make(self, folder: Path) -> Registry:
-        """Make a registry of `ROWS`, without the help of the class that is tested."""
+        """Create a registry of `ROWS`, without the class that is tested."""
         raise AssertionError("a subclass says how")
 
     def ask(
         self, registry: Registry, columns: Sequence[str], **where: Any
     ) -> list[tuple[Any, ...]]:
-        """Ask a registry with what each kind needs."""
+        """Query a registry with the arguments that its kind needs."""
         return registry.lookup(columns, where, self.TABLES, template=self.TEMPLATE)
 
     def test_it_gives_the_columns_in_the_order_asked(self, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ class RegistryContract:
 
 
 class RegistryWriterContract:
-    """What every registry keeps that is written.
+    """Tests that every registry passes that can be written.
 
     A subclass opens a registry in a folder twice, in `writer` and `reader`. It is the same one each
     time, and empty at first.
@@ -380,7 +380,7 @@ class RegistryWriterContract:
 
 
 class CameraContract:
-    """What every camera keeps.
+    """Tests that every camera passes.
 
     A subclass names its mapper, and some data IDs with values of each key.
     """
@@ -389,7 +389,7 @@ class CameraContract:
     values: ClassVar[Mapping[str, Any]]
 
     def mapper(self) -> CameraMapper:
-        """Make the mapper as a repository would."""
+        """Create the mapper as a repository does."""
         return self.mapper_class()
 
     def test_each_template_goes_there_and_back(self) -> None:
@@ -487,7 +487,7 @@ class DatasetFolder:
 
 
 class FormatterContract:
-    """What every formatter keeps: round trips, and errors that name the dataset type or the file.
+    """Tests that every formatter passes: round trips, and errors that name the file or type.
 
     A subclass names its storage and what that holds, and reads and writes files without the
     formatter, in `foreign` and `seen`. A storage of your own is one that your package announces

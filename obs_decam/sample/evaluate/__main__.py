@@ -45,7 +45,7 @@ _LEAST = {
 
 
 class Asked(NamedTuple):
-    """What is to be evaluated: seeds, size, and the directories of fields and of repositories."""
+    """The arguments of an evaluation: seeds, size, and the directories read and written."""
 
     seeds: Sequence[int]
     size: str

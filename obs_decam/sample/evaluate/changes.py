@@ -41,7 +41,7 @@ class Difference(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What is brighter or fainter than in the template, in truth.
+    """The true changes since the template: what is brighter or fainter.
 
     Attributes
     ----------

@@ -55,7 +55,7 @@ class Field(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """What is true of an exposure.
+    """The true properties of an exposure.
 
     Attributes
     ----------

@@ -85,7 +85,7 @@ class Ccd(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """What a chip collects: electrons, and which of them came by cosmic rays."""
+    """The charge that a chip collects: electrons, and which of them came by cosmic rays."""
 
     electrons: Floats
     rays: Floats

@@ -39,7 +39,7 @@ VISITS: tuple[dict[str, Any], ...] = (
 
 
 class Written(NamedTuple):
-    """What was written.
+    """The files that were written.
 
     Attributes
     ----------

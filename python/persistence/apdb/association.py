@@ -14,7 +14,7 @@ Ints = NDArray[np.int64]
 
 
 class Pairs(NamedTuple):
-    """What belongs together.
+    """The pairs of objects and sources that belong together.
 
     Attributes
     ----------

@@ -81,7 +81,7 @@ def create_file(address: Address) -> None:
 
 
 class _Begins:
-    """Lets SQLAlchemy begin SQLite's transactions; Python's driver would at the first change.
+    """A hook by which SQLAlchemy begins transactions; SQLite's driver would at the first change.
 
     A transaction that reads before it writes has to be known as one that writes: of two that have
     read, one could not go on, whatever the time it may wait.

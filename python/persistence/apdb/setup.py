@@ -22,7 +22,7 @@ _CHOICES = {"index": "dia_object_index", "pixel_column": "htm_index_column"}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Chosen:
-    """What was chosen when the tables were created, and cannot be changed.
+    """The settings with which the tables were created; they cannot be changed.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ _TYPES: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What can be chosen of the tables when they are created.
+    """The settings with which the tables are created.
 
     Attributes
     ----------

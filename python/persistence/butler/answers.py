@@ -79,7 +79,7 @@ def _kind(values: Iterable[Any], declared: type) -> type:
 
 
 class Values(list[Any]):
-    """What `Butler.queryMetadata` returns: a list, of values of one key or of tuples of several.
+    """The result of `Butler.queryMetadata`: a list, of values of one key or of tuples of several.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class Values(list[Any]):
 
 
 class TypeNames(set[str]):
-    """What `Butler.getDatasetTypes` returns: a set, which iterates in order.
+    """The result of `Butler.getDatasetTypes`: a set, which iterates in order.
 
     Parameters
     ----------

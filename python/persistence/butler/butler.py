@@ -1076,6 +1076,11 @@ class Butler:
         digests : `bool`
             Whether the digests of the inputs' contents are recorded, too.
 
+        Yields
+        ------
+        None
+            Nothing; datasets are recorded until the block ends.
+
         Examples
         --------
         One block for each output::

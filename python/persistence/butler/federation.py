@@ -180,8 +180,24 @@ class Federation:
 
         Parameters
         ----------
-        datasetType, where, columns, dataId, limit, order, distinct, fresh, **rest
-            As for `Butler.query`; a condition may also use ``instrument``.
+        datasetType : `str`
+            The dataset type.
+        where : `str`, optional
+            A condition on columns, also on ``instrument``; see `Butler.query`.
+        columns : `str` or sequence of `str`, optional
+            The columns of the result. Default: the keys of the data IDs.
+        dataId : mapping, optional
+            Required values of columns; further columns may be passed as keywords.
+        limit : `int`, optional
+            The largest number of rows.
+        order : `str` or sequence of `str`, optional
+            The columns to sort by, ``-size`` for descending order.
+        distinct : `bool`
+            Whether equal rows are returned once.
+        fresh : `bool`
+            False to use the indexes as they are, without comparing them with the directories.
+        **rest
+            Further required values of columns.
 
         Returns
         -------
@@ -213,8 +229,14 @@ class Federation:
 
         Parameters
         ----------
-        datasetType, format, dataId, **rest
-            As for `Butler.queryMetadata`; ``format`` may contain ``instrument``.
+        datasetType : `str`
+            The dataset type whose registry tables are queried.
+        format : `str` or sequence of `str`
+            The keys whose values are returned; one may be ``instrument``.
+        dataId : mapping, optional
+            Values that the rows must have; further keys may be passed as keywords.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------
@@ -321,8 +343,12 @@ class Federation:
 
         Parameters
         ----------
-        datasetType, dataId, **rest
-            As for `get`; ``write=True`` returns the path that `put` would write to.
+        datasetType : `str`
+            The dataset type.
+        dataId : mapping, optional
+            The data ID. ``instrument`` may be omitted if only one instrument has the dataset.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------
@@ -339,8 +365,12 @@ class Federation:
 
         Parameters
         ----------
-        datasetType, dataId, **rest
-            As for `get`.
+        datasetType : `str`
+            The dataset type.
+        dataId : mapping, optional
+            The data ID, with or without ``instrument``.
+        **rest
+            Further keys of the data ID.
 
         Returns
         -------

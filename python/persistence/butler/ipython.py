@@ -107,7 +107,7 @@ def _text(value: Any, quote: str) -> str:
 
 
 def load(shell: Any) -> None:
-    """Let an IPython shell ask `completions`."""
+    """Register `completions` with an IPython shell."""
     from IPython.core.completer import SimpleCompletion, context_matcher
 
     def ask(context: Any) -> dict[str, Any]:

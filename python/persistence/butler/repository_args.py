@@ -95,10 +95,12 @@ class RepositoryArgs:
 
     @property
     def cfgRoot(self) -> str | None:
+        """The directory of the repository's configuration; by default that of its data."""
         return self._cfg_root or self._root
 
     @property
     def root(self) -> str | None:
+        """The directory of the repository's data; by default that of its configuration."""
         return self._root or self._cfg_root
 
     @property
@@ -161,7 +163,7 @@ class RepositoryArgs:
         )
 
     def settle(self) -> None:
-        """Make a relative ``calibRoot`` absolute: the current directory may change.
+        """Convert a relative ``calibRoot`` to an absolute one: the current directory may change.
 
         Raises
         ------

@@ -88,7 +88,7 @@ def _tell_absent(repositories: Mapping[str, Any]) -> int:
 
 
 def _tell_unused(used: set[str]) -> None:
-    """Tell of variables that look like ours, and set nothing: they may be misspelt."""
+    """Report variables that look like ours, and set nothing: they may be misspelt."""
     from persistence.cli import defaults
 
     known = [

@@ -59,7 +59,7 @@ def read() -> UserConfig:
 
 
 def lay(parser: argparse.ArgumentParser, command: str | None, config: UserConfig) -> None:
-    """Give the options of a parser the defaults that the user has set; see `of`."""
+    """Set the defaults of a parser's options to those that the user has set; see `of`."""
     for action, value, _ in of(parser, command, config):
         action.default = value
 

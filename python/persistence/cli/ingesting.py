@@ -25,7 +25,7 @@ FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 
 class Task(Protocol):
-    """What ingests files."""
+    """A task that ingests files."""
 
     @property
     def report(self) -> Report: ...

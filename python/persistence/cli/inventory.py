@@ -91,7 +91,7 @@ def places(butler: Butler) -> list[Place]:
 
 
 def look(every: Sequence[Place]) -> int:
-    """Bring the indexes up to date, with sizes; print directories that cannot be listed.
+    """Update the indexes, with sizes; print directories that cannot be listed.
 
     Returns
     -------

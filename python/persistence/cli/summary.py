@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def rows(obj: Any) -> list[Row]:
-    """Summarise an object: names and values; of a table, its columns."""
+    """Summarize an object: names and values; of a table, its columns."""
     return _ROWS[kind(obj)](obj)
 
 

@@ -284,6 +284,16 @@ class SqliteRegistry(SqlRegistry):
 class PgsqlRegistry(SqlRegistry):
     """A registry in PostgreSQL, which raises an error: it is not supported.
 
+    Parameters
+    ----------
+    location : `str`
+        The location of the registry.
+
+    Raises
+    ------
+    RegistryError
+        Always.
+
     Examples
     --------
     >>> from persistence import PgsqlRegistry, RegistryError
@@ -327,7 +337,7 @@ class PosixRegistry(Registry):
         ----------
         lookupProperties : `str` or iterable of `str`
             The keys.
-        reference
+        reference : object
             Not used: there are no tables.
         dataId : mapping or None
             Keys with required values of the required type: ``'7'`` is not 7. Keys that the template

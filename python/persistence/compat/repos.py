@@ -76,10 +76,18 @@ class RepoDataContainer:
 class ButlerCfg:
     """A remnant of an earlier design of Gen2; it only holds its arguments.
 
+    Parameters
+    ----------
+    cls : `type`
+        The Butler's class.
+    repoCfg : object
+        The repository's configuration.
+
     Examples
     --------
     >>> from persistence import ButlerCfg
-    >>> ButlerCfg(None, {"root": "repo"}).repoCfg  # doctest: +SKIP
+    >>> ButlerCfg(None, {"root": "repo"}).repoCfg
+    {'root': 'repo'}
     """
 
     def __init__(self, cls: Any, repoCfg: Any) -> None:
@@ -90,10 +98,18 @@ class ButlerCfg:
 class AccessCfg:
     """A remnant of an earlier design of Gen2; it only holds its arguments.
 
+    Parameters
+    ----------
+    cls : `type`
+        The class of the access.
+    storageCfg : object
+        The storage's configuration.
+
     Examples
     --------
     >>> from persistence import AccessCfg
-    >>> AccessCfg(None, {"root": "repo"}).storageCfg  # doctest: +SKIP
+    >>> AccessCfg(None, {"root": "repo"}).storageCfg
+    {'root': 'repo'}
     """
 
     def __init__(self, cls: Any, storageCfg: Any) -> None:
@@ -104,10 +120,16 @@ class AccessCfg:
 class Access:
     """A remnant of an earlier design of Gen2; it only holds its argument.
 
+    Parameters
+    ----------
+    accessCfg : `AccessCfg`
+        The configuration of the access.
+
     Examples
     --------
     >>> from persistence import Access
-    >>> Access(None)  # doctest: +SKIP
+    >>> Access("configuration").accessCfg
+    'configuration'
     """
 
     def __init__(self, accessCfg: Any) -> None:
@@ -117,10 +139,20 @@ class Access:
 class RepositoryMapper(Mapper):
     """A remnant of an earlier design of Gen2; it only holds its arguments.
 
+    Parameters
+    ----------
+    storage : object, optional
+        The storage.
+    policy : object, optional
+        The policy.
+    **_
+        Not used.
+
     Examples
     --------
     >>> from persistence import RepositoryMapper
-    >>> RepositoryMapper()  # doctest: +SKIP
+    >>> RepositoryMapper(storage="a storage").storage
+    'a storage'
     """
 
     def __init__(self, storage: Any = None, policy: Any = None, **_: Any) -> None:

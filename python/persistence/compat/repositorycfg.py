@@ -77,6 +77,13 @@ class RepositoryCfg:
 
     @property
     def root(self) -> str | None:
+        """The directory of the repository; only None can be replaced by another one.
+
+        Raises
+        ------
+        RepositoryError
+            If it is set to another directory while it has a value: set it to None first.
+        """
         return self._root
 
     @root.setter
@@ -89,6 +96,13 @@ class RepositoryCfg:
 
     @property
     def mapper(self) -> Any:
+        """The camera, which can be set once.
+
+        Raises
+        ------
+        RepositoryError
+            If it is set while it has a value.
+        """
         return self._mapper
 
     @mapper.setter
@@ -100,6 +114,7 @@ class RepositoryCfg:
 
     @property
     def mapperArgs(self) -> dict[str, Any]:
+        """The arguments for the mapper; setting them sets `dirty`."""
         return self._mapperArgs
 
     @mapperArgs.setter

@@ -224,6 +224,25 @@ def generic_assembler(
     If the class does not take them, a component that is already of the class, or else an empty
     object, is filled by setters, declared or named ``set_name`` or ``setName``, or by attributes of
     the component's name.
+
+    Parameters
+    ----------
+    dataId : mapping
+        The data ID of the composite; not used.
+    componentInfo : mapping [`str`, `ComponentInfo`]
+        The components by name, each with its object (``obj``) and setter.
+    cls : `type` or `str`
+        The class of the composite, or its importable name.
+
+    Returns
+    -------
+    obj : object
+        The composite.
+
+    Raises
+    ------
+    FormatterError
+        If the object has neither a setter nor an attribute for a component.
     """
     cls = do_import(stands_for(cls), "the policy") if isinstance(cls, str) else cls
     keywords = {name: part.obj for name, part in componentInfo.items()}
@@ -257,6 +276,20 @@ def generic_disassembler(
     """Extract the components by getters or attributes.
 
     Getters are declared, or named ``get_name`` or ``getName``.
+
+    Parameters
+    ----------
+    obj : object
+        The composite.
+    dataId : mapping
+        Its data ID; not used.
+    componentInfo : mapping [`str`, `ComponentInfo`]
+        The components by name; their ``obj`` is set, except for those that are only read.
+
+    Raises
+    ------
+    FormatterError
+        If the object has neither a getter nor an attribute for a component.
     """
     for name, part in componentInfo.items():
         if not part.inputOnly:

@@ -257,7 +257,7 @@ _FINDER: Any = _Finder()
 
 
 def install() -> None:
-    """Make these modules importable, unless they are installed."""
+    """Enable the import of these modules, unless they are installed."""
     if _FINDER not in sys.meta_path:
         sys.meta_path.append(_FINDER)
 

@@ -151,7 +151,7 @@ class Box2D(BoxBase[IntervalD]):
         self._settle()
 
     def _settle(self) -> None:
-        """Make a box without an area empty in both directions."""
+        """Change a box without an area to one that is empty in both directions."""
         if not (self._x.min < self._x.max and self._y.min < self._y.max):
             self._x, self._y = IntervalD(), IntervalD()
 

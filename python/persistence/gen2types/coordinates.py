@@ -147,7 +147,7 @@ class Coordinates:
 
 
 class _ThreeAxes(Coordinates):
-    """What has a third number."""
+    """The base class of points and extents with a third coordinate."""
 
     dimensions = 3
 

@@ -39,7 +39,7 @@ class Exception(PersistenceError):  # noqa: A001  # Gen2's name
 
 
 class LogicError(Exception):
-    """Something in the program is wrong."""
+    """An error in the program."""
 
 
 class DomainError(LogicError, ValueError):
@@ -51,7 +51,7 @@ class InvalidParameterError(LogicError, ValueError):
 
 
 class LengthError(LogicError, IndexError, ValueError):
-    """Something of the wrong length: an image outside its parent, a list of another size."""
+    """A wrong length: an image outside its parent, a list of another size."""
 
 
 class OutOfRangeError(LogicError, IndexError):
@@ -63,7 +63,7 @@ class TypeError(LogicError, builtins.TypeError):  # noqa: A001  # Gen2's name
 
 
 class RuntimeError(Exception, builtins.RuntimeError):  # noqa: A001  # Gen2's name
-    """Something that could not be known before it was tried."""
+    """An error that only shows when the program runs."""
 
 
 class RangeError(RuntimeError, ValueError):
@@ -79,11 +79,11 @@ class UnderflowError(RuntimeError, ArithmeticError):
 
 
 class NotFoundError(Exception, KeyError):
-    """Something that is not there: a field of a schema, a component of an exposure."""
+    """A missing thing: a field of a schema, a component of an exposure."""
 
 
 class IoError(RuntimeError, OSError):
-    """Something could not be read or written."""
+    """A failure to read or write a file."""
 
     def __new__(cls, *args: Any) -> IoError:
         # RuntimeError, whose turn it is, refuses to create an OSError.

@@ -17,7 +17,7 @@ _LARGEST = 2**31 - 1
 
 
 class EdgeHandlingEnum(enum.IntEnum):
-    """What becomes of pixels that a box of positions covers in part."""
+    """The treatment of pixels that a box of positions covers in part."""
 
     EXPAND = 0
     SHRINK = 1

@@ -30,7 +30,7 @@ _MARKS = ("policy", "config", "ups", "camera")
 
 
 class _OfEveryCamera(type):
-    """Makes every camera's mapper an instance of `CameraMapper`, as in Gen2.
+    """A metaclass for which every camera's mapper is an instance of `CameraMapper`, as in Gen2.
 
     Hooks that are set after the class was created count, too: packages set them in loops.
     """

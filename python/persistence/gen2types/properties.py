@@ -33,7 +33,7 @@ _AS: Mapping[str, tuple[str, ...]] = {
 
 
 class Persistable:
-    """What Gen2 could store; the base class of properties."""
+    """The base class of what Gen2 could store, such as properties."""
 
 
 class PropertySet(Face[ours.PropertySet], Persistable, MutableMapping[str, Any]):

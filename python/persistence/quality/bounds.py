@@ -23,7 +23,7 @@ VISIT, FILTER = "visit", "filter"
 
 @dataclass(frozen=True)
 class Bound:
-    """What values of a quantity are good.
+    """The range of a quantity's good values.
 
     Attributes
     ----------

@@ -79,7 +79,7 @@ class CharacterizeImageConfig(ApertureConfig):
 
 
 class _Seen(NamedTuple):
-    """What stands out of an exposure, and the PSF that was measured of it."""
+    """The sources detected in an exposure, and the PSF measured from it."""
 
     x: Floats
     y: Floats

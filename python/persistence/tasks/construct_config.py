@@ -41,7 +41,7 @@ class CombineConfig(Config):
 
 
 class ConstructConfig(Config):
-    """What all constructions have in common."""
+    """The configuration that all constructions of calibrations share."""
 
     isr: Any = ConfigurableField(
         target=IsrTask, doc="Removes the instrument's signature from the inputs."

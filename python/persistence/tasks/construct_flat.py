@@ -19,7 +19,7 @@ from persistence.tasks.prepared_inputs import Prepared
 
 
 class FlatTask(ConstructTask):
-    """Makes master flats: the sensitivity of pixels, of which 1 is usual."""
+    """The task that constructs master flats: the relative sensitivity of pixels, about 1."""
 
     ConfigClass: ClassVar[Any] = Later("persistence.tasks.construct_config", "FlatConfig")
     _DefaultName = "flat"

@@ -20,7 +20,7 @@ _ARCSEC = 3600.0
 
 
 class Local(NamedTuple):
-    """What holds where each source is.
+    """The local properties of an exposure at the position of each source.
 
     Attributes
     ----------

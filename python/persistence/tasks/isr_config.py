@@ -9,7 +9,7 @@ from lsst.pex.config import ChoiceField, Config, DictField, Field, RangeField
 
 
 class IsrConfig(Config):
-    """What is done to a raw image."""
+    """The configuration of instrument signature removal: the steps applied to a raw image."""
 
     doOverscan = Field[bool](
         doc="Subtract the level of each amplifier's overscan?", dtype=bool, default=True

@@ -49,7 +49,7 @@ class Correction:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What was measured of each source.
+    """The measurements of each source.
 
     Attributes
     ----------

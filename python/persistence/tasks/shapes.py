@@ -64,7 +64,7 @@ class Middles:
 
 @dataclass(frozen=True, eq=False)
 class Weighted:
-    """What comes of weighting pixels: their sum, and means of powers of offsets from a middle."""
+    """Weighted sums over pixels: the flux, and means of powers of offsets from a center."""
 
     total: Floats
     x: Floats

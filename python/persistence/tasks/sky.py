@@ -37,7 +37,7 @@ _ENOUGH = 0.5
 
 
 class Detected(NamedTuple):
-    """What stands out.
+    """The detected pixels and sources.
 
     Attributes
     ----------

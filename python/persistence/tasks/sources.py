@@ -121,7 +121,7 @@ def catalog(
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """What the rows of a catalog are.
+    """The rows of a catalog.
 
     Attributes
     ----------

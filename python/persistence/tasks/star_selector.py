@@ -21,7 +21,7 @@ _FAINT = 0.02
 
 
 class Selected(NamedTuple):
-    """What was chosen.
+    """The selected stars.
 
     Attributes
     ----------

@@ -50,7 +50,7 @@ _NOTED = {
 
 
 class ComputeExposureSummaryStatsConfig(Config):
-    """What the numbers of a summary are compared with."""
+    """The references with which the numbers of a summary are compared."""
 
     magLimSnr = RangeField(
         doc="The ratio of signal to noise that a point source of the limiting magnitude has.",

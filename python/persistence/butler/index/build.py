@@ -11,7 +11,7 @@ _ENOUGH = 500
 
 
 def walk(refresher: Refresher, progress: Callable[[int, int, int], None] | None = None) -> None:
-    """Bring all directories of a tree up to date, in the order of their names.
+    """Update all directories of a tree, in the order of their names.
 
     Parameters
     ----------

@@ -111,7 +111,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all changes in a ``with`` block at once, or none."""
+        """Commit all changes of a ``with`` block at once, or none."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -103,7 +103,7 @@ class Tree:
         fresh: bool = True,
         sizes: bool = False,
     ) -> None:
-        """Bring the directories with files of a template up to date.
+        """Update the directories with files of a template.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class Tree:
     def build(
         self, progress: Callable[[int, int, int], None] | None = None, sizes: bool = False
     ) -> None:
-        """Bring the whole tree up to date.
+        """Update the whole tree.
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class Tree:
             pass
 
     def _tried(self, store: Store, act: Callable[[Refresher], None], sizes: bool) -> bool:
-        """Bring the index up to date; return False if other processes added templates meanwhile.
+        """Update the index; return False if other processes added templates meanwhile.
 
         Each process adds its templates at most once.
         """

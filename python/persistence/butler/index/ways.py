@@ -19,7 +19,7 @@ def refresh(
     known: Mapping[str, Any],
     possible: Possible | None = None,
 ) -> None:
-    """Bring the directories of a template up to date.
+    """Update the directories of a template.
 
     Parameters
     ----------

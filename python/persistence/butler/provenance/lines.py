@@ -57,7 +57,7 @@ class Input(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What is common to all datasets that one run of a task, or one Butler, wrote.
+    """The provenance that all datasets of one run of a task, or of one Butler, share.
 
     Attributes
     ----------

@@ -55,7 +55,7 @@ class PlainHelp(argparse.HelpFormatter):
 
 
 def complete(parser: argparse.ArgumentParser, settings: Sequence[str] = ()) -> None:
-    """Answer the shell and exit; return at once if no shell requests completions.
+    """Print the completions for the shell and exit; return at once if no shell requests them.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def complete(parser: argparse.ArgumentParser, settings: Sequence[str] = ()) -> N
 
 
 def complete_task(parser: argparse.ArgumentParser, make_config: Callable[[], Any]) -> None:
-    """Answer the shell for a task's script and exit; return at once if no shell requests it.
+    """Print the completions of a task's script and exit; return at once if no shell requests them.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def complete_task(parser: argparse.ArgumentParser, make_config: Callable[[], Any
 
 
 def complete_again() -> None:
-    """Answer the shell from stored arguments of a task's script; call it first, for speed.
+    """Print completions from stored arguments of a task's script; call it first, for speed.
 
     It returns if no shell requests completions, or if the script or a module that it imports has
     changed.

@@ -55,7 +55,7 @@ class Datum(NamedTuple):
 
 
 class Starter(Protocol):
-    """What starts commands and ends them: `commands.Running`."""
+    """An object that starts commands and ends them: `commands.Running`."""
 
     def start(self, data_id: DataId, words: list[str]) -> None: ...
 

@@ -29,7 +29,7 @@ class _Kind(enum.IntEnum):
 
 
 class DetectorType(_Kind):
-    """What a detector is for."""
+    """The purpose of a detector."""
 
     SCIENCE = 0
     FOCUS = 1

@@ -10,7 +10,7 @@ from persistence.gen2types.coordinates import Point2I
 
 
 class Stencil(enum.Enum):
-    """What a distance from a pixel means."""
+    """The metric of a distance between pixels: Euclidean, the larger step, or the sum of steps."""
 
     CIRCLE = 0
     BOX = 1

@@ -47,7 +47,7 @@ class Interpolate:
 
 
 class UndersampleStyle(enum.IntEnum):
-    """What is done where there are too few bins for a kind of curve."""
+    """The treatment of too few bins for a kind of curve."""
 
     THROW_EXCEPTION = 0
     REDUCE_INTERP_ORDER = 1

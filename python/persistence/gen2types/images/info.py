@@ -173,7 +173,7 @@ class Described(Face[Exposure]):
 
 
 class ExposureInfo(Described):
-    """What describes an exposure, apart from its pixels.
+    """The components of an exposure other than its pixels.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ from persistence.types.pixels.box import Box
 
 
 class _Reader:
-    """What the readers have in common.
+    """The base class of the readers.
 
     Parameters
     ----------

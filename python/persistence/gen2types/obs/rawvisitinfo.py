@@ -21,7 +21,7 @@ BadDate = DateTime()
 
 
 class MakeRawVisitInfo:
-    """Makes a `VisitInfo` of metadata; a camera's subclass overrides `setArgDict` and `getDateAvg`.
+    """A converter of metadata to a `VisitInfo`; cameras override `setArgDict` and `getDateAvg`.
 
     What the metadata lack, or have in a form that cannot be read, is logged, and is NaN or an
     invalid date.

@@ -20,7 +20,7 @@ _PASCALS_PER_HECTOPASCAL = 100.0
 
 
 class MakeRawVisitInfoViaObsInfo(MakeRawVisitInfo):
-    """Makes a `VisitInfo` by a translator of astro-metadata-translator.
+    """A converter to a `VisitInfo` by a translator of astro-metadata-translator.
 
     Attributes
     ----------

@@ -216,7 +216,7 @@ def _key(kind: str, *state: Any) -> Key:
 
 
 class Field(metaclass=_OfTypes):
-    """What a column holds: its name, what it is for, its unit.
+    """The description of a column: its name, its purpose, its unit.
 
     Parameters
     ----------

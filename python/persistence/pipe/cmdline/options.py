@@ -319,7 +319,7 @@ def _refuse_unwritable(option: str, path: str) -> None:
 
 
 def give_way(parser: argparse.ArgumentParser, flags: Sequence[str]) -> None:
-    """Let a task's own options be called as some of ours are, which Gen2 did not have."""
+    """Allow a task's own options to have names of ours that Gen2 did not have."""
     for flag in flags:
         action = parser._option_string_actions.get(flag)
         if action is not None and action.dest in _OURS:

@@ -154,7 +154,7 @@ def catalog(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Beside:
-    """What only sources of differences have.
+    """The measurements that only sources of differences have.
 
     Attributes
     ----------

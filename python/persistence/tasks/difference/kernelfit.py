@@ -44,7 +44,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What was fitted.
+    """The result of a fit of the matching kernel.
 
     Attributes
     ----------

@@ -41,7 +41,7 @@ _FITTED = (
 
 @dataclass(frozen=True, eq=False)
 class Trails:
-    """What fits of trails give; NaN where there was nothing to fit, or it failed.
+    """The results of fits of trails; NaN where there was nothing to fit, or the fit failed.
 
     Attributes
     ----------
