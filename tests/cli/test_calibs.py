@@ -110,11 +110,11 @@ def test_a_picture_can_be_drawn(calibs: Any, tmp_path: Path) -> None:
     ("words", "status", "message"),
     [
         (["--id", "visit=1"], 2, "pass a TYPE, too"),
-        (["raw"], 2, "raw is no calibration"),
+        (["raw"], 2, "raw is not a calibration"),
         (["ccdExposureId"], 2, "ccdExposureId is not a calibration in a registry"),
         (["bais"], 2, "'bais'; did you mean 'bias'"),
-        (["bias", "--gaps", "yesterday", "2015-01-01"], 2, "'yesterday' is no date"),
-        (["--from", "soon"], 2, "'soon' is no date"),
+        (["bias", "--gaps", "yesterday", "2015-01-01"], 2, "'yesterday' is not a date"),
+        (["--from", "soon"], 2, "'soon' is not a date"),
         (["--from", "2015-01-02", "--to", "2015-01-01"], 2, "--from 2015-01-02 is after --to"),
     ],
 )

@@ -33,7 +33,7 @@ def test_one_in_another_is_told(run: Any, root: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "say which with --camera NAME"),
+        ((), "needs a camera: pass --camera NAME"),
         (("--camera", "ltiss"), "no installed camera has the name 'ltiss'; did you mean 'latiss'?"),
         (("--camera", "latiss"), "is a repository of another camera: lsst.obs.decam.DecamMapper"),
     ],

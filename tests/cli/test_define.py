@@ -45,7 +45,7 @@ def test_one_type_builds_on_another(run: Any, root: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("x",), "say what it is"),
+        (("x",), "--template and --storage are required"),
         (("src", *WORDS), "dataset type 'src' already has a different definition"),
         (("a b", *WORDS), "'a b' is not a name of a dataset type"),
         (("x", "--template", "%(visit"), "template '%(visit'"),

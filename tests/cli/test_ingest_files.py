@@ -208,7 +208,7 @@ def test_another_file_in_the_place_stays_unless_told(
         (("gaiaCat",), "the following arguments are required: TABLE"),
         (("gaiCat", "t.csv"), "gaiCat"),
         (("raw", "t.csv"), "raw is looked up in a registry"),
-        (("bias", "t.csv"), "persistence ingest-calibs does"),
+        (("bias", "t.csv"), "is filled by persistence ingest-calibs"),
         (("calexp_md", "t.csv"), "calexp_md has no files of its own"),
         (("gaiaCat", "t.csv", "--with", "visit=1..2"), "matches several data IDs"),
         (("gaiaCat", "t.csv", "--with", "vist=1"), "unknown key 'vist'; did you mean 'visit'"),

@@ -49,7 +49,7 @@ def test_a_catalog_is_made_once(run: Any, root: Path, table: str) -> None:
         (WORDS[:4], 1, "the table has no units for RAdeg, DEdeg, gmag"),
         ((*WORDS, "--epoch", "once"), 2, "'once' is not an epoch"),
         ((*WORDS, "--map", "x"), 2, "--map x: write --map NAME=VALUE"),
-        ((*WORDS, "--unit", "gmag=Jy"), 2, "--unit: gmag is given twice"),
+        ((*WORDS, "--unit", "gmag=Jy"), 2, "--unit: gmag is repeated"),
         ((*WORDS, "nowhere*"), 2, "nowhere*: no such file"),
         ((*WORDS, "--depth", "99"), 2, "invalid choice: 99"),
     ],

@@ -217,7 +217,7 @@ def test_file_names_serve_where_there_is_no_registry(run: Any, own: Path) -> Non
         (("--id", "cdnum=1"), 2, "unknown key 'cdnum'; did you mean 'ccdnum'"),
         (("--id", "ccd=1", "ccdnum=1"), 2, "key 'ccdnum' is given twice"),
         (("--id", "visit=1..99999999999"), 2, "selects 99999999999 values: more than"),
-        (("fgcmAtmosphereParameters",), 2, "'fgcmcycle' is not a column of .*: give it with --id"),
+        (("fgcmAtmosphereParameters",), 2, "'fgcmcycle' is not a column of .*: pass it with --id"),
     ],
 )
 def test_what_is_not_there_or_mistyped_is_explained(

@@ -63,7 +63,7 @@ def test_write_tells_where_put_would_write_there_or_not(run: Any, rerun: Path) -
             1,
             r"deepCoadd_calexp .*\n  needs  filter, patch, which cannot be looked up",
         ),
-        (("fgcmAtmosphereParameters",), 2, r"'fgcmcycle' is not a column of .*: give it with --id"),
+        (("fgcmAtmosphereParameters",), 2, r"'fgcmcycle' is not a column of .*: pass it with --id"),
         (
             ("fakes_deepCoadd", "--id", "tract=0", "patch=0,0"),
             1,

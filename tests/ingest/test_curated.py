@@ -219,7 +219,7 @@ def test_regions_become_boxes(root: Path, calib: Path, text: Text) -> None:
 
 @pytest.mark.parametrize(
     ("shape", "turn", "message"),
-    [("CIRCLE", 0.0, "cannot be a 'CIRCLE'"), ("ROTBOX", 45.0, "turned by 45.0 degrees")],
+    [("CIRCLE", 0.0, "cannot be a 'CIRCLE'"), ("ROTBOX", 45.0, "rotated by 45.0 degrees")],
 )
 def test_a_region_that_is_no_box_is_refused(
     tmp_path: Path, shape: str, turn: float, message: str
@@ -260,7 +260,7 @@ def test_a_region_that_is_no_box_is_refused(
         (
             "decam/defects/s1/first.ecsv",
             {},
-            "the name of a file must be the start of its validity: 'first' is no date",
+            "the name of a file must be the start of its validity: 'first' is not a date",
         ),
         (
             "decam/defects/19700101.ecsv",

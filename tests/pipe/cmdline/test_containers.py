@@ -77,7 +77,7 @@ def test_without_a_dataset_type_nothing_can_be_cast(butler: Butler) -> None:
         ("visit=x", "raw", "visit='x': visit takes a value of type int"),
         ("ccd=1 ccdnum=1", "raw", "key 'ccdnum' is repeated"),
         ("visit=1", "rwa", "has no dataset type 'rwa'; did you mean 'raw'"),
-        ("visit=1", "fgcmAtmosphereParameters", "'fgcmcycle' is not known"),
+        ("visit=1", "fgcmAtmosphereParameters", "'fgcmcycle' is not a column"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

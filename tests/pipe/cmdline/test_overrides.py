@@ -115,8 +115,8 @@ def test_not_a_number_can_be_set(config: Any) -> None:
         ("names=[1]", "value 1 is of incorrect type int.*; names is a list of str"),
         ("table={'b': 'c'}", "incorrect type.*; table is a dict of str: int: Some counts."),
         ("table['b']=c", "c is not a value.*; table is a dict of str: int"),
-        ("sub=1", "it holds fields of its own: set one of these; sub is of type Sub"),
-        ("isr=x", "it holds fields of its own"),
+        ("sub=1", "it has fields of its own: set one of these; sub is of type Sub"),
+        ("isr=x", "it has fields of its own"),
         (
             "kind=othr",
             "there is no 'othr'; did you mean 'other'.*; kind is one of 'rings', 'other': Which sky map.",
