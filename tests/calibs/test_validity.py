@@ -160,7 +160,7 @@ def test_a_moment_may_be_written_in_many_ways(text: Any, time: str) -> None:
     ],
 )
 def test_what_is_no_date_is_refused(text: Any) -> None:
-    with pytest.raises(DataIdError, match="is no date"):
+    with pytest.raises(DataIdError, match="is not a date"):
         validity.moment(text)
 
 

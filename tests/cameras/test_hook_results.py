@@ -106,7 +106,7 @@ def test_a_location_of_a_hook_is_written_and_read(butler: Butler) -> None:
 def test_a_hook_that_gives_nothing_is_no_location(butler: Butler) -> None:
     assert not butler.datasetExists("nothing")
     with pytest.raises(
-        NoResults, match=r"(?s)^No locations for get: nothing.*OldMapper gives none"
+        NoResults, match=r"(?s)^No locations for get: nothing.*OldMapper returns none"
     ):
         butler.get("nothing")
 

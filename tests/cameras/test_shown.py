@@ -54,7 +54,7 @@ def test_a_function_that_only_a_repository_names_is_not_imported(tmp_path: Path)
 @pytest.mark.parametrize(
     ("way", "message"),
     [
-        ("{pattern: '(', becomes: x}", "no regular expression"),
+        ("{pattern: '(', becomes: x}", "not a regular expression"),
         ("{pattern: x}", "has either a table, or pattern and becomes, or format, not pattern"),
         ("{}", "not nothing"),
         ("{tabel: {}}", "did you mean 'table'"),

@@ -177,7 +177,7 @@ def test_an_unknown_camera_lists_the_known_and_says_how_to_supply_one(tmp_path: 
         Butler(tmp_path)
     for word in (
         "'lsst.obs.monocam.MonocamMapper'",
-        "lsst.obs.hsc.HscMapper",
+        "decam, hsc",
         "mapper='my_camera.yaml'",
         "doc/cameras.rst",
     ):

@@ -79,7 +79,7 @@ def test_the_distortion_is_in_units_of_the_scale(path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("transformType: radial", "transformType: odd", "'odd' is not known"),
+        ("transformType: radial", "transformType: odd", "'odd' is not supported"),
         ("[0.0, 1.0, 0.0, 0.5]", "[1.0, 1.0]", "there is no constant"),
         ("transposeDetector: false", "transposeDetector: true", "transposed"),
         ("    id: 42\n", "", "'id'"),

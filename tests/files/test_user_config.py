@@ -102,7 +102,7 @@ def test_without_a_file_yaml_is_not_imported(write: Write, monkeypatch: pytest.M
             "repository: {}\n",
             "config.yaml:1: there is no section 'repository'; did you mean 'repositories'?",
         ),
-        ("a\n", "config.yaml:1: a mapping"),
+        ("a\n", "config.yaml:1: expected a mapping"),
         ("repositories:\n  a/b: /c\n", "config.yaml:2: 'a/b' cannot name a repository"),
         ("repositories:\n  -a: /c\n", "config.yaml:2: '-a' cannot name a repository"),
         ("repositories:\n\n  a: b/c\n", "config.yaml:3: a: 'b/c' is relative"),

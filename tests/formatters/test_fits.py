@@ -521,7 +521,7 @@ def test_a_part_that_is_read_has_pixels_planes_sky_and_origin(disk, name, option
             {"bbox": Box(104, 206, 10, 8), "imageOrigin": "local"},
             "imageOrigin='local': it is PARENT or LOCAL",
         ),
-        ({"bbox": 5}, "is no box"),
+        ({"bbox": 5}, "is not a box"),
     ],
 )
 def test_a_part_that_is_not_there_is_refused(disk, options, message):

@@ -263,7 +263,7 @@ WRONG: dict[str, tuple[Callable[[Any], None], str]] = {
     "an HDU is missing": (
         lambda hdus: hdus.pop(1),
         r"raw1.fits: it has no HDU AMP3 for amplifier 3, according to the layout of four "
-        r"\(.*camera.yaml:7\); its HDUs are called AMP1, AMP4, AMP2",
+        r"\(.*camera.yaml:7\); its HDUs are AMP1, AMP4, AMP2",
     ),
     "two HDUs of one name": (
         _rename("AMP3", "AMP1"),
@@ -294,7 +294,7 @@ WRONG: dict[str, tuple[Callable[[Any], None], str]] = {
         _set("AMP4", DETSEC="[48:26,32:17]"),
         r"amplifier 4: DATASEC \[4:27,1:16\] does not fit DETSEC \[48:26,32:17\]",
     ),
-    "a section that is none": (_set("AMP4", DETSEC="?"), "amplifier 4: DETSEC: '[?]' is no image"),
+    "a section that is none": (_set("AMP4", DETSEC="?"), "amplifier 4: DETSEC: '[?]' is not an image"),
     "no section": (
         lambda hdus: hdus["AMP2"].header.remove("DETSEC"),
         r"amplifier 2: the header has no DETSEC",

@@ -169,7 +169,7 @@ LAUGHS = "".join(f"a{n + 1}: &a{n + 1} {{l: *a{n}, r: *a{n}}}\n" for n in range(
     ids=["mappings", "itself", "lists"],
 )
 def test_what_anchors_make_endless_is_refused(disk, text):
-    with pytest.raises(FormatterError, match="this holds"):
+    with pytest.raises(FormatterError, match="this contains"):
         disk.read(disk.put(text.encode()))
 
 

@@ -161,11 +161,11 @@ def forged(text=TEXT, version=b"K\x01", kind="rings", name="RingsSkyMap"):
     [
         (
             lambda path: forged(f"config.numRings=__import__('os').system('touch {path}')"),
-            "no assignment of a literal",
+            "not an assignment of a literal",
         ),
         (
             lambda path: forged(f"__import__('os').system('touch {path}')\n{TEXT}"),
-            "no assignment of a literal",
+            "not an assignment of a literal",
         ),
         (
             lambda path: forged(version=f"cos\nsystem\n(Vtouch {path}\ntR".encode()),

@@ -64,8 +64,8 @@ def test_the_circle_is_the_one_that_sphgeom_makes(place):
     [
         ([1, 2], [3, 4], "three or more positions in half the sky"),
         ([0, 90, 180, 270], [0, 0, 0, 0], "three or more positions in half the sky"),
-        ([0, 10, 20], [0, 0, 0], "lie on a line"),
-        ([5, 5, 5], [5, 5, 5], "lie on a line"),
+        ([0, 10, 20], [0, 0, 0], "are on a line"),
+        ([5, 5, 5], [5, 5, 5], "are on a line"),
     ],
 )
 def test_positions_without_an_area_are_refused(ra, dec, message):

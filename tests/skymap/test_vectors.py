@@ -106,7 +106,7 @@ def test_positions_are_found_in_the_originals_tracts_and_patches(made: SkyMap, a
         assert tract.tract_id == one["tract"]
         assert tract.contains(position) == (one["patch"] is not None)
         if one["patch"] is None:
-            with pytest.raises(NotInSkyMap, match="no position in tract"):
+            with pytest.raises(NotInSkyMap, match="not a position in tract"):
                 tract.findPatch(position)
         else:
             assert tract.findPatch(position).index == tuple(one["patch"])

@@ -76,7 +76,7 @@ def test_the_tables_of_an_object_are_in_its_own_order_and_cut_to_its_rows():
 def test_an_unknown_field_is_kept_but_cannot_be_evaluated():
     rows = [(1, 1, 0, 0, 1, "ApCorrMap", ""), (2, 2, 0, 0, 1, "OddField", "")]
     found = archive(rows, {1: {"name": ["flux"], "field": [2]}, 2: {"x": [1]}}).load(1)
-    with pytest.raises(FormatterError, match="class OddField is not known"):
+    with pytest.raises(FormatterError, match="class OddField is unknown"):
         found["flux"](1, 2)
 
 
@@ -107,7 +107,7 @@ def test_an_object_without_tables_has_none():
         (
             PRODUCT,
             {1: {"id": [2, 1]}, 2: CHEBYSHEV},
-            r"need each other: 1 \(Product\w*\) -> 1 \(Product\w*\)",
+            r"refer to each other in a circle: 1 \(Product\w*\) -> 1 \(Product\w*\)",
         ),
         ([(1, 1, 0, -1, 1, "Odd", "")], {1: {"a": [1]}}, "object 1 .* rows -1"),
         ([], {}, r"the archive has no object 1; it has \[\]"),

@@ -126,7 +126,7 @@ def test_a_column_without_width_has_empty_cells(form):
         ({"TNULL1": 1}, "column a has nulls"),
         ({"TFIELDS": 9}, "TFORM3"),
         ({"THEAP": 10**9, "TFORM1": "1PD(3)"}, "rows end|not in the heap"),
-        ({"XTENSION": "IMAGE"}, "no binary table"),
+        ({"XTENSION": "IMAGE"}, "not a binary table"),
         ({"TFORM1": "2X", "FLAGCOL": 1, "TFLAG1": "x"}, "a flag has no name: there is no 'TFLAG2'"),
     ],
 )

@@ -74,8 +74,8 @@ def test_many_curves_are_drawn_at_once(number):
 @pytest.mark.parametrize(
     ("number", "points", "message"),
     [
-        (4, 6, r"4 \(periodic cubic spline\) is not known"),
-        (-1, 6, "style -1 is not known"),
+        (4, 6, r"4 \(periodic cubic spline\) is not supported"),
+        (-1, 6, "style -1 is not supported"),
         (5, 4, "Akima needs 5 points; there are 4"),
         (1, 1, "linear needs 2"),
     ],

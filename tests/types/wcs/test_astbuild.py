@@ -369,7 +369,7 @@ def test_a_frame_set_finds_its_way_through_a_tree():
     [
         ("Currnt = 4", "Currnt = 5", "no frame 5"),
         ("Lnk1 = 2", "Lnk1 = 9", "no frame 9"),
-        ("Lnk1 = 2", "Lnk1 = 4 ; Lnk2 = 1 ; Map2 = ; Begin UnitMap ; End UnitMap", "in a ring"),
+        ("Lnk1 = 2", "Lnk1 = 4 ; Lnk2 = 1 ; Map2 = ; Begin UnitMap ; End UnitMap", "in a circle"),
         ("Nframe = 4", "Nframe = 5", "lacks its Frm5"),
         ("FrameSet", "Frame", "expected AST's FrameSet"),
     ],

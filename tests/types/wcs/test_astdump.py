@@ -47,10 +47,10 @@ def test_an_object_is_inside_another() -> None:
         ("Begin A\nX =\nBegin B\n", "ends inside B in A"),
         ("Begin A\nEnd B\n", "ends 'B' where 'A' was begun"),
         ("End A\n", "ends 'A' where 'nothing' was begun"),
-        ("Begin A\nBegin B\n", "nobody's value: 'Begin B'"),
-        ("Begin A\nEnd A\nBegin A\nEnd A\n", "nobody's value"),
+        ("Begin A\nBegin B\n", "object without a name: 'Begin B'"),
+        ("Begin A\nEnd A\nBegin A\nEnd A\n", "object without a name"),
         ("Begin A\nnonsense\nEnd A\n", "'nonsense'"),
-        ('Begin A\nX = "open\nEnd A\n', "not understood"),
+        ('Begin A\nX = "open\nEnd A\n', "is invalid"),
         ("Begin A\n" + "X =\nBegin A\n" * 200, "nested"),
     ],
 )
@@ -60,7 +60,7 @@ def test_what_is_no_whole_object_is_refused(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "message"), [("two", "'two'"), ("1.5", "no whole number"), ("nan", "no whole")]
+    ("value", "message"), [("two", "'two'"), ("1.5", "not an integer"), ("nan", "not an integer")]
 )
 def test_a_value_of_another_kind_is_refused_by_name(value: str, message: str) -> None:
     with pytest.raises(FormatterError, match=message):
