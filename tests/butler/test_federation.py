@@ -275,7 +275,7 @@ def test_the_shell_asks_all_of_them(folder: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("tree", "{}"), "is a file, and tree takes one repository"),
+        (("tree", "{}"), "is a file, and tree accepts one repository"),
         (("query", "{}", "raw", "visit", "--mapper", "decam"), "set mapper and calibRoot there"),
         (("query", "{}", "raw", "vist"), "did you mean 'visit'"),
         (("query", "{}", "raw", "visit", "--id", "detecter=1"), "did you mean 'detector'"),

@@ -254,7 +254,10 @@ def test_a_plain_table_is_written_as_it_was_and_read_as_defects(disk_of):
             b"{metadata: {}, x0: [1.5], y0: [1], width: [1], height: [1]}",
             r"the value 1.5 at \[0\] does not fit into int32",
         ),
-        (b"{metadata: {}, x0: [1]}", "not a table of defects: it has no y0, width, height, nor SHAPE"),
+        (
+            b"{metadata: {}, x0: [1]}",
+            "not a table of defects: it has no y0, width, height, nor SHAPE",
+        ),
         (b"# %ECSV 1.0\nnonsense", "cannot be read as ECSV"),
         (b"SIMPLE  = nonsense", "cannot be read as FITS"),
         (b"!!python/object/apply:os.system ['true']", "nothing of it was run"),

@@ -315,7 +315,8 @@ class TestDask(SendingTests):
 
         monkeypatch.setattr(dask, "_client", Cancelling)
         with pytest.raises(
-            PersistenceError, match=r"the Dask scheduler lost the work \(.*\); --skip-existing does"
+            PersistenceError,
+            match=r"the Dask scheduler lost the work \(.*\); --skip-existing processes the rest",
         ):
             list(executor.outcomes(work, [(1, "well")]))
 
@@ -340,7 +341,7 @@ def test_a_missing_library_is_named_with_its_extra(
 
     def without(name: str, *args: Any, **kwargs: Any) -> Any:
         if name == library:
-            raise ImportError(name)
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return original(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)

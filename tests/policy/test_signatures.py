@@ -52,5 +52,7 @@ def test_a_function_in_c_without_a_signature_is_called_as_gen2_did() -> None:
 
 @pytest.mark.parametrize("kind", ["assembler", "disassembler"])
 def test_what_cannot_be_called_is_refused_with_the_line_that_names_it(kind: str) -> None:
-    with pytest.raises(PolicyError, match=rf"^p.yaml:3: .* is not an? {kind}: it cannot be called$"):
+    with pytest.raises(
+        PolicyError, match=rf"^p.yaml:3: .* is not an? {kind}: it cannot be called$"
+    ):
         form_of(kind, sys, "p.yaml:3")  # type: ignore[arg-type]  # that is the point

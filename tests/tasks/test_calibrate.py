@@ -363,7 +363,10 @@ def test_each_star_tells_how_it_agrees(exposure: Exposure, grid: Any) -> None:
 
 @pytest.mark.parametrize(
     ("part", "said"),
-    [("wcs", "without a WCS no star can be recognized"), ("filter", "in which filter")],
+    [
+        ("wcs", "without a WCS no star can be recognized"),
+        ("filter", "the filter of the exposure is unknown"),
+    ],
 )
 def test_an_exposure_that_does_not_tell_enough_is_refused(
     exposure: Exposure, grid: Any, part: str, said: str

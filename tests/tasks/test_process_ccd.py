@@ -184,7 +184,7 @@ def test_sources_are_numbered_by_their_exposure_and_matches_refer_to_them(proces
     [
         (
             {"calibrate__refCat": "none"},
-            r"ref_cats/none; another: -c calibrate\.refCat=NAME; to calibrate without: -c calibrate",
+            r"ref_cats/none; another: -c calibrate\.refCat=NAME; to go without: -c calibrate",
         ),
         ({"calibrate__filterMap": {"g": "V"}}, r"has no filter 'V'; it has u, g, r, i, z, Y"),
         (

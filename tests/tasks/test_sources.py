@@ -169,5 +169,5 @@ def test_points_are_told_from_what_is_larger(make: Callable[..., Exposure]) -> N
 def test_apertures_that_would_be_called_alike_are_refused(
     make: Callable[..., Exposure], grid: Any
 ) -> None:
-    with pytest.raises(TaskError, match=r"apertures of 3 and 3\.04 pixels .* called .*Flux_3_0"):
+    with pytest.raises(TaskError, match=r"apertures of 3 and 3\.04 pixels .* named .*Flux_3_0"):
         measure(make(grid), *grid[:, :2].T, PSF, [3.0, 3.04])

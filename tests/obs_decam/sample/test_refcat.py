@@ -57,7 +57,7 @@ def test_shards_are_whole_whatever_the_visits_are_and_the_same_each_time(
 
 @pytest.mark.parametrize("depth", [5, 13])
 def test_another_depth_is_refused(tmp_path: Path, depth: int) -> None:
-    with pytest.raises(ValueError, match="6 to 12 can"):
+    with pytest.raises(ValueError, match="must be 6 to 12"):
         refcat.write_refcat(str(tmp_path), [VISIT], depth=depth)
 
 

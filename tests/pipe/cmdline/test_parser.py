@@ -75,7 +75,8 @@ def seeded(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def ap_pipe() -> ArgumentParser:
     """Return a parser with the options of the seed's task."""
-    made = ArgumentParser(name="apPipe", prog="ap_pipe.py")
+    # Of another name, for DECam has settings for apPipe, which a toy lacks.
+    made = ArgumentParser(name="apPipeline", prog="ap_pipe.py")
     made.add_id_argument("--id", "raw", help="which raws")
     made.add_id_argument("--templateId", "raw", help="which templates")
     made.add_argument("--template", help="where templates are")

@@ -76,7 +76,10 @@ def test_a_shape_is_of_rows_and_columns_and_the_plane_may_be_named():
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (Table({"x0": [1], "y0": [1]}), "not a table of defects: it has no width, height, nor SHAPE"),
+        (
+            Table({"x0": [1], "y0": [1]}),
+            "not a table of defects: it has no width, height, nor SHAPE",
+        ),
         (Table({"SHAPE": ["CIRCLE"], "X": [1.0], "Y": [1.0]}), "a region cannot be a 'CIRCLE'"),
         (Table({"SHAPE": ["BOX"], "X": [1.0]}), "not a table of regions"),
         (regions(BOXES, 45.0), "rotated by 45.0 degrees"),

@@ -176,7 +176,10 @@ NOT_UNDERSTOOD = [
     ({"PV1_1": "nan"}, "PV1_1 is not a number: 'nan'"),
     ({"EQUINOX": "now"}, "EQUINOX is not a number: 'now'"),
     ({"WCSAXES": 10**9}, "WCSAXES is 1000000000"),
-    ({f"CD{i}_{j}": 0.0 for i in (1, 2) for j in (1, 2)}, "no size of pixels: CD1_1 = 0.0, CD1_2 = 0.0"),
+    (
+        {f"CD{i}_{j}": 0.0 for i in (1, 2) for j in (1, 2)},
+        "no size of pixels: CD1_1 = 0.0, CD1_2 = 0.0",
+    ),
     ({"CD2_1": 0.0, "CD2_2": 0}, "no size of pixels: CD2_1 = 0.0, CD2_2 = 0"),
     ({f"CD{i}_{j}": 1e-5 for i in (1, 2) for j in (1, 2)}, "the pixels have no area"),
     ({"CUNIT1": "furlong"}, "CUNIT1.*furlong"),
