@@ -237,12 +237,8 @@ class Exposure(ExposureNames, Sharing):
         Pixels count as in `bbox`: the centre of the array's first one is ``(bbox.x0, bbox.y0)``,
         and a part has the same WCS as the whole. It is the header's, repaired as by astropy, in the
         frame of the header. One that FITS cannot express is fitted over this image;
-        ``components["wcs"]`` is exact.
-
-        Raises
-        ------
-        FormatterError
-            If the header's cards are not a valid WCS. They are kept, and written unchanged.
+        ``components["wcs"]`` is exact. Raises `FormatterError` if the header's cards are not a
+        valid WCS; they are kept, and written unchanged.
         """
         if self.given_wcs is not None:
             return self.given_wcs
