@@ -32,6 +32,26 @@ def test_what_an_array_leaves_is_the_next_ones() -> None:
     assert new_pages("") > 4 * new_pages("memory.keep_freed()")
 
 
+@pytest.mark.parametrize(("args", "kept"), [(None, 1), (["--help"], 0)])
+def test_memory_is_kept_for_a_program_and_not_for_other_callers(
+    monkeypatch: pytest.MonkeyPatch, args: list[str] | None, kept: int
+) -> None:
+    config = pytest.importorskip("lsst.pex.config", reason="pip install '.[tasks]'")
+    from persistence.pipe import memory
+    from persistence.pipe.cmdlinetask import CmdLineTask
+
+    class ToyTask(CmdLineTask):
+        ConfigClass = config.Config
+        _DefaultName = "toy"
+
+    calls: list[None] = []
+    monkeypatch.setattr(memory, "keep_freed", lambda: calls.append(None))
+    monkeypatch.setattr(sys, "argv", ["toy.py", "--help"])
+    with pytest.raises(SystemExit):
+        ToyTask.parseAndRun(args)
+    assert len(calls) == kept
+
+
 def test_a_c_library_without_such_a_setting_is_left_as_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -93,8 +93,8 @@ class CmdLineTask(Task):
         """
         if _is_import():
             return Struct(argumentParser=None, parsedCmd=None, taskRunner=None, resultList=[])
-        memory.keep_freed()
         if args is None:
+            memory.keep_freed()  # of this program's process; that of other callers stays theirs
             command, args = shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]), sys.argv[1:]
         else:
             command = f"{cls.__name__} {shlex.join(args)}"
