@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from persistence.drawing import figures
+from persistence.drawing import figures, pixels
 from persistence.drawing.figures import Sides
 
 _HALF = 20  # pixels on each side of a source
@@ -41,7 +41,7 @@ def draw(images: Mapping[str, Any], x: Any, y: Any, names: Any, rows: Any, title
     left, right = made.subfigures(1, 2, width_ratios=[across + 0.9, stamps + 0.4])
     whole = left.subplots()
     step = max(1, round(max(height, width) / _FINE))
-    binned = _binned(difference, step)
+    binned = pixels.binned(difference, step)
     reach = (-0.5, binned.shape[1] * step - 0.5, -0.5, binned.shape[0] * step - 0.5)
     _show(whole, binned, binned, True, reach)
     figures.chip(whole, Sides(-0.5, width - 0.5, -0.5, height - 0.5))
@@ -59,23 +59,16 @@ def draw(images: Mapping[str, Any], x: Any, y: Any, names: Any, rows: Any, title
     return made
 
 
-def _show(axes: Any, pixels: Any, whole: Any, signed: bool, extent: Any = None) -> None:
-    """Show pixels by the noise of the whole image that they are of."""
+def _show(axes: Any, shown: Any, whole: Any, signed: bool, extent: Any = None) -> None:
+    """Show an image, or a part of it, by the noise of the whole."""
     # Pixels without data are 0.
     noise = figures.scatter(whole[np.isfinite(whole) & (whole != 0)])
     low, high = (_LEVELS, _LEVELS) if signed else (_SKY, _LIGHT)
     colours = figures.RESIDUALS if signed else figures.GREY
     axes.imshow(
-        pixels, origin="lower", cmap=colours, vmin=-low * noise, vmax=high * noise,
+        shown, origin="lower", cmap=colours, vmin=-low * noise, vmax=high * noise,
         interpolation="nearest", extent=extent,
     )  # fmt: skip
-
-
-def _binned(image: Any, step: int) -> Any:
-    """Return means of squares of pixels; what is left over at the edges does not count."""
-    rows, columns = (size // step for size in image.shape)
-    squares = image[: rows * step, : columns * step].reshape(rows, step, columns, step)
-    return squares.mean(axis=(1, 3))
 
 
 def _cut(image: Any, x: float, y: float) -> Any:
