@@ -33,10 +33,15 @@ def html(exposure: Any) -> Html:
 
 def _picture(exposure: Any) -> Html:
     pixel, mask = exposure.image, exposure.mask
-    if pixel.ndim != 2 or not pixel.size or pixel.dtype.kind not in "biuf":
+    if not _is_drawable(pixel):
         return Html()
     flags, planes = (None, {}) if mask is None else (mask.array, mask.planes)
     return pixels.html(pixels.picture(pixel, flags, planes, pixels.LONGEST), "image and mask")
+
+
+def _is_drawable(image: Any) -> bool:
+    """Return whether an image has rows and columns of real numbers."""
+    return bool(image.ndim == 2 and image.size and image.dtype.kind in "biuf")
 
 
 def figure(
@@ -50,7 +55,7 @@ def figure(
     """Return a figure of an exposure; see `Exposure.plot` for the parameters."""
     pixel, box = exposure.image, exposure.bbox
     left, low = box.x0 - 0.5, box.y0 - 0.5  # the centre of a pixel is an integer
-    if pixel.ndim != 2 or not pixel.size or pixel.dtype.kind not in "biuf":
+    if not _is_drawable(pixel):
         shape = " x ".join(map(str, reversed(pixel.shape))) or "no"
         raise DataIdError(
             f"an image of {shape} pixels of {pixel.dtype.name} cannot be drawn: rows and columns "
