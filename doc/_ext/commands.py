@@ -158,19 +158,16 @@ def settings(task: Any) -> Iterator[str]:
 def page(parser: argparse.ArgumentParser, task: Any = None, summary: str = "") -> str:
     """Return the page of a command."""
     lines = title(parser.prog, "=")
-    text = (
-        summary or parser.description or (task.__doc__ or "").partition("\n\n")[0]
-        if task
-        else (summary or parser.description or "")
-    )
-    lines += [f".. program:: {parser.prog}", "", _plain(text or "").rstrip(".") + ".", ""]
+    of_task = "" if task is None else (task.__doc__ or "").partition("\n\n")[0]
+    text = summary or parser.description or of_task
+    lines += [f".. program:: {parser.prog}", "", _plain(text).rstrip(".") + ".", ""]
     lines += [*_usage(parser), *options(parser)]
     if task is not None and hasattr(task.ConfigClass, "_fields"):
         lines += settings(task)
     return "\n".join(lines) + "\n"
 
 
-def _group(script: str, task: Any) -> str:
+def _group(script: str) -> str:
     if script.startswith("ingest"):
         return "ingest"
     if script == "generateDecam.py":
@@ -192,7 +189,7 @@ def pages() -> dict[str, str]:
             parser, task = captured(script, part)
             name = "-".join(filter(None, [script.removesuffix(".py"), part]))
             made[name] = page(parser, task)
-            listed[_group(script, task)].append(name)
+            listed[_group(script)].append(name)
     lines = [
         *title("Commands", "="),
         "Written from the commands themselves; ``--help`` shows the same.",
@@ -219,6 +216,6 @@ def write(app: Any) -> None:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Let Sphinx call us."""
+    """Register `write` with Sphinx, which calls it before each build."""
     app.connect("builder-inited", write)
     return {"parallel_read_safe": True}

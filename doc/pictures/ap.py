@@ -18,7 +18,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
-from PIL import Image
+from small import shrink
 
 import lsst.ap.pipe
 from obs_decam.sample import demo, tutorial
@@ -29,13 +29,7 @@ from persistence.tasks.process_ccd import ProcessCcdTask
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "ap.rst"
 SEED = 5
-
-
-def save(path: Path, colours: int = 96) -> None:
-    """Write a picture of few colours, which is small."""
-    plain = Image.open(path).convert("RGB")
-    few = plain.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(path, optimize=True)
+COLOURS = 96
 
 
 def code() -> list[str]:
@@ -50,7 +44,7 @@ def main(folder: str) -> None:
     """Make what the pictures are of, and draw them."""
     demo.main(["--transients", os.path.join(folder, "demo")])
     shutil.copy(os.path.join(folder, "demo", "transients.png"), HERE / "ap.png")
-    save(HERE / "ap.png")
+    shrink(HERE / "ap.png", COLOURS)
 
     place = os.path.join(folder, "pair")
     os.makedirs(os.path.join(place, "apdb"))
@@ -75,7 +69,7 @@ def main(folder: str) -> None:
         figure.add_subplot(1, 2, number)
         exec(f"# Plot{cell}", names)  # noqa: S102  # the page's own code
     figure.savefig(HERE / "ap-objects.png")
-    save(HERE / "ap-objects.png")
+    shrink(HERE / "ap-objects.png", COLOURS)
 
 
 if __name__ == "__main__":

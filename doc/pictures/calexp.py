@@ -19,7 +19,7 @@ from astropy.visualization import AsinhStretch, ImageNormalize
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from PIL import Image
+from small import shrink
 
 from persistence import Box, Butler
 
@@ -78,10 +78,7 @@ def draw(root: str, path: str) -> None:
     )
     figure.legend(handles=legend, loc="outside lower center", ncols=6, fontsize=9, frameon=False)
     figure.savefig(path)
-    with Image.open(path) as whole:  # 128 colours take a third of the room
-        whole.convert("RGB").quantize(
-            160, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        ).save(path, optimize=True)
+    shrink(path)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from small import shrink
 
 from persistence import Butler, plot
 
@@ -43,7 +43,7 @@ def save(figure: Any, path: Path) -> None:
 
 
 def screen(page: str, path: Path, size: tuple[int, int]) -> None:
-    """Let a browser draw what a notebook shows."""
+    """Draw what a notebook shows, in a browser."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "page.html")
         file.write_text(_PAGE.format(page))
@@ -51,15 +51,6 @@ def screen(page: str, path: Path, size: tuple[int, int]) -> None:
         words = [f"--screenshot={os.path.abspath(path)}", f"--window-size={size[0]},{size[1]}"]
         subprocess.run(["chromium", *options, *words, file.as_uri()], check=True)  # noqa: S603, S607
     shrink(path)
-
-
-def shrink(path: Path) -> None:
-    """Write a picture with 160 colours, which take a third of the room."""
-    with Image.open(path) as whole:
-        few = whole.convert("RGB").quantize(
-            160, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        )
-        few.save(path, optimize=True)
 
 
 if __name__ == "__main__":
