@@ -26,7 +26,7 @@ class Extra(NamedTuple):
     library: str
 
 
-# Module -> the extra that installs it; setup.cfg defines the extras.
+# Module -> the extra that installs it; pyproject.toml defines the extras.
 EXTRAS: Mapping[str, Extra] = {
     "argcomplete": Extra("cli", "argcomplete"),
     "astro_metadata_translator": Extra("test", "astro-metadata-translator"),
