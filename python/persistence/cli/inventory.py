@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,7 +25,6 @@ _OWN = ("registry.sqlite3", "calibRegistry.sqlite3", "registry_raw.sqlite3", "re
 _LOCK = ".persistence-lock"  # of `atomic.locked`, on NFS
 _BESIDE = ("", "-journal", "-wal", "-shm")
 _FRAME = {*marks.NAMES, _LOCK, *(f"{name}{ending}" for name in _OWN for ending in _BESIDE)}
-_KEY = re.compile(r"%\((\w+)\)")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -115,16 +113,10 @@ def holdings(every: Sequence[Place]) -> Iterator[Holding]:
         alike: dict[str, list[str]] = {}
         summary = place.tree.summary()
         for text in summary:
-            alike.setdefault(_shape(text), []).append(text)
+            alike.setdefault(trees.shape(text), []).append(text)
         for first, *others in alike.values():
             names = [name for text in (first, *others) for name in types.get(text, [text])]
             yield Holding(place, sorted(names, key=rank), PathTemplate(first), summary[first])
-
-
-def _shape(text: str) -> str:
-    """Return a template with numbers in place of keys: files match all templates of a shape."""
-    numbers: dict[str, int] = {}
-    return _KEY.sub(lambda found: f"%({numbers.setdefault(found[1], len(numbers))})", text)
 
 
 class Leftovers(NamedTuple):

@@ -129,3 +129,46 @@ def _command(pid: str) -> str:
             return " ".join(stream.read().replace("\0", " ").split())[:80]
     except OSError:
         return "has ended"
+
+
+def damage(path: str) -> str:
+    """Return what is wrong inside a file of SQLite; an empty text if it is well.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+
+    Raises
+    ------
+    RegistryError
+        If it cannot be read at all.
+    """
+    try:
+        with contextlib.closing(connect(path, 1.0)) as connection:
+            ((result,), *_) = connection.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.Error as error:
+        raise explained(error, path, 0.0) from error
+    return "" if result == "ok" else str(result)
+
+
+def leave_log(path: str, wait: float) -> None:
+    """Change a file from SQLite's write-ahead log to a rollback journal.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    wait : `float`
+        Seconds to wait for others that use it.
+
+    Raises
+    ------
+    RegistryError
+        If others go on using it.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=wait)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+    except sqlite3.Error as error:
+        raise explained(error, path, wait) from error

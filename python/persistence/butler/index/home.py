@@ -133,6 +133,36 @@ def write_into(root: str, store: Store) -> str:
     return path
 
 
+def staleness(root: str) -> str:
+    """Return why the index in a repository is out of date; an empty text if it is not.
+
+    Parameters
+    ----------
+    root : `str`
+        The repository, which has an index. Its own directory does not count: writing the index
+        changes it.
+    """
+    path = os.path.join(root, FILE)
+    uri = f"file:{escaped(os.path.abspath(path))}?mode=ro&immutable=1"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            problem = difference(connection, "main")
+            if problem:
+                return problem
+            rows = connection.execute("SELECT path, mtime FROM dirs WHERE path != ''").fetchall()
+    except sqlite3.Error as error:
+        return f"is damaged: {error}"
+    changed = sum(not _is_as_listed(os.path.join(root, str(path)), mtime) for path, mtime in rows)
+    return f"is out of date: {changed} of {len(rows)} directories changed" if changed else ""
+
+
+def _is_as_listed(path: str, mtime: object) -> bool:
+    try:
+        return os.stat(path).st_mtime_ns == mtime
+    except OSError:
+        return False
+
+
 def _copy_from(root: str, store: Store) -> None:
     """Copy the index in a repository, if it is complete and of this version."""
     path = os.path.join(root, FILE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 
 from persistence.butler.index.tree import Tree
@@ -12,6 +13,7 @@ from persistence.policy.dataset_type import DatasetType
 
 # By root, with the dataset types added to each, by repository; the last one was used last.
 _trees: dict[str, tuple[Tree, dict[str, Mapping[str, DatasetType]]]] = {}
+_KEY = re.compile(r"%\((\w+)\)")
 _ENOUGH = 64  # each holds open files
 
 
@@ -38,6 +40,18 @@ def all_of(repository: Repository) -> list[Tree]:
     types = repository.mapper.types.values()
     roots = [repository.root, *(repository.root_of(dataset) for dataset in types)]
     return [_at(repository, root) for root in dict.fromkeys(map(os.path.abspath, roots))]
+
+
+def shape(text: str) -> str:
+    """Return a template with numbers in place of keys: files match all templates of a shape.
+
+    Parameters
+    ----------
+    text : `str`
+        The template's text.
+    """
+    numbers: dict[str, int] = {}
+    return _KEY.sub(lambda found: f"%({numbers.setdefault(found[1], len(numbers))})", text)
 
 
 def _at(repository: Repository, root: str) -> Tree:

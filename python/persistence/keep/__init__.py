@@ -1,0 +1,24 @@
+"""Keeping repositories over years: check, verify, compare, copy, remove and bundle them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from persistence.keep.diagnosis import diagnose as doctor
+
+__all__ = ["doctor"]
+
+# Public name -> its module, and its name there. A module must not have the name of a function.
+_HOMES = {
+    "doctor": ("diagnosis", "diagnose"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name on first use: most users need one of them."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, own = _HOMES[name]
+    return getattr(importlib.import_module(f"{__name__}.{module}"), own)

@@ -1,0 +1,1 @@
+"""What may be wrong with a tree: a module for each family of checks."""
