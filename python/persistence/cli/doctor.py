@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # A repository that cannot be opened needs a doctor most.
 REPOSITORY = PATH
+WRITES = True
 # Findings of a kind that are shown without --all.
 _SHOWN = 5
 
@@ -25,10 +26,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--fix", action="store_true",
         help="mend what can be mended; the old state goes into .persistence/trash, from where "
         "'persistence trash REPO --undo' brings it back",
-    )  # fmt: skip
-    parser.add_argument(
-        "-n", "--dry-run", action="store_true",
-        help="change nothing, as without --fix: the findings say what --fix would do",
     )  # fmt: skip
     parser.add_argument(
         "--relink", action="append", default=[], metavar="OLD=NEW",
