@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from persistence.cli import inventory, messages, output, places
+from persistence.cli import messages, output, places
 from persistence.cli.usage import PATH, WrongUse
 
 REPOSITORY = PATH
@@ -29,7 +29,8 @@ def run(root: str, arguments: argparse.Namespace) -> int:
     status : `int`
         1 if something could not be put back, because something else is in its place.
     """
-    from persistence.keep import trash  # lazy: TAB does without
+    from persistence.cli import inventory  # lazy: TAB does without
+    from persistence.keep import trash
 
     places.refuse_absent(root)
     root = os.path.realpath(root)
