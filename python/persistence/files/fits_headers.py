@@ -150,10 +150,11 @@ def _number(word: str) -> float | complex:
 
 
 class Span(NamedTuple):
-    """The position of an HDU in its file, in bytes, including its padding."""
+    """The position of an HDU in its file, in bytes, including its padding, and that of its data."""
 
     start: int
     stop: int
+    data: int
 
 
 def scan(path: str) -> Iterator[Cards]:
@@ -330,7 +331,7 @@ def _walk(
             if not stream.read(1):
                 raise FormatterError(f"{path} is truncated: HDU {number} does not end")
         stop = position + header + -(-data // _BLOCK) * _BLOCK
-        yield cards, Span(position, stop)
+        yield cards, Span(position, stop, position + header)
         position = stop
         number += 1
         stream.seek(position)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from persistence.keep.diagnosis import diagnose as doctor
+    from persistence.keep.verification import verify
 
-__all__ = ["doctor"]
+__all__ = ["doctor", "verify"]
 
 # Public name -> its module, and its name there. A module must not have the name of a function.
 _HOMES = {
     "doctor": ("diagnosis", "diagnose"),
+    "verify": ("verification", "verify"),
 }
 
 

@@ -1,0 +1,89 @@
+"""``persistence verify``: whether each file of a repository still holds what it held."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from persistence.cli import cameras, output, progress
+from persistence.cli.usage import PATH
+
+if TYPE_CHECKING:
+    from persistence.keep.verification import Verification
+
+REPOSITORY = PATH
+WRITES = True
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is read, and what is recorded."""
+    parser.add_argument(
+        "--quick", action="store_true",
+        help="read new files only, and those of another size or time: no bit that flipped is found",
+    )  # fmt: skip
+    parser.add_argument(
+        "--within", type=float, default=0.0, metavar="DAYS",
+        help="do not read again what was read in the last days and has the same size and time",
+    )  # fmt: skip
+    parser.add_argument(
+        "--accept", action="store_true",
+        help="record what differs as it is now, and forget what is missing",
+    )  # fmt: skip
+    parser.add_argument(
+        "-j", "--jobs", type=int, default=0, metavar="N",
+        help="read so many files at the same time; by default one for each processor",
+    )  # fmt: skip
+
+
+def run(root: str, arguments: argparse.Namespace) -> int:
+    """Print each file that is not as it was, by its data ID.
+
+    Returns
+    -------
+    status : `int`
+        1 if a file is lost, or differs without a reason; else 0.
+    """
+    from persistence.keep.verification import verify  # lazy: TAB does without
+
+    verification = verify(
+        root,
+        quick=arguments.quick,
+        within=arguments.within,
+        accept=arguments.accept,
+        jobs=arguments.jobs,
+        dry_run=arguments.dry_run,
+        track=lambda tasks: progress.track(tasks, len(tasks), "Reading"),
+        **cameras.given(arguments),
+    )
+    if arguments.format == "table":
+        output.lines(_screen(verification, arguments.dry_run))
+    else:
+        rows = [
+            {
+                "state": result.state,
+                "datasetType": result.dataset and result.dataset.datasetType,
+                "dataId": result.dataset and dict(result.dataset.dataId),
+                "path": result.path,
+                "what": result.what or None,
+            }
+            for result in verification.results
+        ]
+        output.write(rows, arguments.format)
+    return 0 if verification.is_well or arguments.accept else 1
+
+
+def _screen(verification: Verification, is_dry: bool) -> Iterator[str]:
+    from persistence.cli import inventory  # lazy: TAB needs no index
+    from persistence.keep.verification import STATES
+
+    for state in STATES:
+        some = [result for result in verification.results if result.state == state]
+        if some and state != "new":
+            yield f"{state} ({len(some)})"
+            yield from (f"  {result}" for result in some)
+    counts = verification.counts
+    told = [f"{counts[state]} {state}" for state in (*STATES, "skipped") if counts.get(state)]
+    yield f"{', '.join(told) or 'no files'}; {inventory.size(verification.bytes)} read"
+    if is_dry:
+        yield "no manifest was written"
