@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections import Counter
 
 from persistence.errors import RegistryError, RegistryLocked
 from persistence.files import links
@@ -172,3 +173,31 @@ def leave_log(path: str, wait: float) -> None:
             connection.execute("PRAGMA journal_mode = DELETE").fetchall()
     except sqlite3.Error as error:
         raise explained(error, path, wait) from error
+
+
+def rows(path: str) -> dict[str, Counter[tuple[object, ...]]]:
+    """Return the rows of each table, whatever their order; ``id``, a number of its own, left out.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+
+    Raises
+    ------
+    RegistryError
+        If it cannot be read.
+    """
+    try:
+        with contextlib.closing(connect(path, 1.0)) as connection:
+            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            tables = {}
+            for (name,) in names.fetchall():
+                columns = connection.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
+                wanted = sorted(quoted(column[1]) for column in columns if column[1] != "id")
+                query = f"SELECT {', '.join(wanted) or '1'} FROM {quoted(name)}"  # noqa: S608  # quoted
+                tables[name] = Counter(connection.execute(query))
+    except sqlite3.Error as error:
+        raise explained(error, path, 0.0) from error
+    tables.pop("sqlite_sequence", None)
+    return tables

@@ -6,14 +6,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from persistence.keep.comparison import compare as diff
     from persistence.keep.diagnosis import diagnose as doctor
+    from persistence.keep.sameness import same
     from persistence.keep.verification import verify
 
-__all__ = ["doctor", "verify"]
+__all__ = ["diff", "doctor", "same", "verify"]
 
 # Public name -> its module, and its name there. A module must not have the name of a function.
 _HOMES = {
+    "diff": ("comparison", "compare"),
     "doctor": ("diagnosis", "diagnose"),
+    "same": ("sameness", "same"),
     "verify": ("verification", "verify"),
 }
 
