@@ -16,7 +16,7 @@ from persistence.errors import RepositoryError, UnknownDatasetType
 from persistence.files import links, marks
 from persistence.keep import contents
 from persistence.keep.contents import Dataset
-from persistence.keep.sameness import file_differences
+from persistence.keep.filediff import file_differences
 from persistence.keep.values import IGNORED, How
 
 STATES = ("only in the first", "only in the second", "differ", "same")
