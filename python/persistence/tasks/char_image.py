@@ -177,6 +177,7 @@ class CharacterizeImageTask(Task):
         bare = _without(exposure, sky.background(exposure, config.binSize).image())
         sharpest = gaussian(min(config.psfSigma, _SHARPEST))
         clean = self.repair.run(bare, sharpest).exposure
+        del bare  # its image is not that of the repaired one
         seen = self._seen(clean, self._guess(clean))
         hit = clean.mask.any_of({"CR"} & clean.mask.planes.keys())
         return seen.psf.psf, seen.pixels | hit

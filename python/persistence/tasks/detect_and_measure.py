@@ -85,7 +85,9 @@ def detect_and_measure(exposure: Exposure, config: Any, seed: int = 0) -> Found:
     detected = sky.detect(exposure, config.thresholdValue, psf.width(), config.minPixels)
     order, kin = families.find(detected.segments, detected.x.size)
     flagged = _flagged(mask, detected.pixels)
-    crowd, placed = measure.resolve(Light.of(exposure), psf, detected.x[order], detected.y[order])
+    x, y, bin_size = detected.x[order], detected.y[order], detected.bin_size
+    del detected  # its segments are as large as the image
+    crowd, placed = measure.resolve(Light.of(exposure), psf, x, y)
     measured = measure.of_crowd(exposure, psf, crowd, placed, *apertures)
     brightest = kin.brightest(crowd.flux)
     own = crowd.without(kin.alone)
@@ -101,9 +103,7 @@ def detect_and_measure(exposure: Exposure, config: Any, seed: int = 0) -> Found:
     measured, parents, empty = (
         ap_corr.applied(each, corrections) for each in (measured, parents, empty)
     )
-    return Found(
-        exposure.replaced(mask=flagged), measured, parents, empty, kin, pixels, detected.bin_size
-    )
+    return Found(exposure.replaced(mask=flagged), measured, parents, empty, kin, pixels, bin_size)
 
 
 def psf_flags(measured: Measured, bright: Any = None) -> dict[str, tuple[Bools, str]]:

@@ -129,15 +129,15 @@ class IsrTask(Task):
             overscans.append(overscan)
         self._subtract(image, raw, detector, bias, dark, crosstalk)
         variance = self._to_electrons(image, detector)
-        unflat = self._flatten(image, variance, flat)
+        flags["BAD"] |= self._flatten(image, variance, flat)
         self._refuse_implausible(image, detector, overscans, flags["BAD"], raw)
-        flags["BAD"] |= unflat | ~np.isfinite(image)
+        flags["BAD"] |= ~np.isfinite(image)
         if defects is not None:
             flags["BAD"] |= defects.mask(shape)["BAD"]
         flags["SAT"] = planes.grown(flags["SAT"], self.config.growSaturation)
-        bad = flags["BAD"] | flags["SAT"]
-        self._check(bad, raw)
-        flags["INTRP"] = self._interpolate(image, variance, bad)
+        flags["INTRP"] = flags["BAD"] | flags["SAT"]
+        self._check(flags["INTRP"], raw)
+        flags["INTRP"] = self._interpolate(image, variance, flags["INTRP"])
         flags["EDGE"] = planes.edge(shape, self.config.edgeWidth)
         self._note(flags, detector)
         wcs = trim.wcs(raw, detector)

@@ -228,7 +228,9 @@ def resolve(light: Light, psf: Psf, x: Floats, y: Floats) -> tuple[Crowd, Placed
     crowd = crowding.fit(light, psf, x, y, radius)
     psf_moments = _psf_moments(crowd.profiles, x, y, sigma)
     for _ in range(_ROUNDS):
-        middles = shapes.middles(crowd.alone(), *start, *_weights(psf_moments, sigma))
+        parts = crowd.alone()
+        del crowd  # its light is as large as the image
+        middles = shapes.middles(parts, *start, *_weights(psf_moments, sigma))
         crowd = crowding.fit(light, psf, middles.x, middles.y, radius)
     return crowd, Placed(middles, crowd.alone(), crowd.profiles, psf_moments)
 

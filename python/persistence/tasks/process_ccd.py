@@ -9,6 +9,7 @@ from persistence.pipe.cmdlinetask import CmdLineTask
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Later
 from persistence.pipe.timing import timeMethod
+from persistence.tasks import early
 
 if TYPE_CHECKING:
     from persistence.tasks.calibrate import CalibrateTask
@@ -55,6 +56,7 @@ class ProcessCcdTask(CmdLineTask):
             If a calibration is missing, or there are too few stars; the message names the setting.
         """
         self.log.info("processing %s", dict(sensorRef.dataId))
+        early.load()
         # the exposure of isr is not kept: its planes need 100 MB on a large chip
         charRes = self.charImage.runDataRef(sensorRef, self.isr.runDataRef(sensorRef).exposure)
         calibRes: Any = None

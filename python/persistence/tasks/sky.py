@@ -210,9 +210,10 @@ def planes(exposure: Exposure) -> tuple[Mask, Floats]:
 def unusable(exposure: Exposure, names: Collection[str] = BAD) -> Bools:
     """Return the pixels that count for nothing: of some planes, or not finite."""
     mask, _variance = planes(exposure)
-    return np.asarray(
-        mask.any_of(name for name in names if name in mask.planes) | ~np.isfinite(exposure.image)
-    )
+    bad = mask.any_of(name for name in names if name in mask.planes)
+    for flags, image in zip(bad, exposure.image, strict=True):  # rows stay in the cache
+        flags |= ~np.isfinite(image)
+    return bad
 
 
 def plain(image: Any) -> Floats:

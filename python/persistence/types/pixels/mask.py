@@ -24,6 +24,7 @@ DEFAULT_PLANES: Mapping[str, int] = {
 
 
 _BITS = 32
+_ROWS = 64  # that are looked through at once
 
 
 def as_flags(numbers: NDArray[Any]) -> NDArray[np.int32]:
@@ -159,7 +160,12 @@ class Mask:
         KeyError
             If there is no such plane.
         """
-        return np.asarray((self.array & _flag(*{self.planes[name] for name in names})) != 0)
+        chosen, flags = _flag(*{self.planes[name] for name in names}), self.array
+        made = np.empty(flags.shape, bool)
+        for first in range(0, len(flags), _ROWS):  # a temporary of this size stays in the cache
+            part = np.s_[first : first + _ROWS]
+            np.not_equal(flags[part] & chosen, 0, out=made[part])
+        return made
 
     @property
     def unnamed(self) -> tuple[int, ...]:
