@@ -90,7 +90,7 @@ def test_brightObjectMask_is_not_read_but_found(place: Path) -> None:
     butler = Butler("repo", mapper="decam")
     with pytest.raises(
         FormatterError,
-        match=r"BrightObjectMask-0-1,1-g\.reg holds .*ObjectMaskCatalog, which is not read here",
+        match=r"BrightObjectMask-0-1,1-g\.reg holds .*ObjectMaskCatalog, which this package cannot read",
     ):
         butler.get("brightObjectMask", tract=0, patch="1,1", filter="g")
     (path,) = butler.get("brightObjectMask_filename", tract=0, patch="1,1", filter="g")
@@ -118,10 +118,10 @@ def test_what_is_not_read_is_refused_whole(place: Path, name: str) -> None:
     fits.HDUList([fits.PrimaryHDU(), *planes]).writeto("stamps.fits")
     where = location(place / "stamps.fits", "FitsStorage", f"x.{name}")
     with pytest.raises(
-        FormatterError, match=rf"stamps\.fits holds lsst\.x\.{name}, which is not read here"
+        FormatterError, match=rf"stamps\.fits holds lsst\.x\.{name}, which this package cannot read"
     ):
         formatter("FitsStorage", where.python).read(where)
-    with pytest.raises(FormatterError, match=rf"lsst\.x\.{name} is not written here"):
+    with pytest.raises(FormatterError, match=rf"cannot write lsst\.x\.{name}"):
         formatter("FitsStorage", where.python).write(1, "x", where)
 
 

@@ -111,7 +111,7 @@ def test_classes_of_a_pickle_are_made_only_if_they_are_trusted(tmp_path: Path) -
     mapper = CameraMapper(str(tmp_path / "camera.yaml"))
     Butler(tmp_path, mapper).put(CoaddPacker(), "thing")
     name = "persistence.cameras.identifiers.CoaddPacker"
-    with pytest.raises(UnsafeContent, match=rf"wants to make a {name}.*trust=\['{name}'\]"):
+    with pytest.raises(UnsafeContent, match=rf"creates a {name}.*trust=\['{name}'\]"):
         Butler(tmp_path, mapper).get("thing")
     assert Butler(tmp_path, mapper, trust=[name]).get("thing") == CoaddPacker()
     # In the parent of a rerun, and in a Butler that is pickled.

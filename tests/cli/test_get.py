@@ -296,7 +296,7 @@ def test_a_damaged_file_is_named(run: Any, own: Path) -> None:
     (own / "config" / "packages.pickle").write_text("no pickle")
     done = run("get", own, "packages")
     assert done.status == 1
-    assert f"persistence: {own}/config/packages.pickle is no pickle, or a damaged one" in done.err
+    assert f"persistence: {own}/config/packages.pickle is not a pickle, or is damaged" in done.err
 
 
 def test_a_plain_name_is_told_and_copied_at_its_stage(run: Any, tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_the_flux_of_a_calibration_is_a_card_beside_what_afw_reads(disk):
 
 @pytest.mark.parametrize("name", ["it's", "x" * 69, "two\nlines", "µ"])
 def test_a_name_that_no_card_holds_is_refused(disk, name):
-    with pytest.raises(FormatterError, match=r"thing: .* is no name that a card of FITS can hold"):
+    with pytest.raises(FormatterError, match=r"thing: .* is a name that a FITS card cannot hold"):
         disk.write(PhotoCalib(1.0, flux_name=name))
 
 

@@ -42,11 +42,11 @@ def test_a_background_is_read_whatever_the_storage_is_called(disk_of, storage):
 @pytest.mark.parametrize(
     ("shapes", "cards", "message"),
     [
-        ([(2, 3)] * 2, CARDS, "three HDUs for each component; here are 2"),
+        ([(2, 3)] * 2, CARDS, "three HDUs per component; this file has 2"),
         ([(2, 3), (2, 3), (3, 3)], CARDS, "HDU 2 is no VARIANCE"),
         ([(6,)] * 3, CARDS, "HDU 0 is no IMAGE"),
         ([(2, 3)] * 3, {**CARDS, "BKGD_X0": "left"}, "of no background.*'left'"),
-        ([(2, 3)] * 3, {"EXPTIME": 3.0}, "HDU 0 is of no background.*BKGD_X0"),
+        ([(2, 3)] * 3, {"EXPTIME": 3.0}, "HDU 0 does not belong to a background.*BKGD_X0"),
     ],
 )
 def test_another_file_is_refused(disk_of, shapes, cards, message):

@@ -275,9 +275,9 @@ def test_what_are_no_defects_is_refused_by_name(disk_of, content, message):
     ("content", "message"),
     [
         (b"{a: 1}", "no mapping 'metadata'"),
-        (b"{metadata: {}, coeffs: [[1, 2], [3]]}", "CT_COEFFS is no regular array"),
-        (b"{metadata: {}, amplifiers: [1]}", "'amplifiers' are no mapping of mappings"),
-        (b"{metadata: {}, amplifiers: {A: 1}}", "'amplifiers' are no mapping of mappings"),
+        (b"{metadata: {}, coeffs: [[1, 2], [3]]}", "CT_COEFFS is not a regular array"),
+        (b"{metadata: {}, amplifiers: [1]}", "'amplifiers' are not a mapping of mappings"),
+        (b"{metadata: {}, amplifiers: {A: 1}}", "'amplifiers' are not a mapping of mappings"),
     ],
 )
 def test_what_is_no_calibration_is_refused_by_name(disk_of, content, message):
@@ -289,7 +289,7 @@ def test_what_is_no_calibration_is_refused_by_name(disk_of, content, message):
 
 
 def test_what_yaml_or_a_pickle_has_no_place_for_is_not_written(disk_of):
-    with pytest.raises(FormatterError, match="YAML has no place for a table of amp_name"):
+    with pytest.raises(FormatterError, match="YAML cannot hold a table of amp_name"):
         disk_of("YamlStorage", PYTHON["curve"][0], ".yaml").write(CURVE)
     with pytest.raises(FormatterError, match="PickleStorage has no form"):
         disk_of("PickleStorage", PYTHON["kernel"][0], ".pkl").write(KERNEL)

@@ -336,12 +336,12 @@ def test_integers_of_any_length_are_kept(disk, code, mask):
 @pytest.mark.parametrize(
     ("hdus", "message"),
     [
-        ([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)))], "HDU 1 is an image, and no table"),
+        ([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)))], "HDU 1 is an image, not a table"),
         (
             [fits.PrimaryHDU(), fits.CompImageHDU(np.zeros((2, 2), "i4"))],
-            "HDU 1 is an image, and no table",
+            "HDU 1 is an image, not a table",
         ),
-        ([fits.PrimaryHDU(np.zeros((2, 2)))], "there is no HDU 1; the last is 0"),
+        ([fits.PrimaryHDU(np.zeros((2, 2)))], "the file has no HDU 1; its last is 0"),
     ],
     ids=["image", "compressed", "primary"],
 )

@@ -277,7 +277,9 @@ def test_a_mask_that_masks_nothing_is_no_hindrance(disk):
 def test_metadata_that_a_header_cannot_hold_are_named_in_a_warning(disk, value, shown):
     table = sources()
     table.meta = {"ODD": value, "EVEN": 2, "NAXIS1": 5, "comments": ["one", "two"]}
-    with pytest.warns(UserWarning, match=f"a FITS header cannot hold of its meta: {shown}$"):
+    with pytest.warns(
+        UserWarning, match=f"without metadata that a FITS header cannot hold: {shown}$"
+    ):
         found = disk.there_and_back(table).meta
     assert {key: value for key, value in found.items() if key != "ODD"} == {
         "EVEN": 2,
@@ -341,7 +343,7 @@ def test_footprints_of_several_files_are_left_out_with_a_warning(disk, src):
 
 @pytest.mark.real
 def test_a_type_without_footprints_has_none(disk, src):
-    with pytest.warns(UserWarning, match="a table of its type has no archive"):
+    with pytest.warns(UserWarning, match="a table of its type cannot have an archive"):
         found = disk.there_and_back(disk.read(src), python=BASE)
     assert found["footprint"].tolist() == [0] * 5
 

@@ -307,7 +307,7 @@ def test_what_a_cameras_header_says_of_the_visit_is_written_beside_an_archive(di
 )
 def test_a_visit_that_afws_cards_cannot_say_is_told(disk, cards):
     whole = Exposure(IMAGE, fits.Header({"EXPTIME": 30.0, **cards})).replaced(**GIVEN)
-    with pytest.warns(LossyWarning, match="is written without what its header says of the visit"):
+    with pytest.warns(LossyWarning, match="is written without its header's values of the visit"):
         back = disk.there_and_back(whole)
     assert back.visit_info.exposure_time == 30.0
     assert back.metadata[next(iter(cards))] == fits.Header(cards)[next(iter(cards))]
@@ -533,7 +533,7 @@ def test_a_sky_in_the_parents_pixels_is_written_in_the_files(disk, residual):
     assert part.wcs.all_pix2world(100, 200, 0) == pytest.approx([30.0, 60.0])
     assert part.local_wcs.all_pix2world(-2, -1, 0) == pytest.approx([30.0, 60.0])
     inexact = (
-        pytest.warns(LossyWarning, match=r"off by up to 0.5 pixels")
+        pytest.warns(LossyWarning, match=r"differs by up to 0.5 pixels")
         if residual > 0.1
         else nullcontext()
     )

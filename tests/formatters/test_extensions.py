@@ -60,7 +60,7 @@ def test_the_hdu_is_the_one_that_names_the_detector_wherever_it_stands(
     [
         ([{}, S11, N30], r"does not hold detector 28 \(S4\); the detectors in it are 61, S11$"),
         ([{}, S11, S4, S4], r"holds detector 28 \(S4\) more than once, in HDUs 2, 3"),
-        ([{}, {}, {}], r"does not tell which HDU holds .* none of its 2 HDUs has CCDNUM, or a"),
+        ([{}, {}, {}], r"does not show which HDU holds .* none of its 2 HDUs has CCDNUM, or a"),
         ([{}, {"EXTNAME": "S11", **S4}], r"a.fits: HDU 1: CCDNUM = 28 \(S4\), but EXTNAME = 'S11'"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_figure_without_an_ending_comes_back_as_well(disk):
 @pytest.mark.parametrize("name", ["plot.pdf", "plot.svg"])
 def test_a_format_that_is_no_picture_cannot_be_read_back(disk, name):
     location = disk.write(figure(), name=name)
-    with pytest.raises(FormatterError, match="cannot be read back as a picture") as caught:
+    with pytest.raises(FormatterError, match="cannot be read as an image") as caught:
         disk.read(location)
     assert location.full_path in str(caught.value)
 

@@ -120,7 +120,7 @@ def test_versions_come_back_as_they_were(disk, versions):
 @pytest.mark.parametrize("obj", [5, {"a": 1}, [1], "text", None])
 def test_what_is_no_versions_is_refused_by_name(pickles, obj):
     location = pickles.put(pickle.dumps(obj))
-    with pytest.raises(FormatterError, match="holds no versions of packages") as caught:
+    with pytest.raises(FormatterError, match="does not hold versions of packages") as caught:
         pickles.read(location)
     assert location.full_path in str(caught.value)
     with pytest.raises(FormatterError, match="thing"):

@@ -135,14 +135,14 @@ def test_any_other_tag_is_refused(disk, text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1, 2]", "holds no metadata, but a list"),
-        ("text", "holds no metadata, but a str"),
+        ("[1, 2]", "holds a list, not metadata"),
+        ("text", "holds a str, not metadata"),
         (
             "!<lsst.daf.base.PropertySet> [[a, Int]]",
             r"line 1: an item is \[name, type, value, comment\]",
         ),
         ("!<lsst.daf.base.PropertySet> [a]", "an item is"),
-        ("!<lsst.daf.base.PropertySet> [[a, Strange, 1]]", "a is of an unknown type, 'Strange'"),
+        ("!<lsst.daf.base.PropertySet> [[a, Strange, 1]]", "a has an unknown type, 'Strange'"),
         ("!<lsst.daf.base.PropertySet> [[a, Int, x]]", "'x' cannot be a Int"),
         ("!<lsst.daf.base.PropertySet> [[a, DateTime, soon]]", "is not a time of the form"),
         ("{a: [[1]]}", "cannot be the value of a property"),
@@ -236,7 +236,7 @@ def test_boost_text_is_known_by_its_first_bytes(disk_of, ending):
 )
 def test_what_comes_after_damage_is_read_and_what_is_lost_is_named(disk, broken, lost):
     content = boost(*ITEMS[:3], broken, *ITEMS[3:6])
-    with pytest.warns(UserWarning, match=f"could be read in part only; what is lost: .*({lost})"):
+    with pytest.warns(UserWarning, match=f"could only be read in part; these are lost: .*({lost})"):
         found = disk.read(disk.put(content))
     assert {name: value for name, value in found.items() if name != "miss"} == VALUES
     assert found.lost
@@ -253,7 +253,7 @@ def test_a_truncated_archive_tells_how_many_are_lost(disk, cut):
 
 
 def test_what_only_begins_like_an_archive_is_refused(disk):
-    with pytest.raises(FormatterError, match="is no Boost archive of metadata"):
+    with pytest.raises(FormatterError, match="is not a Boost archive of metadata"):
         disk.read(disk.put(b"22 serialization::archive of something else"))
 
 

@@ -314,8 +314,11 @@ def test_a_yaml_file_without_lists_is_all_header(root: Path, calib: Path, text: 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a: 1\n", "it has no mapping 'metadata'"),
-        ("metadata: {OBSTYPE: crosstalk}\ncoeffs: [[1, 2], [3]]\n", "coeffs is no regular array"),
+        ("a: 1\n", "it does not have a mapping 'metadata'"),
+        (
+            "metadata: {OBSTYPE: crosstalk}\ncoeffs: [[1, 2], [3]]\n",
+            "coeffs is not a regular array",
+        ),
         ("metadata: {OBSTYPE: !!python/name:os.system x}\n", "python/name"),
         ("[1, 2]\n", "mapping"),
     ],

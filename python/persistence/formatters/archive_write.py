@@ -222,7 +222,7 @@ class ArchiveWriter:
 
 def _card_text(text: str) -> str:
     if not _CARD.fullmatch(text):
-        raise FormatterError(f"{text!r} is no name that a card of FITS can hold")
+        raise FormatterError(f"{text!r} is a name that a FITS card cannot hold")
     return text
 
 

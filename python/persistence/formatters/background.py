@@ -47,7 +47,7 @@ def read(location: Location) -> BackgroundList:
         number = len(fits_headers.spans(location.full_path, _LAST))
         if number % 3:
             raise FormatterError(
-                f"a background has three HDUs for each component; here are {number}"
+                f"a background has three HDUs per component; this file has {number}"
             )
         return BackgroundList(
             tuple(_component(hdus[start : start + 3], start) for start in range(0, number, 3))
@@ -59,13 +59,15 @@ def _component(hdus: Any, start: int) -> Background:
     for part, hdu in enumerate(hdus):
         if not hdu.is_image or len(hdu.shape) != 2 or hdu.shape != hdus[0].shape:
             raise FormatterError(
-                f"HDU {start + part} is no {_PARTS[part]} of the bins of a background"
+                f"HDU {start + part} is not the {_PARTS[part]} of the bins of a background"
             )
     try:
         box = Box(*(int(header[f"BKGD_{name}"]) for name in ("X0", "Y0", "WIDTH", "HEIGHT")))
         interpolation, undersampled = int(header["INTERPSTYLE"]), int(header["UNDERSAMPLESTYLE"])
     except (KeyError, ValueError) as error:
-        raise FormatterError(f"HDU {start} is of no background: {error.args[0]}") from error
+        raise FormatterError(
+            f"HDU {start} does not belong to a background: {error.args[0]}"
+        ) from error
     # Older files lack these.
     order = int(header.get("APPROXORDERX", 1)), int(header.get("APPROXORDERY", -1))
     weighted = bool(header.get("APPROXWEIGHTING", True))

@@ -60,7 +60,7 @@ def parse(data: bytes, path: str) -> PropertySet:
     header = _HEADER.match(data)
     if header is None:
         raise FormatterError(
-            f"{path} is no Boost archive of metadata: it begins with {data[:40]!r}"
+            f"{path} is not a Boost archive of metadata: it begins with {data[:40]!r}"
         )
     archive, found = _Archive(data, header.end()), PropertySet()
     lost: list[str] = []

@@ -61,7 +61,7 @@ def read(location: Location) -> Defects | IsrCalib:
         metadata, tables = reader(location)
         if name == "Defects":
             if not tables:
-                raise FormatterError("it holds no table")
+                raise FormatterError("it contains no table")
             tables[0].meta = metadata
             return Defects.from_table(tables[0])
     except FormatterError as error:
@@ -118,7 +118,7 @@ def _read_array(location: Location) -> _Content:
 def _read_pickle(location: Location) -> _Content:
     found = pickle_files.read(location)
     if not isinstance(found, np.ndarray):
-        raise FormatterError(f"{location.full_path} holds no array, but a {type(found)}")
+        raise FormatterError(f"{location.full_path} holds a {type(found)}, not an array")
     return {}, [_kernel(found)]
 
 
@@ -187,7 +187,7 @@ def _write_nothing(
     metadata: dict[str, Any], tables: list[Table], path: str, location: Location
 ) -> None:
     raise FormatterError(
-        f"{location.datasetType}: {location.storage} has no form for a calibration's tables"
+        f"{location.datasetType}: a calibration's tables cannot be written as {location.storage}"
     )
 
 

@@ -41,10 +41,10 @@ def tables_of(data: Any) -> tuple[dict[str, Any], list[Table]]:
     Raises
     ------
     FormatterError
-        If it is no mapping with ``metadata``, or a list in it is no regular array.
+        If it is not a mapping with ``metadata``, or a list in it is not a regular array.
     """
     if not isinstance(data, Mapping) or not isinstance(data.get("metadata"), Mapping):
-        raise FormatterError("it has no mapping 'metadata'")
+        raise FormatterError("it does not have a mapping 'metadata'")
     given = {_FITS.get(key, key): value for key, value in data.items()}
     metadata = dict(given.pop("metadata"))
     others, lookup = given.pop("interChip", None), given.pop("tableData", None)
@@ -75,7 +75,7 @@ def tables_of(data: Any) -> tuple[dict[str, Any], list[Table]]:
 def boxes_of(data: Any) -> tuple[dict[str, Any], Table]:
     """Convert lists of ``x0``, ``y0``, ``width``, ``height`` to a table with one row per box."""
     if not isinstance(data, Mapping) or not isinstance(data.get("metadata", {}), Mapping):
-        raise FormatterError("it is no mapping")
+        raise FormatterError("it is not a mapping")
     columns = {
         key: exact(np.array(one or [0])[: len(one)], np.int32)
         for key, one in data.items()
@@ -88,7 +88,7 @@ def _by_amplifier(amplifiers: Any) -> Table:
     if not isinstance(amplifiers, Mapping) or not all(
         isinstance(one, Mapping) for one in amplifiers.values()
     ):
-        raise FormatterError("its 'amplifiers' are no mapping of mappings")
+        raise FormatterError("its 'amplifiers' are not a mapping of mappings")
     keys = dict.fromkeys(key for one in amplifiers.values() for key in one)
     columns = {_FITS.get(key, key): [one.get(key) for one in amplifiers.values()] for key in keys}
     return Table(
@@ -118,7 +118,7 @@ def regular(name: str, value: list[Any]) -> Any:
     except ValueError:  # rows of several lengths
         array = np.array(None)
     if array.dtype.kind not in "biufU":
-        raise FormatterError(f"{name} is no regular array of numbers or texts")
+        raise FormatterError(f"{name} is not a regular array of numbers or texts")
     return array
 
 
@@ -144,7 +144,7 @@ def data_of(metadata: Mapping[str, Any], tables: Sequence[Table]) -> dict[str, A
         elif len(table) == 1:
             data |= {_YAML.get(name, name): _listed(table[name][0]) for name in table.colnames}
         elif table.colnames:
-            raise FormatterError(f"YAML has no place for a table of {', '.join(table.colnames)}")
+            raise FormatterError(f"YAML cannot hold a table of {', '.join(table.colnames)}")
     return data
 
 

@@ -123,11 +123,11 @@ def _table_hdu(hdus: Any, index: int) -> Any:
     try:
         hdu = hdus[index]
     except IndexError:
-        raise FormatterError(f"there is no HDU {index}; the last is {len(hdus) - 1}") from None
+        raise FormatterError(f"the file has no HDU {index}; its last is {len(hdus) - 1}") from None
     kind = hdu.header.get("XTENSION", "IMAGE").strip()
     if kind not in ("BINTABLE", "TABLE"):
         what = "an image" if kind == "IMAGE" else f"of kind {kind}"
-        raise FormatterError(f"HDU {index} is {what}, and no table")
+        raise FormatterError(f"HDU {index} is {what}, not a table")
     return hdu
 
 

@@ -89,13 +89,14 @@ def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Col
         return layout.columns, _empty_archive() if held and numbers else b""
     try:
         if not held:
-            raise FormatterError("a table of its type has no archive")
+            raise FormatterError("a table of its type cannot have an archive")
         path, hdu = archive_of(archives)
         return layout.columns, fits_headers.content(path, hdu)
     except (FormatterError, OSError) as error:
         lost = ", ".join(column.name for column in used)
         warn_caller(
-            f"{what} is written without the objects that {lost} refers to, as 0: {error}",
+            f"{what} is written without the objects that {lost} refers to; their ids become 0: "
+            f"{error}",
             UserWarning,
         )
     columns = [
@@ -273,7 +274,7 @@ def _cards_of_meta(meta: Mapping[str, Any], what: str) -> Iterator[fits.Card]:
     if lost:
         names = ", ".join(map(str, lost))
         warn_caller(
-            f"{what} is written without what a FITS header cannot hold of its meta: {names}",
+            f"{what} is written without metadata that a FITS header cannot hold: {names}",
             UserWarning,
         )
 

@@ -38,7 +38,7 @@ def write(obj: Any, path: str, location: Location) -> None:
     again = parse(text, location.datasetType)
     if again.diff(obj) or repr(again) != repr(obj):  # a NaN differs from itself
         raise FormatterError(
-            f"{location.datasetType}: the configuration could not be read back as it is: "
+            f"{location.datasetType}: the configuration would be read back differently: "
             f"{text[:200]}"
         )
     with open(path, "w", encoding="utf-8") as stream:

@@ -60,7 +60,7 @@ def of(exposure: Exposure, hdus: int) -> Written | None:
         detector = given.pop("detector")
         warn_caller(
             f"detector {detector.name} ({detector.id}) is not written with the exposure: this "
-            "package cannot write afw's detectors. What the header says of it stays",
+            "package cannot write afw's detectors. The header's cards of it are kept",
             LossyWarning,
         )
     if not numbers and not given:

@@ -90,7 +90,7 @@ def _problem(
     held = sorted({str(names.get(other, other)) for other in numbers.values() if other is not None})
     if not held:
         return (
-            f"does not tell which HDU holds {wanted}: none of its {len(numbers)} HDUs has "
+            f"does not show which HDU holds {wanted}: none of its {len(numbers)} HDUs has "
             f"{translator.detector_key}, or a detector's name as EXTNAME"
         )
     shown = ", ".join(held[:_MOST_SHOWN]) + (", ..." if len(held) > _MOST_SHOWN else "")

@@ -23,7 +23,7 @@ def read(location: Location) -> Any:
     try:
         return image.imread(path, format=_format(location) or "png")
     except (OSError, ValueError, SyntaxError) as error:
-        raise FormatterError(f"{path} cannot be read back as a picture: {error}") from error
+        raise FormatterError(f"{path} cannot be read as an image: {error}") from error
 
 
 def write(obj: Any, path: str, location: Location) -> None:

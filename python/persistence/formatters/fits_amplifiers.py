@@ -68,7 +68,7 @@ def read(location: Location, known: Sequence[Layout]) -> Exposure | None:
 def _amplifier(location: Location, hdus: Any, number: int) -> Exposure:
     image = pixels(hdus[number], pixel_type(location.python)[1])
     if image.ndim != 2:
-        raise FormatterError(f"HDU {number} is no image of two axes")
+        raise FormatterError(f"HDU {number} is not an image with two axes")
     return exposure_of(location, hdus, number, image)
 
 

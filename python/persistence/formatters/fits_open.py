@@ -164,7 +164,7 @@ def pixels(hdu: Any, dtype: Any = None, cut: Box | None = None) -> Any:
     if array is None:
         array = hdu.data if cut is None else hdu.section[section(hdu.shape, cut)]
     if array is None:
-        raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
+        raise FormatterError(f"HDU {hdu.name!r} has no pixels")
     if flat and array.ndim == 3:
         array = array[0]
     native = array.dtype.newbyteorder("=")

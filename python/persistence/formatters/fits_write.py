@@ -78,7 +78,8 @@ def _storable(array: Any, location: Location) -> Any:
     code = array.dtype.str[1:]
     if code not in _CODES or not array.ndim:
         raise FormatterError(
-            f"{location.datasetType}: FITS has no image of {array.ndim} axes, of {array.dtype}"
+            f"{location.datasetType}: FITS cannot hold an image of {array.ndim} axes, of "
+            f"{array.dtype}"
         )
     return array.astype(np.uint8) if code == "b1" else array
 
@@ -161,7 +162,7 @@ def _visit(exposure: Exposure, is_archived: bool, location: Location) -> dict[st
     try:
         return exposure.visit_info.to_afw()
     except FormatterError as error:
-        what = f"{location.datasetType} is written without what its header says of the visit"
+        what = f"{location.datasetType} is written without its header's values of the visit"
         warn_caller(f"{what}: {error}", LossyWarning)
         return {}
 
@@ -215,7 +216,7 @@ def _cards(exposure: Exposure, location: Location) -> Iterator[fits.Card]:
     reason = exposure.wcs_or_reason()[1] if "CTYPE1" in source else ""
     if reason:
         what = f"{location.datasetType} is written with the cards of its WCS as they are"
-        warn_caller(f"{what}, which make none: {reason}", LossyWarning)
+        warn_caller(f"{what}, which are not valid: {reason}", LossyWarning)
     offsets = {"CRPIX1": exposure.cutout[0], "CRPIX2": exposure.cutout[1]}
     for card in source.cards:
         offset = offsets.pop(card.keyword, 0)
@@ -246,7 +247,7 @@ def _written_sky(exposure: Exposure) -> Any:
         residual = 0.0 if stored.header_wcs is not None else stored.fitted(exposure.bbox).residual
         wcs = exposure.wcs
     if residual > _EXACT:
-        text = f"the wcs is written as a WCS of FITS, which is off by up to {residual:.2g} pixels"
+        text = f"the wcs is written as a FITS WCS, which differs by up to {residual:.2g} pixels"
         warn_caller(text, LossyWarning)
     return wcs
 

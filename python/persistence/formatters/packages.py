@@ -54,7 +54,7 @@ def read(location: Location) -> Packages:
         return Packages({name: _text(version) for name, version in dict(found).items()})
     except (TypeError, ValueError) as error:
         raise FormatterError(
-            f"{location.full_path} holds no versions of packages: {error}"
+            f"{location.full_path} does not hold versions of packages: {error}"
         ) from error
 
 

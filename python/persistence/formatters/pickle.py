@@ -89,7 +89,7 @@ def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -
     except UnsafeContent:
         raise
     except Exception as error:  # a damaged pickle can raise anything
-        raise FormatterError(f"{path} is no pickle, or a damaged one: {error!r}") from error
+        raise FormatterError(f"{path} is not a pickle, or is damaged: {error!r}") from error
 
 
 def _load(

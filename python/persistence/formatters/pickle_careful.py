@@ -110,9 +110,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
 
     def _check(self, called: Any, arguments: Any) -> None:
         if id(called) not in self._names:
-            raise UnsafeContent(
-                f"{self.path} wants to call a {type(called).__name__}; it was not done"
-            )
+            raise UnsafeContent(f"{self.path} calls a {type(called).__name__}, which was refused")
         for argument in arguments:  # an object in use cannot get a state
             self._fresh.pop(id(argument), None)
         dotted = self._names[id(called)]
@@ -140,11 +138,11 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
     def load_build(self) -> None:
         state, made = self.stack[-1], self.stack[-2]
         if isinstance(made, type) or callable(made):
-            raise UnsafeContent(f"{self.path} wants to change {made!r}; it was not done")
+            raise UnsafeContent(f"{self.path} changes {made!r}, which was refused")
         if type(made).__module__.partition(".")[0] == "numpy":
             self.stack[-1] = self._numpy_state(made, state)
         elif is_known(type(made)) and not (isinstance(state, dict) and hasattr(made, "__dict__")):
-            raise UnsafeContent(f"{self.path} wants to change {made!r:.80}; it was not done")
+            raise UnsafeContent(f"{self.path} changes {made!r:.80}, which was refused")
         super().load_build()
         if hasattr(made, "subdtype") and not _is_honest(made):
             raise UnsafeContent(
@@ -174,7 +172,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
                 own = pickle_states.array(state)
         except Exception as error:  # numpy raises anything
             raise UnsafeContent(
-                f"{self.path} describes an array in an odd way; it was not made: {told(error)}"
+                f"{self.path} describes an array in an odd way; it was not created: {told(error)}"
             ) from error
         for dtype in used:
             self._fresh.pop(id(dtype), None)
@@ -192,7 +190,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
 
     def _check_items(self, holder: Any) -> None:
         if type(holder).__module__.partition(".")[0] == "numpy":
-            raise UnsafeContent(f"{self.path} wants to set items of an array; it was not done")
+            raise UnsafeContent(f"{self.path} sets items of an array, which was refused")
 
     # -- keys
     # ------------------------------------------------------------------------------------------
@@ -214,7 +212,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         try:
             self._hashed.enter(holder, keys)
         except hashes.TooManyAlikeError as error:
-            raise UnsafeContent(f"{self.path} would take for ever to read: {error}") from error
+            raise UnsafeContent(f"{self.path} would never finish reading: {error}") from error
 
     # -- depth
     # -----------------------------------------------------------------------------------------

@@ -140,8 +140,8 @@ def find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str,
     # A name with a dot would reach attributes of a known class.
     if (dotted not in _KNOWN or "." in name) and dotted not in trust:
         raise UnsafeContent(
-            f"{path} wants to make a {dotted}, which is not trusted; nothing of it was run. If you "
-            f"trust the file, give {argument('trust', [dotted])}"
+            f"{path} creates a {dotted}, which is not trusted; nothing of it was run. If you "
+            f"trust the file, use {argument('trust', [dotted])}"
         )
     return module, name, dotted
 
@@ -165,7 +165,7 @@ def check_call(dotted: str, arguments: Any, path: str) -> None:
             return
     except (TypeError, ValueError, IndexError, AttributeError):
         pass  # not even of the right number or kind
-    raise UnsafeContent(f"{path} wants to call {dotted} with odd arguments; it was not done")
+    raise UnsafeContent(f"{path} calls {dotted} with odd arguments, which was refused")
 
 
 def is_shallow(value: Any, levels: int) -> bool:

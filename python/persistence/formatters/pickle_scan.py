@@ -163,8 +163,8 @@ def harmless(data: bytes, path: str) -> bytes | None:
 
     Notes
     -----
-    A frame tells how many bytes are in it. What is put between them would make it wrong, and C's
-    unpickler reads other values then, without a word: frames are left out, for nothing needs them.
+    A frame has the number of its bytes. Insertions would make it wrong, and C's unpickler then
+    silently reads other values: frames are removed, because nothing needs them.
     """
     position = odd = 0
     copy = _Copy(data)
@@ -190,7 +190,7 @@ def harmless(data: bytes, path: str) -> bytes | None:
         place, begin, after = _put(data, end)
         if place > max(len(data), _NEAR):
             raise UnsafeContent(
-                f"{path} names a place in the memo that lies beyond the file; it was not read"
+                f"{path} names a place in the memo beyond the file's size; it was not read"
             )
         if after == position > began:
             continue  # a run has an end

@@ -133,12 +133,12 @@ def _content(shape: tuple[int, ...], dtype: Any, content: Any) -> Any:
         raise ValueError(f"{many} items of no size")
     if dtype.hasobject:
         if type(content) is not list or len(content) != many:
-            raise ValueError(f"{many} objects are not there")
+            raise ValueError(f"{many} objects are missing")
         return content
     if isinstance(content, str):  # of Python 2
         content = content.encode("latin1")
     if type(content) not in (bytes, bytearray) or len(content) != many * dtype.itemsize:
-        raise ValueError(f"{many * dtype.itemsize} bytes are not there")
+        raise ValueError(f"{many * dtype.itemsize} bytes are missing")
     return content
 
 
@@ -159,7 +159,7 @@ def _type(dtype: Any) -> Any:
 # -- dates
 # -------------------------------------------------------------------------------------------------
 
-_FOLD = 0x7F  # the bit above says which of two equal times a clock shows
+_FOLD = 0x7F  # the bit above is `datetime.fold`
 
 
 def is_date(arguments: tuple[Any, ...]) -> bool:

@@ -48,7 +48,7 @@ def _filled(found: PropertySet, loader: Any, node: Any) -> PropertySet:
         comment = parts[2 + 1].value if len(parts) == _LONGEST else ""
         if kind not in KINDS:
             raise FormatterError(
-                f"line {item.start_mark.line + 1}: {name} is of an unknown type, {kind!r}"
+                f"line {item.start_mark.line + 1}: {name} has an unknown type, {kind!r}"
             )
         found.add(name, _value(loader, parts[2], kind), comment, kind)
     return found
@@ -122,14 +122,15 @@ def read(location: Location) -> PropertySet:
         return found
     if isinstance(found, Mapping):
         return PropertySet({str(name): value for name, value in found.items()})
-    raise FormatterError(f"{path} holds no metadata, but a {type(found).__name__}")
+    raise FormatterError(f"{path} holds a {type(found).__name__}, not metadata")
 
 
 def _read_boost(data: bytes, path: str) -> PropertySet:
     found = boost.parse(data, path)
     if found.lost:
         warn_caller(
-            f"{path} could be read in part only; what is lost: {', '.join(found.lost)}", UserWarning
+            f"{path} could only be read in part; these are lost: {', '.join(found.lost)}",
+            UserWarning,
         )
     return found
 

@@ -74,7 +74,7 @@ def read(location: Location) -> SkyMap:
     except UnsafeContent as error:
         raise error if path in str(error) else UnsafeContent(f"{path}: {error}") from error
     if not isinstance(found, _Sketch):
-        raise FormatterError(f"{path} holds no sky map, but a {type(found).__name__}")
+        raise FormatterError(f"{path} holds a {type(found).__name__}, not a sky map")
     try:
         return found.finished()
     except (FormatterError, PolicyError, DataIdError) as error:

@@ -14,7 +14,7 @@ def read(location: Location) -> str:
         with open(location.full_path, encoding="utf-8", newline="") as stream:
             return stream.read()
     except UnicodeDecodeError as error:
-        raise FormatterError(f"{location.full_path} is no UTF-8 text: {error}") from error
+        raise FormatterError(f"{location.full_path} is not UTF-8 text: {error}") from error
 
 
 def write(obj: Any, path: str, location: Location) -> None:

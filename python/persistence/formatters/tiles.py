@@ -142,7 +142,7 @@ def _check_lines(heap: NDArray[np.uint8], tiles: NDArray[np.int64]) -> None:
     if wrong.any():
         tile = int(np.argmax(wrong))
         raise FormatterError(
-            f"a PLIO line list is cut: {stored[tile]} words are stored of {length[tile]}"
+            f"a PLIO line list is cut: it has {stored[tile]} of {length[tile]} words"
         )
 
 

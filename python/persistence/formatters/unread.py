@@ -17,7 +17,8 @@ def read(location: Location) -> NoReturn:
         Always.
     """
     raise FormatterError(
-        f"{location.full_path} holds {location.python}, which is not read here: open the file "
+        f"{location.full_path} holds {location.python}, which this package cannot read: open "
+        "the file "
         "itself"
     )
 
@@ -32,6 +33,6 @@ def write(obj: Any, path: str, location: Location) -> None:
     """
     if not hasattr(obj, "writeFits"):
         raise FormatterError(
-            f"{location.datasetType}: {location.python} is not written here, nor is {type(obj)}"
+            f"{location.datasetType}: this package cannot write {location.python}, nor {type(obj)}"
         )
     obj.writeFits(path)

@@ -64,7 +64,7 @@ def _read_yaml(path: str) -> Table:
     data = dict(yaml_nodes.load(path))
     metadata = data.pop("metadata", None)
     if not isinstance(metadata, Mapping):
-        raise FormatterError("it has no mapping 'metadata'")
+        raise FormatterError("it does not have a mapping 'metadata'")
     flat = dict(_flattened(data, ""))
     columns = {
         name: [regular(name, value)]

@@ -337,10 +337,10 @@ class HeaderTranslator:
         )
 
     def _focal_plane(self, data_id: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return the policy's focal plane on the date of a data ID; None without one."""
-        told: Mapping[str, Any] | None = self.geometry.get("focalPlane")
+        """Return the policy's focal plane on the date of a data ID; None if none is valid then."""
+        fixed: Mapping[str, Any] | None = self.geometry.get("focalPlane")
         if "versions" not in self.geometry:
-            return told
+            return fixed
         day = header_values.date(str(data_id.get(self.geometry["date"])))
         holding = (each for each in self.geometry["versions"] if day and each.holds(day[:10]))
         return next((each.settings.get("focalPlane") for each in holding), None)
