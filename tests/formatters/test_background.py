@@ -43,9 +43,9 @@ def test_a_background_is_read_whatever_the_storage_is_called(disk_of, storage):
     ("shapes", "cards", "message"),
     [
         ([(2, 3)] * 2, CARDS, "three HDUs per component; this file has 2"),
-        ([(2, 3), (2, 3), (3, 3)], CARDS, "HDU 2 is no VARIANCE"),
-        ([(6,)] * 3, CARDS, "HDU 0 is no IMAGE"),
-        ([(2, 3)] * 3, {**CARDS, "BKGD_X0": "left"}, "of no background.*'left'"),
+        ([(2, 3), (2, 3), (3, 3)], CARDS, "HDU 2 is not the VARIANCE"),
+        ([(6,)] * 3, CARDS, "HDU 0 is not the IMAGE"),
+        ([(2, 3)] * 3, {**CARDS, "BKGD_X0": "left"}, "does not belong to a background.*'left'"),
         ([(2, 3)] * 3, {"EXPTIME": 3.0}, "HDU 0 does not belong to a background.*BKGD_X0"),
     ],
 )
