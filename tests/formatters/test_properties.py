@@ -244,7 +244,7 @@ def test_what_comes_after_damage_is_read_and_what_is_lost_is_named(disk, broken,
 
 @pytest.mark.parametrize("cut", range(len(HEADER % 6) + 1, len(boost(*ITEMS[:6])) - 15, 7))
 def test_a_truncated_archive_tells_how_many_are_lost(disk, cut):
-    with pytest.warns(UserWarning, match="what is lost"):
+    with pytest.warns(UserWarning, match="these are lost"):
         found = disk.read(disk.put(boost(*ITEMS[:6])[:cut]))
     assert found.lost
     for name, value in found.items():
