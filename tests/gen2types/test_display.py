@@ -92,7 +92,7 @@ def test_what_is_no_image_is_refused(exposure: Any) -> None:
     display = afwDisplay.Display(1)
     with pytest.raises(TypeError, match="shows images, not a str"):
         display.mtv("calexp.fits")
-    with pytest.raises(PersistenceError, match="WCS of its own"):
+    with pytest.raises(PersistenceError, match="no wcs for an exposure"):
         display.mtv(exposure, wcs=object())
 
 

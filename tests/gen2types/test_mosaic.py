@@ -80,7 +80,7 @@ def test_a_mosaic_of_some_detectors_is_binned(camera: Camera) -> None:
     )
     assert mosaic.array.shape == (9, 14)
     assert np.unique(mosaic.array).tolist() == [-1, 1, 2]  # amplifiers, by number
-    with pytest.raises(KeyError, match="none of"):
+    with pytest.raises(KeyError, match="no detector named"):
         utils.makeImageFromCamera(camera, ["X"])
 
 
@@ -148,7 +148,7 @@ def test_raws_are_put_together_of_their_amplifiers(camera: Camera) -> None:
 def test_amplifiers_are_found_by_a_pixel(camera: Camera) -> None:
     assert utils.findAmp(camera[1], Point2I(3, 3)).getName() == "A"
     assert utils.findAmp(camera[1], Point2D(12.2, 3.0)).getName() == "B"
-    with pytest.raises(KeyError, match="no amplifier of D1"):
+    with pytest.raises(KeyError, match="is in no amplifier of detector D1"):
         utils.findAmp(camera[1], Point2I(30, 3))
     assert utils.calcRawCcdBBox(camera[1]) == Box2I(Point2I(0, 0), Extent2I(28, 10))
     assert utils.makeImageFromCcd(camera[1]).array[0, 15] == 2

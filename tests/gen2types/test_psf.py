@@ -107,7 +107,7 @@ def test_a_psf_is_a_kernel() -> None:
     assert kernel.computeImage(image, True) == 1.0
     assert np.allclose(image.array, PSF.computeKernelImage().array, rtol=1e-12)
     assert kernel.getSum() == pytest.approx(1)
-    with pytest.raises(ValueError, match="the image is"):
+    with pytest.raises(ValueError, match="the image has"):
         kernel.computeImage(ImageD(3, 3), True)
     again = KernelPsf(kernel, Point2D(7.0, 8.0))
     assert again.getAveragePosition() == Point2D(7.0, 8.0)
@@ -169,16 +169,16 @@ def test_a_coadds_psf_is_the_mean_of_its_inputs() -> None:
     assert psf.getValidPolygon(0) is None
     with pytest.raises(ValueError, match="none of the 2 inputs"):
         psf.computeImage(Point2D(90.0, 40.0))
-    with pytest.raises(ValueError, match="none at 2"):
+    with pytest.raises(ValueError, match="index 2 is out of range"):
         psf.getPsf(2)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: GaussianPsf(24, 25, 2.0), "have to be odd"),
-        (lambda: GaussianPsf(25, 25, 0.0), "is not above 0"),
-        (lambda: DoubleGaussianPsf(25, 24, 1.0), "have to be odd"),
+        (lambda: GaussianPsf(24, 25, 2.0), "has to be odd"),
+        (lambda: GaussianPsf(25, 25, 0.0), "has to be positive"),
+        (lambda: DoubleGaussianPsf(25, 24, 1.0), "has to be odd"),
     ],
 )
 def test_what_is_no_psf_is_refused(make: Any, message: str) -> None:

@@ -262,7 +262,7 @@ def test_it_can_be_copied_pickled_and_compared(wcs: SkyWcs) -> None:
 def test_metadata_without_a_wcs_are_refused(metadata: Any) -> None:
     with pytest.raises(ValueError, match=r"no WCS|CD1_1"):
         makeSkyWcs(metadata)
-    with pytest.raises(TypeError, match="makeSkyWcs takes one of"):
+    with pytest.raises(TypeError, match="takes one of"):
         makeSkyWcs(metadata, 1, 2, 3, 4, 5)
 
 
@@ -321,7 +321,7 @@ def test_radial_transforms_move_points_along_the_line_to_the_origin() -> None:
     linear = linearizeTransform(transform, Point2D(0.0, 0.0))
     assert np.allclose(linear.getLinear().getMatrix(), np.eye(2) * 2, atol=0.2)
     for wrong in ([], [0.0], [1.0, 1.0], [0.0, 0.0, 1.0]):
-        with pytest.raises(ValueError, match="a radial transform of"):
+        with pytest.raises(ValueError, match="coefficients of a radial transform"):
             makeRadialTransform(wrong)
 
 

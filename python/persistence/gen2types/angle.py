@@ -34,7 +34,9 @@ class AngleUnit:
 
     def __mul__(self, number: Any) -> Angle:
         if isinstance(number, Angle | AngleUnit):
-            raise NotImplementedError(f"{number!r} cannot be multiplied by a unit of angles")
+            raise NotImplementedError(
+                f"{number!r} cannot be multiplied by an AngleUnit: it is not a number"
+            )
         # An array of numbers becomes an array of angles, created by numpy.
         return NotImplemented if getattr(number, "ndim", 0) else Angle(number, self)
 

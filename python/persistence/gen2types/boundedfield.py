@@ -21,7 +21,9 @@ class BoundedField(Face[Any]):
     """A number at each position of an image, in pixels of the parent image."""
 
     def __init__(self, *_: Any) -> None:
-        raise TypeError("a BoundedField is of a kind: ChebyshevBoundedField, ...")
+        raise TypeError(
+            "BoundedField is an abstract class; create a subclass, such as ChebyshevBoundedField"
+        )
 
     def evaluate(self, *position: Any) -> Any:
         """Return the value at a `Point2D`, at ``x, y``, or the values at arrays of these."""
@@ -40,7 +42,7 @@ class BoundedField(Face[Any]):
         """Return the mean over its pixels."""
         box = self.getBBox()
         if box.isEmpty():
-            raise InvalidParameterError("a field that is for no pixels has no mean")
+            raise InvalidParameterError("the field has an empty bounding box, so it has no mean")
         total = 0.0
         for low in range(box.beginY, box.endY, _BLOCK):
             rows = np.arange(low, min(low + _BLOCK, box.endY))[:, np.newaxis]
@@ -73,7 +75,10 @@ class BoundedField(Face[Any]):
             If only a part of them could be meant: afw then changes that part alone.
         """
         if overlap_only:
-            raise InvalidParameterError("overlapOnly: cut the image to the field's box instead")
+            raise InvalidParameterError(
+                "overlapOnly=True is not supported here: cut the image to the field's bounding "
+                "box instead"
+            )
         box = image.getBBox()
         rows = np.arange(box.beginY, box.endY)[:, np.newaxis]
         return np.asarray(self._ours(np.arange(box.beginX, box.endX), rows))
@@ -103,7 +108,9 @@ class ChebyshevBoundedField(BoundedField):
     def __init__(self, bbox: Any, coefficients: Any) -> None:
         numbers = np.array(coefficients, float)
         if numbers.ndim != 2 or not numbers.size:
-            raise InvalidParameterError(f"coefficients are a matrix, not of shape {numbers.shape}")
+            raise InvalidParameterError(
+                f"coefficients have to be a matrix (two axes), not of shape {numbers.shape}"
+            )
         self._ours = ChebyshevField(Box.from_any(bbox), numbers)
 
     def getCoefficients(self) -> Any:

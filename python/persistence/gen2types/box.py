@@ -50,7 +50,7 @@ class Box2I(BoxBase[IntervalI], Face[Box]):
     def makeCenteredBox(cls, center: Point2D, size: Extent2I) -> Box2I:
         """Return the box of a size whose middle is nearest to a position."""
         if not (math.isfinite(center[0]) and math.isfinite(center[1])):
-            raise InvalidParameterError(f"there is no box of pixels about {center}")
+            raise InvalidParameterError(f"no box of pixels can be centred at {center}")
         corner = Point2I(Point2D(*(c - 0.5 * s + 0.5 for c, s in zip(center, size, strict=True))))
         return cls(corner, size, False)
 
@@ -106,7 +106,7 @@ class Box2I(BoxBase[IntervalI], Face[Box]):
         if isinstance(single, Box2I):
             return single.isEmpty() or self._ours.contains(single._ours)
         if not isinstance(single, Point2I):
-            raise TypeError(f"a Box2I has pixels in it: Point2I or Box2I, not {single!r}")
+            raise TypeError(f"Box2I.contains() takes a Point2I or a Box2I, not {single!r}")
         return single[0] in self.getX() and single[1] in self.getY()
 
     def __contains__(self, other: Any) -> bool:

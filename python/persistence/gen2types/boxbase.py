@@ -167,9 +167,7 @@ def arguments(kind: str, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[
     last = [named.pop(name) for name in ("invert", "edgeHandling", "other") if name in named][::-1]
     names = [text.split() for text in _NAMES if set(named) == set(text.split()[len(args) :])]
     if named and not names:
-        raise TypeError(
-            f"{kind} is made of (minimum, maximum) or (corner, dimensions), not {named}"
-        )
+        raise TypeError(f"{kind}() takes (minimum, maximum) or (corner, dimensions), not {named}")
     return (*args, *(named[name] for name in (names[0][len(args) :] if named else ())), *last)
 
 

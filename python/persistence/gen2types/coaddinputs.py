@@ -23,7 +23,9 @@ class CoaddInputs(Face[OurCoaddInputs]):
     """
 
     def __init__(self, *_: Any) -> None:
-        raise TypeError("CoaddInputs come with their coadd")
+        raise TypeError(
+            "CoaddInputs cannot be created; coadd.getInfo().getCoaddInputs() returns them"
+        )
 
     @functools.cached_property
     def visits(self) -> ExposureCatalog:

@@ -53,5 +53,7 @@ def makeCoord(system: Any, ra: Any, dec: Any) -> IcrsCoord:
         If it is another one.
     """
     if str(system).rpartition(".")[2].upper() not in ("ICRS", "0"):
-        raise NotImplementedError(f"only ICRS is known here, not {system!r}; convert with astropy")
+        raise NotImplementedError(
+            f"only ICRS is supported, not {system!r}; convert with astropy.coordinates"
+        )
     return IcrsCoord(ra, dec)

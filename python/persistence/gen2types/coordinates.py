@@ -36,7 +36,8 @@ class Coordinates:
                 return [named["value"]] * self.dimensions
             if unknown or len(values) + len(named) != self.dimensions:
                 raise TypeError(
-                    f"{type(self).__name__}({', '.join(axes)}) is not made of {values} and {named}"
+                    f"{type(self).__name__}({', '.join(axes)}) does not accept the arguments "
+                    f"{values} and {named}"
                 )
             return self._cut([*values, *(named[name] for name in axes[len(values) :])])
         if len(values) == self.dimensions:
@@ -52,7 +53,7 @@ class Coordinates:
             numbers = [single] * self.dimensions
         if len(numbers) != self.dimensions:
             raise TypeError(
-                f"{type(self).__name__} has {self.dimensions} numbers, and is not made of {values}"
+                f"{type(self).__name__}() takes {self.dimensions} numbers, not {values}"
             )
         return numbers
 
@@ -70,7 +71,8 @@ class Coordinates:
             return self._values[operator.index(index)]
         except IndexError:
             raise OutOfRangeError(
-                f"{type(self).__name__} has {self.dimensions} numbers, and none at {index}"
+                f"index {index} is out of range: {type(self).__name__} has {self.dimensions} "
+                "numbers"
             ) from None
 
     def __setitem__(self, index: int, value: Any) -> None:
@@ -212,7 +214,9 @@ class Extent(Coordinates):
 
     def _converted(self, other: Coordinates) -> list[Any]:
         if type(self)._whole and not other._whole:
-            raise TypeError(f"{other!r} becomes whole by truncate(), floor() or ceil()")
+            raise TypeError(
+                f"{other!r} has fractions; round it with truncate(), floor() or ceil() first"
+            )
         return other._values
 
     def computeSquaredNorm(self) -> Any:
@@ -356,7 +360,7 @@ def _changed(target: Any, result: Any, sign: str) -> Any:
     """Assign a result in place; raise an error if its type would have to change."""
     if type(result) is not type(target):
         what = "this" if result is NotImplemented else f"what would be a {type(result).__name__}"
-        raise TypeError(f"{type(target).__name__} {sign} cannot be done in place with {what}")
+        raise TypeError(f"{type(target).__name__} {sign} does not accept {what}")
     target._values = result._values
     return target
 

@@ -81,7 +81,9 @@ class BaseCore:
         """
         xx, yy, _xy = self._moments
         if not (xx >= 0 and yy >= 0 and self._determinant() >= 0):
-            raise InvalidParameterError(f"{self!r} is no ellipse: moments {self._moments}")
+            raise InvalidParameterError(
+                f"{self!r} is not a valid ellipse: its moments are {self._moments}"
+            )
 
     def getDeterminantRadius(self) -> float:
         """Return the radius of the circle of the same area."""
@@ -233,7 +235,9 @@ class Axes(BaseCore):
         """
         a, b, theta = self._vector
         if not (a >= 0 and b >= 0):
-            raise InvalidParameterError(f"{self!r} is no ellipse: its axes are {a} and {b}")
+            raise InvalidParameterError(
+                f"{self!r} is not a valid ellipse: its axes are {a} and {b}"
+            )
         turn = 0.0 if a >= b else math.pi / 2
         theta = (theta + turn) % math.pi
         self._vector = (max(a, b), min(a, b), theta - (math.pi if theta > math.pi / 2 else 0.0))

@@ -155,7 +155,9 @@ def _nsecs(values: tuple[Any, ...], scale: Scale) -> int:
     if isinstance(first, float) and hasattr(first, "real"):
         return _nsecs_of_number(float(first), *values[1:])
     if len(values) > 1 or not hasattr(first, "__index__"):
-        raise TypeError(f"a DateTime is not made of {values}: nanoseconds are int, dates float")
+        raise TypeError(
+            f"DateTime() does not accept {values}: nanoseconds have to be int, dates float"
+        )
     return int(first)
 
 
@@ -166,7 +168,7 @@ def _nsecs_of_number(date: float, system: System = System.MJD) -> int:
         System.EPOCH: lambda: (date - 2000.0) * 365.25 + 51544.5,
     }[system]()
     if not abs(mjd - _EPOCH_MJD) <= _MAX_DAYS:
-        raise DomainError(f"{date!r} ({system.name}) is too far in the past or the future")
+        raise DomainError(f"{date!r} ({system.name}) is outside the range of 64-bit nanoseconds")
     return int((mjd - _EPOCH_MJD) * _DAY)
 
 
@@ -175,7 +177,7 @@ def _nsecs_of_iso(text: str, scale: Scale) -> int:
     if match is None or bool(match[8]) is not (scale == Scale.UTC):
         end = "ends in Z" if scale == Scale.UTC else "does not end in Z"
         raise DomainError(
-            f"{text!r} is no date on {scale.name} such as 2020-01-31T23:59:59, which {end}"
+            f"{text!r} is not a date on {scale.name} such as 2020-01-31T23:59:59, which {end}"
         )
     fraction = (match[7] or "").ljust(9, "0")[:9]
     return _nsecs_of_parts(tuple(int(part) for part in match.groups()[:6]), text) + int(fraction)
@@ -186,9 +188,9 @@ def _nsecs_of_parts(parts: tuple[int, ...], text: str) -> int:
     try:
         start = datetime.datetime(*date) - _START  # type: ignore[arg-type]
     except ValueError as error:
-        raise DomainError(f"{text!r} is no date: {error}") from None
+        raise DomainError(f"{text!r} is not a date: {error}") from None
     if not 0 <= second <= 60:  # a leap second is the 61st
-        raise DomainError(f"{text!r} is no date: a minute has no second {second}")
+        raise DomainError(f"{text!r} is not a date: second {second} is invalid")
     return (start.days * 86400 + start.seconds + second) * _SECOND
 
 

@@ -30,7 +30,7 @@ def assertPairsAlmostEqual(
 ) -> None:
     """Assert that two points, or pairs of numbers, are near one another."""
     if len(pair0) != 2 or len(pair1) != 2:
-        raise RuntimeError(f"{pair0} and {pair1} are to be pairs")
+        raise RuntimeError(f"{pair0} and {pair1} have to be pairs of numbers")
     distance = math.dist(pair0, pair1)
     if distance > maxDiff:
         testCase.fail(f"{msg}: {tuple(pair0)} and {tuple(pair1)} by {distance}")

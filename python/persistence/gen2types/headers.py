@@ -39,7 +39,7 @@ def readMetadata(fileName: str, hdu: int | None = DEFAULT_HDU, strip: bool = Fal
     Raises
     ------
     FitsError
-        If the file is not there, or is no FITS, or has no such HDU.
+        If the file does not exist, is not FITS, or has no such HDU.
     """
     path = os.fspath(fileName)
     if not os.path.exists(path):

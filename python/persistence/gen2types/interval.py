@@ -51,7 +51,7 @@ class _Interval:
         if isinstance(other, _Interval):
             return other.isEmpty() or (self.min <= other.min and other.max <= self.max)
         if other != other:
-            raise InvalidParameterError("NaN is neither inside nor outside of an interval")
+            raise InvalidParameterError("NaN is not a valid point of an interval")
         return bool(self.min <= other <= self.max)
 
     __contains__ = contains
@@ -125,7 +125,7 @@ class IntervalI(_Interval):
         low, high = operator.index(min), operator.index(max)
         low, high = (low, high) if low <= high else (0, -1)
         if high > _LARGEST or low < -_LARGEST - 1 or high - low >= _LARGEST:
-            raise TooLarge(f"from {low} to {high} is more than 32 bits hold")
+            raise TooLarge(f"the interval from {low} to {high} does not fit in 32 bits")
         object.__setattr__(self, "min", low)
         object.__setattr__(self, "max", high)
 

@@ -197,8 +197,9 @@ def makeRadialTransform(forwardCoeffs: Any, inverseCoeffs: Any = None) -> Transf
         numbers = tuple(float(number) for number in coefficients)
         if len(numbers) < 2 or numbers[0] != 0 or numbers[1] == 0:
             raise InvalidParameterError(
-                f"a radial transform of {list(numbers)}: there have to be two coefficients or "
-                "more, of which the first is 0 and the second is not"
+                f"invalid coefficients of a radial transform, {list(numbers)}: there have to be "
+                "two or "
+                "more, the first 0 and the second not 0"
             )
         maps.append(Radial(numbers))
     mapping: Map = maps[0] if len(maps) == 1 else Either(maps[0], Inverted(maps[1]))

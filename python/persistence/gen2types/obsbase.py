@@ -333,7 +333,7 @@ class CameraMapper(Standardising, metaclass=_OfEveryCamera):
             raise DataIdError(f"Mapped path should not be absolute: {path}")
         if ".." in path.split("/"):
             raise DataIdError(
-                f"{dict(full_id)} would result in the path {path!r}, which is outside"
+                f"{dict(full_id)} would result in the path {path!r}, outside the repository"
             )
         return Location(
             root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options

@@ -128,7 +128,7 @@ class MultilevelParquetTable(ParquetTable):
             if level not in index.names or name not in index.get_level_values(level)
         }
         if unknown:
-            raise ValueError(f"the table has no columns of {', '.join(sorted(unknown))}")
+            raise ValueError(f"the table has no columns named {', '.join(sorted(unknown))}")
         return [
             column
             for column in index

@@ -142,7 +142,7 @@ class PropertySet(Face[ours.PropertySet], Persistable, MutableMapping[str, Any])
         numbers = value if isinstance(value, list | tuple) else [value]
         whole = [number for number in numbers if hasattr(number, "__index__")]
         if bits and not all(-(2 ** (bits - 1)) <= number < 2 ** (bits - 1) for number in whole):
-            raise TooLarge(f"{name!r}: {value!r} is more than a {kind} holds")
+            raise TooLarge(f"{name!r}: {value!r} does not fit in {kind}")
         try:
             put(name, unwrap(value), kind=kind, **more)
         except TypeError as error:

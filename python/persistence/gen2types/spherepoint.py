@@ -81,7 +81,7 @@ class SpherePoint(Face[Any]):
             return cls()
         across = math.hypot(x, y)
         if across == 0.0 == z:
-            raise InvalidParameterError(f"vector ({x}, {y}, {z}) has no length, and no direction")
+            raise InvalidParameterError(f"the vector ({x}, {y}, {z}) has no direction")
         latitude = math.atan2(z, across)
         is_pole = abs(latitude) >= angles.HALFPI
         return cls(0.0 if is_pole else math.atan2(y, x), latitude, radians)
@@ -187,7 +187,9 @@ class SpherePoint(Face[Any]):
 
     def __getitem__(self, index: int) -> Angle:
         if index not in (0, 1, -1, -2):
-            raise OutOfRangeError(f"a SpherePoint has longitude and latitude, and no {index}")
+            raise OutOfRangeError(
+                f"index {index} is out of range: a SpherePoint has longitude (0) and latitude (1)"
+            )
         return Angle((self._longitude, self._latitude)[index])
 
     def __len__(self) -> int:
@@ -250,7 +252,7 @@ def _angles_of_one(place: Any) -> tuple[Angle, Angle]:
     if hasattr(place, "z") and callable(place.x):
         place = (place.x(), place.y(), place.z())
     if not hasattr(place, "__len__") or len(place) != 3:
-        raise TypeError(f"{place!r} is no vector and no position on the sphere")
+        raise TypeError(f"{place!r} is neither a vector nor a position on the sphere")
     return _angles_of_one(SpherePoint._of_vector(place))
 
 
@@ -264,7 +266,7 @@ def averageSpherePoint(coords: Iterable[SpherePoint]) -> SpherePoint:
     """
     vectors = [place._vector() for place in coords]
     if not vectors:
-        raise LengthError("there are no positions to average")
+        raise LengthError("no positions to average")
     return SpherePoint._of_vector(
         math.fsum(axis) / len(vectors) for axis in zip(*vectors, strict=True)
     )

@@ -60,7 +60,7 @@ class LinearTransform(_Matrix):
     def __init__(self, matrix: Any = None) -> None:
         self._matrix = np.eye(2) if matrix is None else np.array(matrix, float)
         if self._matrix.shape != (2, 2):
-            raise TypeError(f"a LinearTransform is a matrix of 2 x 2, not {matrix!r}")
+            raise TypeError(f"LinearTransform() takes a matrix of 2 x 2, not {matrix!r}")
 
     @classmethod
     def makeScaling(cls, scale: float, y: float | None = None) -> LinearTransform:
@@ -141,9 +141,7 @@ class AffineTransform(_Matrix):
     def __init__(self, *args: Any, **named: Any) -> None:
         unknown = set(named) - {"matrix", "linear", "translation"}
         if unknown or len(args) + len(named) > 2:
-            raise TypeError(
-                f"an AffineTransform is made of a matrix and a translation, not {named}"
-            )
+            raise TypeError(f"AffineTransform() takes a matrix and a translation, not {named}")
         self._matrix = np.eye(3)
         for part in (*args, *named.values()):
             self._set(part)
@@ -152,7 +150,7 @@ class AffineTransform(_Matrix):
         values = part.getMatrix() if isinstance(part, LinearTransform) else np.array(part, float)
         slots: dict[Any, Any] = {(3, 3): np.s_[:, :], (2, 2): np.s_[:2, :2], (2,): np.s_[:2, 2]}
         if values.shape not in slots:
-            raise TypeError(f"{part!r} is no matrix and no translation of an AffineTransform")
+            raise TypeError(f"{part!r} is neither a matrix nor a translation of an AffineTransform")
         self._matrix[slots[values.shape]] = values
 
     @classmethod
@@ -217,7 +215,7 @@ def _inverse(matrix: Any) -> Any:
     try:
         return np.linalg.inv(matrix)
     except np.linalg.LinAlgError:
-        raise InvalidParameterError(f"no transform leads back from this one:\n{matrix}") from None
+        raise InvalidParameterError(f"the transform cannot be inverted:\n{matrix}") from None
 
 
 def makeAffineTransformFromTriple(

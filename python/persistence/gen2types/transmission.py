@@ -24,7 +24,10 @@ class TransmissionCurve(Face[OurCurve]):
     """The share of light that gets through, by wavelength (angstrom) and by position."""
 
     def __init__(self, *_: Any) -> None:
-        raise TypeError("make a TransmissionCurve with makeSpatiallyConstant, makeRadial, ...")
+        raise TypeError(
+            "create a TransmissionCurve with makeSpatiallyConstant(), makeRadial() or another of "
+            "its static methods"
+        )
 
     @classmethod
     def makeIdentity(cls) -> TransmissionCurve:
@@ -73,11 +76,11 @@ class TransmissionCurve(Face[OurCurve]):
         )
         if shares.shape != (len(waves), len(distances)):
             raise LengthError(
-                f"throughput of shape {shares.shape}, of {len(waves)} wavelengths and "
+                f"throughput of shape {shares.shape} does not match {len(waves)} wavelengths and "
                 f"{len(distances)} radii"
             )
         if not ((np.diff(waves) > 0).all() and (np.diff(distances) > 0).all()):
-            raise InvalidParameterError("wavelengths and radii have to rise")
+            raise InvalidParameterError("wavelengths and radii have to increase")
         outside = (float(throughputAtMin), float(throughputAtMax))
         return cls.of(Radial(waves, distances, shares, outside))
 

@@ -94,7 +94,7 @@ class SkyWcs(Face[Any]):
         tangent = self._exact.tangent
         if tangent is None:
             raise exceptions.RuntimeError(
-                "this WCS has no pixel where its projection touches the sky"
+                "this WCS has no reference pixel: its projection's origin is at no pixel"
             )
         return Point2D(*tangent)
 
@@ -281,5 +281,8 @@ def _single(args: tuple[Any, ...], named: dict[str, Any], names: tuple[str, ...]
     values = [*args, *(named[name] for name in names if name in named)]
     unknown = set(named) - set(names)
     if unknown or len(values) not in (1, 2):
-        raise TypeError(f"give a Point2D, x and y, or a list of Point2D, not {args} and {named}")
+        raise TypeError(
+            f"the arguments have to be a Point2D, x and y, or a list of Point2D, not {args} and "
+            f"{named}"
+        )
     return values[0] if len(values) == 1 else Point2D(*values)

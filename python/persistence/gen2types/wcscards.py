@@ -37,7 +37,7 @@ def wcs_of_metadata(metadata: Any, strip: bool = False) -> Any:
     cards = {name: _card(name, value) for name, value in values.items() if value is not None}
     if "CTYPE1" not in cards:
         raise InvalidParameterError(
-            f"there is no WCS in the metadata: no CTYPE1 among {', '.join(names) or 'its cards'}"
+            f"the metadata have no WCS: CTYPE1 is not among {', '.join(names) or 'its cards'}"
         )
     try:
         made = from_cards(cards)
@@ -86,7 +86,8 @@ def metadata_of(wcs: SkyWcs) -> Any:
     header = wcs.header_wcs
     if header is None:
         raise exceptions.RuntimeError(
-            "this WCS is none of FITS; fit one over a box: wcs.astropy.to_astropy(bbox)"
+            "this WCS cannot be written as FITS cards; fit one over a box with "
+            "wcs.astropy.to_astropy(bbox)"
         )
     made = header.deepcopy()
     matrix = made.pixel_scale_matrix

@@ -71,7 +71,7 @@ def makeSkyWcs(*args: Any, **named: Any) -> SkyWcs:
         if is_full and is_enough and of_camera == (make is _of_camera):
             return SkyWcs.of(make(**values))
     shown = ", ".join(" ".join(names) for names, _ in _MAKERS)
-    raise TypeError(f"makeSkyWcs takes one of: {shown}; it was given {args} and {named}")
+    raise TypeError(f"makeSkyWcs() takes one of {shown}; the arguments were {args} and {named}")
 
 
 def _of_camera(

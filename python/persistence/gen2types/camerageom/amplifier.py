@@ -23,7 +23,7 @@ class Amplifier(Face[OurAmplifier]):
     """
 
     def __init__(self, *_: Any) -> None:
-        raise TypeError("amplifiers come with their detector")
+        raise TypeError("amplifiers cannot be created alone; detector.getAmplifiers() returns them")
 
     def getName(self) -> str:
         return self._ours.name

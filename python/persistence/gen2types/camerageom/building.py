@@ -80,7 +80,9 @@ def makeDetector(
     """
     config = detectorConfig
     if config.transposeDetector:
-        raise InvalidParameterError(f"detector {config.name}: transposed detectors are not known")
+        raise InvalidParameterError(
+            f"detector {config.name}: transposed detectors are not supported"
+        )
     width, height = config.bbox_x1 - config.bbox_x0 + 1, config.bbox_y1 - config.bbox_y0 + 1
     plane = plane_of(focalPlaneToField)
     made = ours.Detector(

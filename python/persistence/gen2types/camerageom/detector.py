@@ -39,7 +39,9 @@ class Detector(Face[OurDetector]):
     _plane: FocalPlane | None = None
 
     def __init__(self, *_: Any) -> None:
-        raise TypeError("detectors come with their camera, or with an exposure")
+        raise TypeError(
+            "detectors cannot be created alone; camera[name] and exposure.getDetector() return them"
+        )
 
     @classmethod
     def in_camera(cls, ours: OurDetector, plane: FocalPlane | None) -> Detector:
@@ -173,7 +175,5 @@ class Detector(Face[OurDetector]):
 
 def _known(value: Any, detector: Detector, what: str) -> Any:
     if value is None:
-        raise exceptions.NotFoundError(
-            f"there is no description of detector {detector.getName()} {what}"
-        )
+        raise exceptions.NotFoundError(f"no description of detector {detector.getName()} {what}")
     return value

@@ -154,7 +154,9 @@ def rawCallback(
     own = im.getDetector() if hasattr(im, "getDetector") else None
     detector = own if own is not None and len(own) else ccd
     if detector is None or not len(detector):
-        raise exceptions.NotFoundError("nothing tells where the amplifiers of the raw image lie")
+        raise exceptions.NotFoundError(
+            "the positions of the amplifiers in the raw image are not known"
+        )
     raw = plain_image(im)
     trimmed = ImageF(detector.getBBox() if detector.getBBox().getArea() else ccd.getBBox())  # type: ignore[union-attr]  # one of the two
     for amplifier in detector:
@@ -180,7 +182,7 @@ def findAmp(ccd: Detector, pixelPosition: Any) -> Any:
     for amplifier in ccd:
         if amplifier.getBBox().contains(place):
             return amplifier
-    raise exceptions.NotFoundError(f"no amplifier of {ccd.getName()} has the pixel {place}")
+    raise exceptions.NotFoundError(f"pixel {place} is in no amplifier of detector {ccd.getName()}")
 
 
 def makeImageFromCcd(

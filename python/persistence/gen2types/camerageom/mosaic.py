@@ -71,7 +71,7 @@ def placed(
     """
     detectors = list(_chosen(camera, names))
     if not detectors:
-        raise exceptions.NotFoundError(f"camera {camera.getName()} has none of {names}")
+        raise exceptions.NotFoundError(f"camera {camera.getName()} has no detector named {names}")
     size, about = detectors[0].getPixelSize(), Box2D()
     for detector in detectors:
         for corner in detector.getCorners(FOCAL_PLANE):

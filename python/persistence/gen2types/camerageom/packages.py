@@ -41,7 +41,7 @@ class CameraConfig:
 
     def _loaded(self) -> tuple[Config, str]:
         if self._config is None:
-            raise NotFoundError("the configuration of the camera was not loaded yet: load(path)")
+            raise NotFoundError("the camera's configuration is not loaded; call load(path) first")
         return self._config, self._path
 
     def __getattr__(self, name: str) -> Any:

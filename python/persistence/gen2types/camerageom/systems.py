@@ -115,7 +115,7 @@ def system(asked: Any, detector: str = "") -> System:
         return System(asked.sysName, asked.detectorName)
     if isinstance(asked, str):
         return System(asked)
-    raise TypeError(f"{asked!r} is no system of coordinates: CameraSys or CameraSysPrefix")
+    raise TypeError(f"{asked!r} is not a coordinate system: CameraSys or CameraSysPrefix expected")
 
 
 def plane_of(transform: TransformPoint2ToPoint2) -> FocalPlane:

@@ -87,7 +87,7 @@ def createThreshold(value: float, type: str = "value", polarity: bool = True) ->
         "pixel_stdev": Threshold.PIXEL_STDEV,
     }
     if type not in names:
-        raise InvalidParameterError(f"no type of thresholds is {type!r}: there are {list(names)}")
+        raise InvalidParameterError(f"unknown threshold type {type!r}; the types are {list(names)}")
     return Threshold(value, names[type], polarity)
 
 

@@ -99,7 +99,7 @@ class SpanSet(Face[ours.SpanSet]):
 
     def __getitem__(self, index: int) -> Span:
         if not -len(self) <= index < len(self):
-            raise OutOfRangeError(f"there is no span {index}: there are {len(self)}")
+            raise OutOfRangeError(f"span {index} is out of range: there are {len(self)}")
         return list(self)[index]
 
     def indices(self) -> list[list[int]]:

@@ -113,7 +113,7 @@ class Display:
         shown = _face(data)
         if isinstance(shown, Described):
             if wcs is not None:
-                raise UsageError("mtv(exposure, wcs=...): an exposure has a WCS of its own")
+                raise UsageError("mtv() accepts no wcs for an exposure, which has its own")
             wcs = shown.getWcs() if shown.hasWcs() else None
         if isinstance(shown, Pixels):
             has_mask = shown._ours.mask is not None
@@ -363,7 +363,7 @@ class Display:
         if known is not None and backend in (None, known.name):
             return known
         if not create:
-            raise UsageError(f"there is no display of frame {frame!r}")
+            raise UsageError(f"no display has the frame {frame!r}")
         return Display(frame, backend, verbose, *words, **settings)
 
     @staticmethod

@@ -135,7 +135,7 @@ class Mosaic:
 
     def setMode(self, mode: str) -> None:
         if mode not in ("square", "x", "y"):
-            raise ValueError(f"mode={mode!r}: it is square, x or y")
+            raise ValueError(f"mode={mode!r} is not one of square, x, y")
         self.mode = mode
 
     def setGutter(self, gutter: int) -> None:
@@ -172,7 +172,7 @@ class Mosaic:
         """
         images = list(self.images if images is None else images)
         if not images:
-            raise LengthError("a mosaic needs images")
+            raise LengthError("no images for a mosaic")
         self.nImage = len(images)
         self.xsize = max(image.getWidth() for image in images)
         self.ysize = max(image.getHeight() for image in images)

@@ -60,7 +60,7 @@ def stringToInterpStyle(style: str) -> Interpolate.Style:
         return Interpolate.Style[style]
     except KeyError:
         known = ", ".join(Interpolate.Style.__members__)
-        raise InvalidParameterError(f"there is no style {style!r}; there are {known}") from None
+        raise InvalidParameterError(f"unknown style {style!r}; the styles are {known}") from None
 
 
 def stringToUndersampleStyle(style: str) -> UndersampleStyle:
@@ -69,7 +69,7 @@ def stringToUndersampleStyle(style: str) -> UndersampleStyle:
         return UndersampleStyle[style]
     except KeyError:
         known = ", ".join(UndersampleStyle.__members__)
-        raise InvalidParameterError(f"there is no style {style!r}; there are {known}") from None
+        raise InvalidParameterError(f"unknown style {style!r}; the styles are {known}") from None
 
 
 class BackgroundControl:

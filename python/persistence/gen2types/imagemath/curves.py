@@ -43,7 +43,7 @@ def makeInterpolate(x: Any, y: Any, style: Any = Interpolate.AKIMA_SPLINE) -> Cu
     number = stringToInterpStyle(style) if isinstance(style, str) else Interpolate.Style(style)
     fewest = spline.STYLES[number].fewest if number in spline.STYLES else 0
     if len(x) < fewest:
-        raise OutOfRangeError(f"{number.name} needs {fewest} points; there are {len(x)}")
+        raise OutOfRangeError(f"{number.name} needs {fewest} points, not {len(x)}")
     return Curve(x, y, number)
 
 

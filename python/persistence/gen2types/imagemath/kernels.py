@@ -25,7 +25,7 @@ class GaussianFunction1D:
 
     def __init__(self, sigma: float) -> None:
         if sigma <= 0:
-            raise InvalidParameterError(f"a Gaussian of sigma {sigma}")
+            raise InvalidParameterError(f"the sigma of a Gaussian has to be positive, not {sigma}")
         self._sigma = float(sigma)
 
     def __call__(self, x: Any) -> Any:

@@ -46,11 +46,15 @@ def binImage(image: Any, binX: int, binY: int | None = None, flags: int = Proper
     """
     rows = binX if binY is None else binY
     if not isinstance(binX, int):  # older scripts have the flags there
-        raise InvalidParameterError(f"binX={binX!r} is not a number of pixels")
+        raise InvalidParameterError(f"binX={binX!r} has to be a whole number of pixels")
     if binX <= 0 or rows <= 0:
-        raise InvalidParameterError(f"bins of {binX} x {rows} pixels")
+        raise InvalidParameterError(
+            f"the size of a bin has to be positive, not {binX} x {rows} pixels"
+        )
     if flags & ~Property.ERRORS != Property.MEAN:
-        raise InvalidParameterError(f"images are binned by MEAN, not {Property(flags)!r}")
+        raise InvalidParameterError(
+            f"images can only be binned by MEAN, not by {Property(flags)!r}"
+        )
 
     def bins(array: Any) -> Any:
         height, width = array.shape[0] // rows, array.shape[1] // binX

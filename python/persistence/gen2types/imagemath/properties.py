@@ -40,7 +40,7 @@ def stringToStatisticsProperty(property: str) -> Property:
     except KeyError:
         known = [one.name for one in Property]
         raise InvalidParameterError(
-            f"there is no statistic {property!r}{did_you_mean(property, map(str, known))}"
+            f"unknown statistic {property!r}{did_you_mean(property, map(str, known))}"
         ) from None
 
 

@@ -62,9 +62,9 @@ def statisticsStack(
     control = sctrl or StatisticsControl()
     prop = Property(flags) & ~Property.ERRORS
     if not is_single(prop):
-        raise InvalidParameterError(f"a stack is of one statistic, not of {prop!r}")
+        raise InvalidParameterError(f"a stack computes one statistic, not {prop!r}")
     if not len(images):
-        raise InvalidParameterError("there are no images to stack")
+        raise InvalidParameterError("no images to stack")
     first = images[0]
     if not isinstance(first, Image | Pixels):
         lists = np.asarray(images, float)

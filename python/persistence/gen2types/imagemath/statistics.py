@@ -43,10 +43,10 @@ class Statistics:
             wanted = self._flags & ~Property.ERRORS
             if not is_single(wanted):
                 raise InvalidParameterError(
-                    f"one of several statistics, {wanted!r}, has to be named"
+                    f"several statistics were computed, {wanted!r}: name the one to return"
                 )
         if not wanted & self._flags:
-            raise InvalidParameterError(f"{wanted!r} was not asked for, but {self._flags!r}")
+            raise InvalidParameterError(f"{wanted!r} was not computed; these were: {self._flags!r}")
         value, error = self._results[wanted]
         has_errors = bool(self._flags & Property.ERRORS)
         return float(value), float(error) if has_errors else np.nan
@@ -107,7 +107,7 @@ def _of_pixels(
     array = data.array if isinstance(data, Image) else np.asarray(data)
     values = array.reshape(-1, 1).astype(float)
     if not values.size:
-        raise InvalidParameterError("statistics of an image without pixels")
+        raise InvalidParameterError("the image has no pixels, hence no statistics")
     good = np.isfinite(values) if control.getNanSafe() else np.ones(values.shape, bool)
     masked = used = 0
     if mask is not None:
@@ -135,5 +135,5 @@ def _of_mask(mask: Mask, flags: int) -> Statistics:
     results = {Property.SUM: (joined, np.nan), Property.NPOINT: (mask.array.size, 0.0)}
     unknown = Property(flags) & ~(Property.SUM | Property.NPOINT | Property.ERRORS)
     if unknown:
-        raise InvalidParameterError(f"a mask has SUM and NPOINT, not {unknown!r}")
+        raise InvalidParameterError(f"statistics of a mask are SUM and NPOINT, not {unknown!r}")
     return Statistics(flags, results, joined)

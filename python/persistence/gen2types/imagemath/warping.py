@@ -39,7 +39,7 @@ _KERNELS: dict[str, tuple[int, Callable[[Array], Array]]] = {
 def _kernel(name: str) -> tuple[int, Callable[[Array], Array]]:
     if name not in _KERNELS:
         raise InvalidParameterError(
-            f"there is no warping kernel {name!r}; there are {', '.join(_KERNELS)}"
+            f"unknown warping kernel {name!r}; the kernels are {', '.join(_KERNELS)}"
         )
     return _KERNELS[name]
 

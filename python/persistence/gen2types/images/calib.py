@@ -33,7 +33,7 @@ class Calib(Face["OurCalib | None"]):
         if isinstance(fluxMag0, list | tuple):
             first, *others = fluxMag0
             if any(other != first for other in others):
-                raise InvalidParameterError("the calibrations differ, and have none in common")
+                raise InvalidParameterError("the calibrations differ, so they have no common one")
             self._ours = first.astropy
         elif isinstance(fluxMag0, Mapping) or hasattr(fluxMag0, "names"):
             metadata = {name: fluxMag0[name] for name in _CARDS if name in fluxMag0}
@@ -97,7 +97,9 @@ class Calib(Face["OurCalib | None"]):
         """
         ours, counts = self._known(), np.asarray(flux, float)
         if Calib._throws and np.any(counts <= 0):
-            raise DomainError(f"counts of {counts.min():g} have no magnitude")
+            raise DomainError(
+                f"counts have to be positive to have a magnitude; the lowest is {counts.min():g}"
+            )
         result = ours.to_magnitude(counts, None if fluxErr is None else np.asarray(fluxErr, float))
         if fluxErr is None:
             return _plain(np.where(counts > 0, result, np.nan))

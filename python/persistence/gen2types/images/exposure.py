@@ -136,7 +136,7 @@ class Exposure(Pixels, Described, metaclass=PixelTypes):
     def __getitem__(self, index: Any) -> Self:
         part, is_pixel = part_of(index, self._ours.bbox)
         if is_pixel:
-            raise TypeError(f"an exposure has no pixel {index}; its maskedImage does")
+            raise TypeError(f"an exposure cannot be indexed by pixel {index}; use its maskedImage")
         return self._part(part)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -169,7 +169,9 @@ class Exposure(Pixels, Described, metaclass=PixelTypes):
         if hasattr(center, "getRa"):
             wcs = self.getWcs()
             if wcs is None:
-                raise LogicError("a cutout around a position in the sky needs a WCS")
+                raise LogicError(
+                    "a cutout around a position on the sky needs a WCS, which this exposure lacks"
+                )
             pixel = wcs.skyToPixel(center)
         else:
             pixel = Point2D(center)

@@ -168,8 +168,9 @@ class Filter(FilterLabel):
         name = self.getName()
         if name not in self._properties:
             raise NotFoundError(
-                f"the wavelengths of filter {name} are not known: afwImage.utils.defineFilter("
-                f"{name!r}, lambdaEff=...) tells them"
+                f"the wavelengths of filter {name} are not known: define them with "
+                "afwImage.utils.defineFilter("
+                f"{name!r}, lambdaEff=...)"
             )
         return self._properties[name]
 

@@ -84,7 +84,7 @@ def part_of(index: Any, bbox: Box) -> tuple[Box, bool]:
         dx, dy = (bbox.x0, bbox.y0) if origin == PARENT else (0, 0)
         return _pixel(x - dx, y - dy, bbox), True
     if len(words) != 2:
-        raise TypeError(f"images have columns and rows: [{index!r}] is not a part of one")
+        raise TypeError(f"[{index!r}] is not valid for an image, which has columns and rows")
     starts = (bbox.x0, bbox.y0) if origin == PARENT else (0, 0)
     sizes = (bbox.width, bbox.height)
     (x1, x2), (y1, y2) = (
@@ -102,7 +102,9 @@ def _range(word: Any, start: int, size: int, origin: Any) -> tuple[int, int]:
         first = _counted(operator.index(word), start, size, origin)
         return first, first + 1
     if word.step not in (None, 1):
-        raise ValueError(f"a part of an image has every pixel, not each {word.step}")
+        raise ValueError(
+            f"a part of an image includes every pixel: a step of {word.step} is not valid"
+        )
     first = 0 if word.start is None else _counted(word.start, start, size, origin)
     return first, size if word.stop is None else _counted(word.stop, start, size, origin)
 
@@ -114,7 +116,7 @@ def _counted(number: int, start: int, size: int, origin: Any) -> int:
     if origin == LOCAL:
         return size + number
     raise IndexError(
-        f"{number} would count from the end, which only LOCAL does: image[x, y, LOCAL]; a Point2I "
+        f"{number} counts from the end only in LOCAL coordinates, image[x, y, LOCAL]; a Point2I "
         "or a Box2I may have negative pixels of the parent"
     )
 

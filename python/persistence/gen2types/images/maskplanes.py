@@ -34,7 +34,7 @@ def bit_of(name: str) -> int:
     """
     if name not in _planes:
         raise InvalidParameterError(
-            f"there is no mask plane {name!r}{did_you_mean(name, _planes)}; there are "
+            f"unknown mask plane {name!r}{did_you_mean(name, _planes)}; the planes are "
             f"{', '.join(_planes)}"
         )
     return _planes[name]
@@ -68,7 +68,7 @@ def add(name: str, bit: int | None = None) -> int:
         free = [number for number in (bit, *range(BITS)) if number is not None]
         free = [number for number in free if number not in taken]
         if not free:
-            raise NoPlaneLeft(f"mask plane {name!r}: all {BITS} planes are taken: {_planes}")
+            raise NoPlaneLeft(f"mask plane {name!r}: all {BITS} planes are in use: {_planes}")
         _planes[name] = free[0]
     return _planes[name]
 

@@ -58,12 +58,13 @@ class Instrument:
     @classmethod
     def fromName(cls, name: str, registry: Any) -> Any:
         raise NotPartOfThisPackage(
-            f"Instrument.fromName({name!r}) asks a registry of Gen3: not part of this"
+            f"Instrument.fromName({name!r}) needs a registry of Gen3, which this package does not "
+            "have"
         )
 
     def register(self, registry: Any) -> None:
         raise NotPartOfThisPackage(
-            "Instrument.register fills a registry of Gen3: not part of this package"
+            "Instrument.register needs a registry of Gen3, which this package does not have"
         )
 
     def makeDataIdTranslatorFactory(self) -> Any:

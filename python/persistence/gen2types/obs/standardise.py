@@ -57,7 +57,7 @@ def exposureFromImage(
     Raises
     ------
     FormatterError
-        If it is no image.
+        If it is not an image.
     """
     exposure = _as_exposure(image)
     known: dict[str, Any] = {} if dataId is None else {"dataId": dataId}
@@ -88,7 +88,7 @@ def _as_exposure(image: Any) -> Any:
     pixels = np.asanyarray(image)
     if pixels.ndim != 2:
         raise FormatterError(
-            f"an exposure has two dimensions, not {pixels.ndim}: {type(image).__name__}"
+            f"an image of two dimensions is expected, not of {pixels.ndim}: {type(image).__name__}"
         )
     return makeExposure(makeMaskedImage(makeImageFromArray(pixels)))
 

@@ -77,7 +77,8 @@ class FixedKernel(Face[OurKernel]):
         pixels, total = self._ours.pixels, self.getSum()
         if image.array.shape != pixels.shape:
             raise InvalidParameterError(
-                f"the image is {image.array.shape[::-1]} pixels, the kernel {pixels.shape[::-1]}"
+                f"the image has {image.array.shape[::-1]} pixels (columns, rows), the kernel "
+                f"{pixels.shape[::-1]}"
             )
         image.array[...] = pixels / total if doNormalize else pixels
         return 1.0 if doNormalize else total

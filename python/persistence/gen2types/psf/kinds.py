@@ -32,7 +32,9 @@ def _sized(args: tuple[Any, ...]) -> tuple[tuple[int, int], tuple[float, ...]]:
     first, *rest = args
     width, height, *numbers = (*first, *rest) if isinstance(first, Extent2I) else args
     if not (int(width) % 2 and int(height) % 2):
-        raise InvalidParameterError(f"a PSF is not {width} x {height} pixels: they have to be odd")
+        raise InvalidParameterError(
+            f"the size of a PSF's kernel image has to be odd, not {width} x {height} pixels"
+        )
     return (int(width), int(height)), tuple(float(number) for number in numbers)
 
 
@@ -49,7 +51,9 @@ class GaussianPsf(Psf[OurGaussian]):
         size, numbers = _sized(args)
         (width,) = numbers or (sigma,)
         if width is None or width <= 0:
-            raise InvalidParameterError(f"sigma={width} of a GaussianPsf is not above 0")
+            raise InvalidParameterError(
+                f"the sigma of a GaussianPsf has to be positive, not {width}"
+            )
         self._ours = OurGaussian(size, float(width))
 
     def getSigma(self) -> float:
@@ -121,14 +125,16 @@ class CoaddPsf(Psf[OurCoaddPsf]):
     """The weighted mean of the PSFs of the images that were added up, where they were."""
 
     def __init__(self, *_: Any) -> None:
-        raise TypeError("a CoaddPsf comes with its coadd")
+        raise TypeError("a CoaddPsf cannot be created; coadd.getPsf() returns it")
 
     def getComponentCount(self) -> int:
         return len(self._ours.inputs)
 
     def _input(self, index: int) -> CoaddInput:
         if not 0 <= index < len(self._ours.inputs):
-            raise RangeError(f"the coadd has {len(self._ours.inputs)} inputs, and none at {index}")
+            raise RangeError(
+                f"index {index} is out of range: the coadd has {len(self._ours.inputs)} inputs"
+            )
         return self._ours.inputs[index]
 
     def getPsf(self, index: int) -> Any:

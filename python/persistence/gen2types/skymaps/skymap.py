@@ -32,7 +32,9 @@ class BaseSkyMap(Face[SkyMap]):
 
     def __init__(self, config: Any = None) -> None:
         if self._kind is None:
-            raise TypeError("a BaseSkyMap is of a kind: RingsSkyMap, DiscreteSkyMap, ...")
+            raise TypeError(
+                "BaseSkyMap is an abstract class; create a subclass, such as RingsSkyMap"
+            )
         made = config.made() if isinstance(config, Config) else config
         self._ours = self._kind(self._kind.config_class() if made is None else made)
 

@@ -19,7 +19,7 @@ class PatchInfo(Face[Patch]):
     """A rectangle of a tract."""
 
     def __init__(self, *_: Any) -> None:
-        raise TypeError("patches come with their tract: tractInfo[x, y]")
+        raise TypeError("patches cannot be created alone; tractInfo[x, y] returns one")
 
     def getIndex(self) -> tuple[int, int]:
         """Return column and row in the tract's grid of patches."""
@@ -72,7 +72,7 @@ class TractInfo(Face[Tract]):
     """A part of the sky in one projection. Iteration yields its patches, row by row."""
 
     def __init__(self, *_: Any) -> None:
-        raise TypeError("tracts come with their sky map: skyMap[number]")
+        raise TypeError("tracts cannot be created alone; skyMap[number] returns one")
 
     def getId(self) -> int:
         return self._ours.tract_id

@@ -44,7 +44,7 @@ class BaseCatalog(Ordered, Face[Any]):
             table = self.Table.make(self.Table.makeMinimalSchema() if table is None else table)
         self._table: BaseTable = table.table if isinstance(table, BaseCatalog) else table
         if not isinstance(self._table, BaseTable):
-            raise TypeError(f"{type(self).__name__} is made of a schema or a table, not {table!r}")
+            raise TypeError(f"{type(self).__name__}() takes a schema or a table, not {table!r}")
         self._rows: Rows = Rows(table._rows.runs if isinstance(table, BaseCatalog) else ())
 
     @classmethod
@@ -144,7 +144,7 @@ class BaseCatalog(Ordered, Face[Any]):
         if column is None:
             column = empty(item.field, 0)
         if item.field.kind in ARRAYS and not item.field.getSize():
-            raise LogicError(f"arrays of {key.name!r} differ in length: there is no column of them")
+            raise LogicError(f"arrays of {key.name!r} differ in length, so they have no column")
         chosen: NDArray[Any] = key.of(column)
         if item.field.kind == "Flag":
             chosen = chosen.copy()
@@ -214,7 +214,9 @@ class BaseCatalog(Ordered, Face[Any]):
     def __delitem__(self, item: Any) -> None:
         chosen = item if isinstance(item, slice) else self._place(item)
         if isinstance(item, slice) and item.step not in (None, 1):
-            raise OutOfRangeError(f"records are deleted one after the other, not by {item}")
+            raise OutOfRangeError(
+                f"records can be deleted by an index or a slice with step 1, not by {item}"
+            )
         places = np.delete(np.arange(len(self)), chosen)
         self._rows = self._rows.take(places)
 

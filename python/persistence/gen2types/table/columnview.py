@@ -101,7 +101,9 @@ class BaseColumnView:
         items = [self.schema.find(key) for key in keys] if keys is not None else list(self.schema)
         flags = [item.field.getName() for item in items if item.field.kind == "Flag"]
         if len(flags) > _BITS:
-            raise LengthError(f"{len(flags)} flags do not fit into {_BITS} bits: name some")
+            raise LengthError(
+                f"{len(flags)} flags do not fit into {_BITS} bits; pass the names of some"
+            )
         array = np.zeros(len(self._catalog), np.int64)
         for bit, name in enumerate(flags):
             array |= self.get(name).astype(np.int64) << bit

@@ -72,7 +72,7 @@ def type_name(given: Any) -> str:
         return next(name for name, code in SCALARS.items() if np.dtype(code) == dtype)
     except (TypeError, StopIteration):
         raise TypeError(
-            f"tables have no fields of type {given!r}: they have {', '.join(TYPES)}"
+            f"unknown type of a field, {given!r}; the types are {', '.join(TYPES)}"
         ) from None
 
 
@@ -165,9 +165,11 @@ class Key(metaclass=_OfTypes):
     def __getitem__(self, item: int | builtins.slice) -> Key:
         """Return the key of one element of an array, or of some."""
         if self.kind not in ARRAYS:
-            raise TypeError(f"{self.name!r} is no array: its type is {self.kind}")
+            raise TypeError(f"{self.name!r} is not an array field: its type is {self.kind}")
         if not self._size:
-            raise LogicError(f"arrays of {self.name!r} differ in length: no element has a key")
+            raise LogicError(
+                f"arrays of {self.name!r} differ in length, so their elements have no keys"
+            )
         width = np.dtype(ARRAYS[self.kind]).itemsize
         chosen = range(self._size)[item]
         first = self.part.start if isinstance(self.part, slice) else 0
@@ -177,7 +179,7 @@ class Key(metaclass=_OfTypes):
             one: Key = Key[scalar](self.name, 1, place, part=first + chosen)
             return one
         if chosen.step != 1:
-            raise LengthError(f"elements of {self.name!r} must follow each other, not {item}")
+            raise LengthError(f"a slice of {self.name!r} must have step 1, not be {item}")
         part = slice(first + chosen.start, first + chosen.stop)
         place = self._offset + width * chosen.start
         return type(self)(self.name, len(chosen), place, part=part)
@@ -253,7 +255,7 @@ class Field(metaclass=_OfTypes):
         if self.kind == "String" and size is None:
             raise LengthError(f"Size must be provided when constructing the string field {name!r}.")
         if not sized and size not in (None, 1):
-            raise LengthError(f"the field {name!r} of type {self.kind} has no size")
+            raise LengthError(f"a field of type {self.kind} takes no size: {name!r}")
         self._name, self._doc, self._units = name, doc, units
         self._size = int(not sized) if size is None else int(size)
 

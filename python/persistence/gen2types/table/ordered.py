@@ -40,7 +40,7 @@ class Ordered:
 
     def _sorting(self, key: Any) -> Any:
         if key is None:
-            raise TypeError(f"{type(self).__name__} has no field to sort by: name one")
+            raise TypeError(f"{type(self).__name__} has no default field to sort by; pass a key")
         return key
 
     def find(self, value: Any, key: Any = None) -> Any:

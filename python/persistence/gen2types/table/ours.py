@@ -269,7 +269,7 @@ def as_astropy(face: Any, cls: Any, copy: bool, unviewable: str) -> Any:
         hidden = field.kind in ("Flag", "String") and not copy
         if hidden and unviewable == "raise":
             raise ValueError(
-                f"there is no view of the field {field.getName()!r} of type {field.kind}: ask for "
+                f"the field {field.getName()!r} of type {field.kind} has no view; use "
                 "unviewable='copy' or 'skip'"
             )
         if (hidden and unviewable == "skip") or (field.kind in ARRAYS and not field.getSize()):

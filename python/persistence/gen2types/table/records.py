@@ -199,7 +199,7 @@ def _text(key: Key, value: Any) -> str:
         raise TypeError(f"the field {key.name!r} holds text, not {type(value).__name__}")
     if key.getSize() and len(value.encode()) > key.getSize():
         raise LengthError(
-            f"{value!r} is longer than the {key.getSize()} letters of the field {key.name!r}"
+            f"{value!r} is longer than the {key.getSize()} characters of the field {key.name!r}"
         )
     return value
 
@@ -208,7 +208,10 @@ def _whole(key: Key, value: Any, dtype: Any) -> int:
     number = int(value)
     limits = np.iinfo(dtype)
     if number != value or not limits.min <= number <= limits.max:
-        raise TypeError(f"{value!r} is no {np.dtype(dtype).name}, as {key.name!r} holds them")
+        raise TypeError(
+            f"{value!r} is not of type {np.dtype(dtype).name}, which the field {key.name!r} "
+            "requires"
+        )
     return number
 
 
