@@ -143,12 +143,15 @@ class Exposure(ExposureNames, Sharing):
         AttributeError
             If no part of that name can be set.
         """
-        if name.startswith("_"):
+        # a new exposure sets a dozen parts, of which nothing is derived yet
+        is_first = name in _FIELDS and name not in self.__dict__
+        is_kept = value is None or name not in plane.NAMES
+        if (is_first and is_kept) or name.startswith("_"):
             super().__setattr__(name, value)
             return
-        if name not in _parts():
+        if name not in _PARTS:
             raise AttributeError(
-                f"Exposure has no part {name!r} that can be set{did_you_mean(name, _parts())}"
+                f"Exposure has no part {name!r} that can be set{did_you_mean(name, _PARTS)}"
             )
         if name in plane.NAMES:
             value = plane.of(name, value)
@@ -589,16 +592,15 @@ class Exposure(ExposureNames, Sharing):
 
 
 @functools.cache
-def _parts() -> tuple[str, ...]:
-    """Return the names of parts that can be set; cached, because each new exposure sets a dozen."""
-    return (*(field.name for field in dataclasses.fields(Exposure)), *_COMPONENTS)
-
-
-@functools.cache
 def _derived(cls: type) -> frozenset[str]:
     """Return the attributes of a class that are computed once from others."""
     kept = functools.cached_property
     return frozenset(name for name in dir(cls) if isinstance(getattr(cls, name, None), kept))
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Exposure))
+# The parts that can be set.
+_PARTS = (*_FIELDS, *_COMPONENTS)
 
 
 def rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
