@@ -36,6 +36,7 @@ print(lsst.daf.persistence.Butler.__module__, lsst.daf.butler.Butler.__module__)
     assert run(code=code).stdout == "persistence.gen2types.butler lsst.daf.butler._butler\n"
 
 
+@pytest.mark.slow
 def test_the_command_line_of_the_newer_butler_runs(tmp_path: Path) -> None:
     """It asks for lsst.log, and configures it."""
     pytest.importorskip("lsst.daf.butler", reason="lsst-daf-butler is not installed")

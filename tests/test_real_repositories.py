@@ -75,7 +75,7 @@ def test_it_opens_and_lists_its_types(copies: Path, name: str) -> None:
     assert {"raw", "raw_md", "calexp", "calexp_wcs", "src"} <= types
 
 
-@pytest.mark.parametrize("name", RAWS)
+@pytest.mark.parametrize("name", [pytest.param("latiss", marks=pytest.mark.slow), *list(RAWS)[1:]])
 def test_every_registered_raw_is_found_and_read(copies: Path, name: str) -> None:
     butler = opened(copies, name)
     subset = butler.subset("raw")

@@ -1,4 +1,4 @@
-"""The tools that check the code itself; `bin/bootstrap test` runs them before all other tests, alone."""
+"""The tools that check the code itself; `bin/bootstrap test` begins with them."""
 
 from __future__ import annotations
 

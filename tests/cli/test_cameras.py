@@ -86,6 +86,7 @@ def test_a_camera_that_only_the_repository_names_is_imported_if_the_user_says_so
     assert (tmp_path / "imported").exists()
 
 
+@pytest.mark.slow
 def test_the_word_of_the_user_reaches_every_repository_of_a_chain(run: Run, own: Path) -> None:
     def made(name: str, parent: str) -> None:
         done = run(
@@ -108,6 +109,7 @@ def test_the_word_of_the_user_reaches_every_repository_of_a_chain(run: Run, own:
     assert "--trust owncamera.OwnMapper" in run("persistence tree {root}/b").stderr
 
 
+@pytest.mark.slow
 def test_the_camera_of_a_repository_that_names_none_is_typed(run: Run, own: Path) -> None:
     (own / "_mapper").unlink()
     for line, expected in COMMANDS.values():
@@ -118,6 +120,7 @@ def test_the_camera_of_a_repository_that_names_none_is_typed(run: Run, own: Path
             assert expected in done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_a_camera_file_with_code_is_typed(run: Run, own: Path, package: Path) -> None:
     (package / "owntools.py").write_text("def date(header):\n    return header['DATE-OBS'][:10]\n")
     camera = own / "camera.yaml"

@@ -87,6 +87,7 @@ def test_a_raw_is_what_was_read_out_placed_as_gen2_placed_it(butler: Butler, nam
 
 @pytest.mark.real
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_the_boresights_wcs_is_that_of_the_simulator_but_for_the_optics(real: Path) -> None:
     """imSim writes the sky of its own image, which is turned over its diagonal."""
     root = real / "gen2_repos" / "imsim"
@@ -104,7 +105,7 @@ def test_the_boresights_wcs_is_that_of_the_simulator_but_for_the_optics(real: Pa
 
 @pytest.mark.real
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", ["raw", "raw_trimmed"])
+@pytest.mark.parametrize("kind", [pytest.param("raw", marks=pytest.mark.slow), "raw_trimmed"])
 def test_views_of_a_raw_are_of_what_is_put_together(real: Path, kind: str) -> None:
     butler = Butler(real / "gen2_repos" / "imsim")
     whole = butler.get(kind, visit=204595)

@@ -695,6 +695,7 @@ def test_a_file_that_another_run_registered_is_no_fault_of_those_beside_it(
     assert len(rows(root)) == len(set(rows(root))) == 122
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_make_one_registry(tmp_path: Path, root: Path) -> None:
     sources = tmp_path / "sources"
     for path in generate.write(

@@ -107,7 +107,7 @@ def test_what_is_done_is_skipped_and_what_failed_is_done_again(
 
 
 @pytest.mark.parametrize("option", ["skipExisting", "redoFailed", "redoStale"])
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_what_is_done_is_done_again_where_its_outputs_are_gone(
     toy: Any, parsed: Any, told: Any, journal: Path, tmp_path: Path, option: str, processes: int
 ) -> None:

@@ -21,6 +21,9 @@ from obs_decam.sample import generate, refcat
 from persistence import Butler
 from persistence.cli import ingest_calibs, ingest_curated, ingest_images
 
+# A tree is made by ten commands; how parents that moved are looked for has tests of its own.
+pytestmark = pytest.mark.slow
+
 TOP = Path(__file__).resolve().parents[2]
 VISIT, BAND, CHIP = 410877, "g", 25
 ID = {"visit": VISIT, "ccdnum": CHIP}

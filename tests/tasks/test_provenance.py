@@ -189,6 +189,7 @@ def test_another_configuration_makes_all_of_it_stale(repo: Path) -> None:
     assert stale(repo) == {(name, chip) for name in OUTPUTS for chip in CHIPS}
 
 
+@pytest.mark.slow
 def test_redo_stale_does_again_what_is_stale_and_nothing_else(repo: Path) -> None:
     assert "2 skipped" in process(repo, "--redo-stale")
     later(repo / "CALIB/BIAS/2014-02-20/BIAS-2014-02-20-26.fits")
@@ -204,6 +205,7 @@ def test_redo_stale_does_again_what_is_stale_and_nothing_else(repo: Path) -> Non
     assert not [path for path in files(calexp) if "FLAT" in path]
 
 
+@pytest.mark.slow
 def test_digests_tell_a_touched_calibration_from_another(repo: Path) -> None:
     process(repo, "--digests")
     bias = repo / "CALIB/BIAS/2014-02-20/BIAS-2014-02-20-25.fits"
@@ -214,6 +216,7 @@ def test_digests_tell_a_touched_calibration_from_another(repo: Path) -> None:
     assert {chip for _name, chip in stale(repo)} == {25}
 
 
+@pytest.mark.slow
 def test_several_processes_tell_the_same(whole: Path, repo: Path) -> None:
     process(repo, "-j", "2")
 
