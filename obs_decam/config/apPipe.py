@@ -1,4 +1,4 @@
-# What ap_pipe.py does for DECam, where it is not the default.
+# What ap_pipe.py does for DECam, where it is not the default: it calibrates as processCcd.py does.
 import os
 
-config.ccdProcessor.isr.load(os.path.join(os.path.dirname(__file__), "isr.py"))
+config.ccdProcessor.load(os.path.join(os.path.dirname(__file__), "processCcd.py"))

@@ -28,6 +28,7 @@ from obs_decam.sample.sky import Attitude
 from persistence import Butler, Exposure
 from persistence.files import yaml_nodes
 from persistence.pipe.task import TaskError
+from persistence.tasks import amplifiers
 from persistence.tasks.amplifiers import corner
 from persistence.tasks.isr import IsrTask
 from persistence.tasks.isr_config import IsrConfig
@@ -113,6 +114,7 @@ DRIFT = 1000.0 + np.arange(ROWS)[:, np.newaxis] ** 2
             DRIFT,
             DRIFT - gaussian_filter1d(DRIFT, 1.5, axis=0, mode="nearest", truncate=3.3),
         ),
+        ({"overscanFitType": "MEAN_PER_ROW"}, DRIFT, 0.0),
         ({"overscanFitType": "POLY", "overscanOrder": 2}, DRIFT, 0.0),
         ({"doOverscan": False}, 1000.0, 1000.0),
     ],
@@ -403,6 +405,18 @@ def test_crosstalk_between_amplifiers_is_taken_off() -> None:
         left.append(float(np.mean(made.image[:, 127 - 20]) - np.mean(made.image[:, columns])))
     assert left[0] == pytest.approx(trace, abs=3.0)
     assert abs(left[1]) < 3.0
+
+
+def test_the_mean_of_a_row_has_less_noise_than_its_median_and_no_outlier() -> None:
+    rng = np.random.default_rng(1)
+    over = np.rint(rng.normal(1500.3, 1.6, (4000, 50))).astype(np.float32)
+    struck = over.copy()
+    struck[::3, 7] += 4000.0
+    medians = np.median(over, axis=1) - 1500.3
+    means = amplifiers._means(struck, np.median(struck, axis=1, keepdims=True)) - 1500.3
+    assert abs(means.mean()) < 0.02
+    assert means.std() == pytest.approx(1.6 / np.sqrt(50), rel=0.05)
+    assert means.std() < 0.7 * medians.std()
 
 
 def test_crosstalk_of_other_amplifiers_is_refused() -> None:

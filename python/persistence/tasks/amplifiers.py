@@ -13,6 +13,8 @@ from persistence.types.exposure.detector import Amplifier
 
 Plane = NDArray[np.float32]
 
+_CLIP = 4.0  # standard deviations of overscan pixels that a mean is taken of
+
 # What turns an amplifier's trimmed pixels so that the one that is read first comes first.
 _FIRST: dict[str, tuple[slice, slice]] = {
     corner: (slice(None, None, -1 if corner[0] == "U" else 1),
@@ -102,6 +104,8 @@ def _level(over: Plane, rows: int, name: str, config: Any) -> Any:
             "levels of their own; overscanFitType=MEDIAN has one for all"
         )
     levels = np.median(over, axis=1)
+    if config.overscanFitType == "MEAN_PER_ROW":
+        levels = _means(over, levels[:, np.newaxis])
     if config.overscanFitType == "POLY":
         from numpy.polynomial import Polynomial
 
@@ -110,6 +114,18 @@ def _level(over: Plane, rows: int, name: str, config: Any) -> Any:
     elif config.overscanSmoothing > 0:
         levels = _smoothed(levels, config.overscanSmoothing)
     return levels[:, np.newaxis]
+
+
+def _means(over: Plane, medians: Plane) -> Plane:
+    """Return the means of rows without outliers.
+
+    Their variance is 1.6 times smaller than that of medians, and medians of integers are integers.
+    """
+    apart = np.abs(over - medians)
+    kept = apart <= max(_CLIP * NORMAL * float(np.median(apart)), 1.0)
+    number = kept.sum(axis=1)
+    means = np.where(kept, over, 0).sum(axis=1) / np.maximum(number, 1)
+    return np.where(number > 0, means, medians[:, 0]).astype(np.float32)
 
 
 def _smoothed(levels: Plane, sigma: float) -> Plane:

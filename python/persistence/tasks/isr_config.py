@@ -21,6 +21,7 @@ class IsrConfig(Config):
         allowed={
             "MEDIAN": "one median for each amplifier",
             "MEDIAN_PER_ROW": "a median for each row of an amplifier",
+            "MEAN_PER_ROW": "a mean for each row of an amplifier, without outliers",
             "POLY": "a polynomial through the medians of the rows",
         },
     )
@@ -28,7 +29,7 @@ class IsrConfig(Config):
         doc="Degree of that polynomial.", dtype=int, default=1, min=0, max=20
     )
     overscanSmoothing = RangeField(
-        doc="Standard deviation of the Gaussian that smooths the medians of rows (rows): the noise "
+        doc="Standard deviation of the Gaussian that smooths the levels of rows (rows): the noise "
         "of each is in its whole row. 0 leaves them as they are.",
         dtype=float, default=0.0, min=0.0, max=100.0,
     )  # fmt: skip
