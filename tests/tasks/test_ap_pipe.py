@@ -25,6 +25,7 @@ pytest.importorskip("sqlalchemy", reason="pip install '.[ap]'")
 from lsst.pex.config import Config
 
 import lsst.ap.pipe
+import obs_decam
 from obs_decam.sample.realistic import generate
 from obs_decam.sample.realistic.scene import Numbers
 from persistence import Butler
@@ -37,6 +38,7 @@ from persistence.tasks import dia_sources
 from persistence.tasks.ap_pipe import ApPipeTask
 from persistence.tasks.dia_pipe_config import DiaPipelineConfig
 from persistence.tasks.difference.template import GetCalexpAsTemplateTask
+from persistence.tasks.process_ccd import ProcessCcdTask
 
 TOP = Path(__file__).resolve().parents[2]
 STEPS = ["ccdProcessor", "differencer", "diaPipe"]
@@ -109,6 +111,16 @@ def test_the_settings_of_gen2s_package_are_where_its_variable_would_point_to() -
     folder = os.path.dirname(lsst.ap.pipe.__file__)
     config.load(os.path.join(folder, "config", "calexpTemplates.py"))
     assert config.differencer.getTemplate.target is GetCalexpAsTemplateTask
+
+
+def test_raws_are_calibrated_as_process_ccd_does_it() -> None:
+    folder = Path(obs_decam.__file__).parent / "config"
+    alone, step = ProcessCcdTask.ConfigClass(), ApPipeTask.ConfigClass()
+    alone.load(folder / "processCcd.py")
+    step.load(folder / "apPipe.py")
+    assert step.ccdProcessor.target is ProcessCcdTask
+    assert step.ccdProcessor.toDict() == alone.toDict()
+    assert alone.toDict() != ProcessCcdTask.ConfigClass().toDict()
 
 
 def test_a_repository_of_templates_that_is_not_there_is_told(
