@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, special
 
 from obs_decam.sample.evaluate import stars
 from obs_decam.sample.evaluate.fields import Truth
@@ -51,6 +51,9 @@ class Changes(NamedTuple):
         Its fluxes in both epochs, in electrons of the science exposure.
     ratio : array
         The difference over the error that the best filter would have.
+    nominal : array
+        The difference over the noise of sky and readout in the area of the wider PSF, wherever it
+        is: the strength that the generator draws.
     countable : array of `bool`
         Away from edges, flagged pixels, and other changes, that none could tell apart.
     alone : array of `bool`
@@ -61,6 +64,7 @@ class Changes(NamedTuple):
     now: Floats
     before: Floats
     ratio: Floats
+    nominal: Floats
     countable: Bools
     alone: Bools
 
@@ -71,13 +75,20 @@ class Changes(NamedTuple):
 
 
 class Share(NamedTuple):
-    """A part of some number, with the percentage that is wanted; 0 for none."""
+    """A part of some number, with the percentage that is wanted; 0 for none.
+
+    Attributes
+    ----------
+    ideal : `float`
+        The number that a detector without any fault finds on average; NaN if that is not asked.
+    """
 
     name: str
     right: int
     number: int
     goal: float
     note: str = ""
+    ideal: float = math.nan
 
     def figure(self, case: str) -> Figure:
         """Return it in percent; a goal for few objects grants them two standard errors."""
@@ -85,6 +96,8 @@ class Share(NamedTuple):
         error = self._error(share / 100)
         low = self.goal - 2 * self._error(self.goal / 100) if self.goal else -math.inf
         note = self.note or f"of {self.number}"
+        if self.number and not math.isnan(self.ideal):
+            note += f"; the noise alone allows {100 * self.ideal / self.number:.1f} %"
         return Figure(case, "difference", self.name, share, "%", error, low=low, note=note)
 
     def _error(self, part: float) -> float:
@@ -109,9 +122,17 @@ def changes(made: Difference, science: Truth, template: Truth) -> Changes:
     noise, clean = _noise(made, science, template, where)
     return Changes(
         where, here, there, np.abs(here - there) / noise,
+        np.abs(here - there) / _nominal_noise(science, template),
         clean & (_nearest_other(where) > _APART * max(science.seeing.fwhm, template.seeing.fwhm)),
         _is_alone(science, where),
     )  # fmt: skip
+
+
+def _nominal_noise(science: Truth, template: Truth) -> float:
+    width = max(truth.seeing.fwhm for truth in (science, template)) / 2.3548
+    # The wings of a Moffat profile make its area 1.36 times a Gaussian's.
+    area = 1.36 * 4 * math.pi * width**2
+    return math.sqrt(area * (science.sky + template.sky + 2 * stars.read_noise() ** 2))
 
 
 def _nearest_other(places: Floats) -> Floats:
@@ -226,11 +247,15 @@ def shares(
     yield Share(f"purity, threshold {threshold:g}", right, apart.size, goals[0], note)
     seen = stars.nearest(true.places, clean)[0] < _NEAR
     first = math.ceil(threshold)
-    for low, high, goal in ((first, 10.0, goals[1]), (10.0, math.inf, goals[2])):
-        here = true.countable & (true.ratio >= low) & (true.ratio < high)
-        name = f"S/N {low:g}-{high:g}" if math.isfinite(high) else f"S/N above {low:g}"
-        found = int(seen[here].sum())
-        yield Share(f"{name}, threshold {threshold:g}", found, int(here.sum()), goal)
+    for ratio, low, high, goal, name in (
+        (true.ratio, first, 10.0, goals[1], f"S/N {first}-10"),
+        (true.ratio, 10.0, math.inf, goals[2], "S/N above 10"),
+        (true.nominal, first, 10.0, 0.0, f"S/N {first}-10 of the empty sky"),
+    ):
+        here = true.countable & (ratio >= low) & (ratio < high)
+        ideal = float(special.ndtr(true.ratio[here] - threshold).sum())
+        name = f"{name}, threshold {threshold:g}"
+        yield Share(name, int(seen[here].sum()), int(here.sum()), goal, ideal=ideal)
 
 
 def fluxes(sources: Any, true: Changes, case: str) -> Iterator[Figure]:

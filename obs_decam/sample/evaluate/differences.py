@@ -157,6 +157,7 @@ def _evaluate(
             total = parts[0]._replace(
                 name=f"{parts[0].name}, all seeds", note="",
                 right=sum(part.right for part in parts), number=sum(part.number for part in parts),
+                ideal=sum(part.ideal for part in parts),
             )  # fmt: skip
             yield total.figure(f"differences, {name}, seeds together")
 

@@ -194,7 +194,7 @@ def test_what_is_found_of_changes_and_besides_them_is_counted() -> None:
     places = np.stack([np.arange(number) * 50.0, np.full(number, 300.0)], axis=1)
     ratio = np.linspace(5.1, 12, number)
     every = np.ones(number, bool)
-    true = changes.Changes(places, 300 * ratio, 200 * ratio, ratio, every, every)
+    true = changes.Changes(places, 300 * ratio, 200 * ratio, ratio, ratio - 1, every, every)
     # Those above 7 are found a little brighter than they are, and one that is not there.
     found = np.append(np.flatnonzero(ratio > 7), 0)
     sources = Catalog(meta={"aliases": {"slot_Centroid": "base_SdssCentroid"}})
@@ -214,6 +214,13 @@ def test_what_is_found_of_changes_and_besides_them_is_counted() -> None:
     assert (low.right, low.number) == (
         int(((ratio > 7) & (ratio < 10)).sum()), int(((ratio >= 6) & (ratio < 10)).sum())
     )  # fmt: skip
+    planned = shares["S/N 6-10 of the empty sky, threshold 5.5"]
+    assert (planned.right, planned.number) == (int(((ratio >= 7) & (ratio < 11)).sum()),) * 2
+    # A peak of 6 is above 5.5 in 69.1 % of all cases, one of 7 in 93.3 %, by tables of the normal
+    # distribution.
+    part = low.ideal / low.number
+    assert 0.93 < part < 0.96
+    assert low.figure("a case").note.endswith(f"the noise alone allows {100 * part:.1f} %")
     assert not low.figure("a case").is_met
     assert high.figure("a case").value == 100
     assert not high.figure("a case").has_goal
