@@ -82,6 +82,7 @@ COMMANDS: Mapping[str, str] = {
     "camera": "check a camera's file on raw files, or draft a new one",
     "doctor": "find what is wrong with a repository, and mend what can be mended",
     "verify": "whether each file of a repository still holds what it held",
+    "copy": "datasets, and what they need, into a repository of their own",
     "diff": "two repositories by data ID: what only one has, and what differs",
     "trash": "what was moved away in a repository: list it, bring it back, delete it",
     "share": "allow a group to write into the repository, too",

@@ -10,6 +10,7 @@ import contextlib
 import os
 import sqlite3
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from persistence.errors import RegistryError, RegistryLocked
 from persistence.files import links
@@ -201,3 +202,89 @@ def rows(path: str) -> dict[str, Counter[tuple[object, ...]]]:
         raise explained(error, path, 0.0) from error
     tables.pop("sqlite_sequence", None)
     return tables
+
+
+def add_part(
+    source: str,
+    target: str,
+    chosen: Sequence[Mapping[str, object]],
+    names: Collection[str] | None = None,
+) -> int:
+    """Add the rows of tables that fit some values to another file, with the tables' definitions.
+
+    Rows that are there already are not added again.
+
+    Parameters
+    ----------
+    source, target : `str`
+        The files; the target, and its tables, are created if necessary.
+    chosen : sequence of mapping
+        Columns and values: a row fits if one of these has the values of all columns that both
+        have, of which there has to be one.
+    names : collection of `str`, optional
+        The tables; by default all.
+
+    Returns
+    -------
+    count : `int`
+        How many rows were added.
+
+    Raises
+    ------
+    RegistryError
+        If one of the files cannot be read or written.
+    """
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    try:
+        with (
+            contextlib.closing(connect(source, 10.0)) as before,
+            contextlib.closing(sqlite3.connect(target, timeout=10.0)) as after,
+            after,
+        ):
+            after.execute("BEGIN IMMEDIATE")
+            query = "SELECT name, tbl_name, type, sql FROM sqlite_master WHERE sql IS NOT NULL"
+            known = {name for name, *_ in after.execute(query)}
+            every = [
+                row
+                for row in before.execute(f"{query} ORDER BY type = 'index'")
+                if not row[0].startswith("sqlite_") and (names is None or row[1] in names)
+            ]
+            for name, _table, _kind, statement in every:
+                if name not in known:
+                    after.execute(statement)
+            tables = [name for name, _table, kind, _statement in every if kind == "table"]
+            return sum(_add_rows(before, after, name, chosen) for name in tables)
+    except sqlite3.Error as error:
+        raise explained(error, target, 0.0) from error
+
+
+def _add_rows(
+    before: sqlite3.Connection,
+    after: sqlite3.Connection,
+    name: str,
+    chosen: Sequence[Mapping[str, object]],
+) -> int:
+    """Add the rows of a table that fit; see `add_part`."""
+    columns = [row[1] for row in before.execute(f"PRAGMA table_info({quoted(name)})")]
+    columns = [column for column in columns if column != "id"]
+    listed = ", ".join(map(quoted, columns))
+    query = f"SELECT {listed} FROM {quoted(name)}"  # noqa: S608  # quoted
+    wanted: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for values in chosen:
+        shared = tuple(column for column in columns if column in values)
+        if shared:
+            wanted.setdefault(shared, set()).add(tuple(str(values[key]) for key in shared))
+    places = {shared: [columns.index(key) for key in shared] for shared in wanted}
+    present = set(after.execute(query))
+    rows = [
+        row
+        for row in before.execute(query)
+        if row not in present
+        and any(
+            tuple(str(row[place]) for place in places[shared]) in values
+            for shared, values in wanted.items()
+        )
+    ]
+    marks = ", ".join("?" * len(columns))
+    after.executemany(f"INSERT INTO {quoted(name)} ({listed}) VALUES ({marks})", rows)  # noqa: S608  # quoted
+    return len(rows)

@@ -79,8 +79,11 @@ def _exposures(repository: Repository, registry: Registry) -> Iterator[Finding]:
         for row in registry.lookup(columns, {}, sources[0].tables)
     ]
     lost = {tuple(row.items()): row for row in rows}
+    present = {dataset.name: _files(repository, dataset) for dataset in sources}
+    if not any(present.values()):  # a copy of products: its rows complete their data IDs
+        lost.clear()
     for dataset in sources:
-        files = _files(repository, dataset)
+        files = present[dataset.name]
         for row in rows:
             identity = tuple(row[key] for key in _keys(dataset))
             if files.pop(identity, None) or identity in files:
