@@ -13,6 +13,7 @@ from persistence import errors
 from persistence.errors import (
     AliasError,
     AmbiguousDataId,
+    Argument,
     CalibrationError,
     CameraNotFound,
     DatabaseError,
@@ -23,6 +24,8 @@ from persistence.errors import (
     FormatterError,
     IncompleteDataId,
     IngestError,
+    LossyWarning,
+    Message,
     MissingExtra,
     MissingKey,
     MultipleResults,
@@ -52,7 +55,6 @@ from persistence.errors import (
     UnsafeContent,
     UsageError,
     WrittenDiffers,
-    argument,
     did_you_mean,
     for_commands,
 )
@@ -263,12 +265,38 @@ def test_a_hint_names_what_looks_alike_and_nothing_else(word, known, hint):
     [
         (("mapper",), "mapper=", "--mapper NAME"),
         (("mapper", "my camera.yaml"), "mapper='my camera.yaml'", "--mapper 'my camera.yaml'"),
-        (("trust", ["a.B"]), "trust=['a.B']", "--trust a.B"),
+        (("trust", ("a.B",)), "trust=['a.B']", "--trust a.B"),
         (("calibRoot",), "calibRoot=", "--calib DIR"),
     ],
 )
-def test_an_argument_is_told_as_the_tool_at_hand_takes_it(given, python, command):
-    assert argument(*given) == python
+def test_an_argument_is_shown_as_the_tool_at_hand_takes_it(given, python, command):
+    shown = Argument(*given)
+    assert str(shown) == python
     with for_commands():
-        assert argument(*given) == command
-    assert argument(*given) == python
+        assert str(shown) == command
+    assert str(shown) == python
+
+
+def test_an_error_chooses_the_notation_when_it_is_shown():
+    """It may be created in a worker process, and shown by a command."""
+    reason = Message("needs  filter; pass ", Argument("calibRoot"))
+    errors = [
+        RepositoryError(Message(Message("no mapper"), "; pass ", Argument("mapper"))),
+        NoResults("No locations for get:", "bias", {"ccd": 1}, [reason, "nothing else"]),
+        LossyWarning(Message("read it with ", Argument("trust", ("a.B",)))),
+    ]
+    errors[0].where = "/data/repo"
+    for error in [*errors, *pickle.loads(pickle.dumps(errors))]:
+        python = str(error)
+        with for_commands():
+            command = str(error)
+        assert "=" in python
+        assert "--" not in python
+        assert "--" in command
+        assert "=" not in command.replace(str({"ccd": 1}), "")
+    assert str(errors[0]) == "/data/repo: no mapper; pass mapper="
+
+
+def test_equal_messages_are_one():
+    messages = [Message("pass ", Argument("mapper")), Message("pass ", Argument("mapper"))]
+    assert len({*messages, Message("pass ", Argument("trust"))}) == 2

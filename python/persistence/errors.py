@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from persistence import notebook
@@ -39,7 +40,7 @@ _is_command = ContextVar("is_command", default=False)
 
 @contextlib.contextmanager
 def for_commands() -> Iterator[None]:
-    """Set messages to name command-line options inside the block; see `argument`."""
+    """Show command-line options in messages inside the block; see `Argument`."""
     token = _is_command.set(True)
     try:
         yield
@@ -47,48 +48,84 @@ def for_commands() -> Iterator[None]:
         _is_command.reset(token)
 
 
-def argument(name: str, value: Any = None) -> str:
-    """Return an argument for a message, in the notation of Python or of the command line.
+@dataclass(frozen=True)
+class Argument:
+    """An argument in a message, shown in the notation of Python or of the command line.
+
+    Its text is ``trust=['a.B']`` in Python, and ``--trust a.B`` inside `for_commands`; without a
+    value, ``mapper=`` and ``--mapper NAME``. Which one is decided when the message is shown.
 
     Parameters
     ----------
     name : `str`
         The argument, for which commands have an option.
-    value : `str` or `list` [`str`], optional
-        The argument's value, if known.
-
-    Returns
-    -------
-    text : `str`
-        ``trust=['a.B']`` in Python, ``--trust a.B`` on the command line (see `for_commands`);
-        ``mapper=`` and ``--mapper NAME`` without a value.
+    value : `str` or `tuple` [`str`], optional
+        The argument's value, if known: one, or several.
     """
-    if not _is_command.get():
-        return f"{name}={'' if value is None else repr(value)}"
-    import shlex  # lazy: only needed for error messages
 
-    option, values = _OPTIONS.get(name, (name, "NAME"))
-    words = [value] if isinstance(value, str) else value or [values]
-    return f"--{option} {shlex.join(words)}"
+    name: str
+    value: str | tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        values = list(self.value) if isinstance(self.value, tuple) else self.value
+        if not _is_command.get():
+            return f"{self.name}={'' if values is None else repr(values)}"
+        import shlex  # lazy: only needed for error messages
+
+        option, placeholder = _OPTIONS.get(self.name, (self.name, "NAME"))
+        words = [values] if isinstance(values, str) else values or [placeholder]
+        return f"--{option} {shlex.join(words)}"
 
 
-def warn_caller(message: str, category: type[Warning]) -> None:
+class Message:
+    """A message with fields that are formatted when it is shown.
+
+    Parameters
+    ----------
+    *parts : `str`, `Argument` or `Message`
+        The parts, in their order.
+    """
+
+    def __init__(self, *parts: str | Argument | Message) -> None:
+        self.parts = parts
+
+    def __str__(self) -> str:
+        return "".join(map(str, self.parts))
+
+    __repr__ = __str__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Message) and self.parts == other.parts
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
+
+
+def warn_caller(message: str | Message, category: type[Warning]) -> None:
     """Issue a warning that shows the line outside of this package from which the call came."""
     depth = 1
     while sys._getframe(depth).f_globals.get("__name__", "").split(".")[0] == "persistence":
         depth += 1
-    warnings.warn(message, category, stacklevel=depth + 1)
+    warnings.warn(category(message), stacklevel=depth + 1)
 
 
 class PersistenceError(Exception):
     """The base of all errors of this package.
 
     The message names the thing, what was tried, and what is known.
+
+    Attributes
+    ----------
+    where : `str`
+        The file or repository in which it happened, if the message does not name it; else empty.
     """
+
+    where = ""
 
     def __str__(self) -> str:
         # KeyError among the bases would show the message's repr.
-        return str(self.args[0]) if self.args else ""
+        message = str(self.args[0]) if self.args else ""
+        return f"{self.where}: {message}" if self.where else message
 
     @notebook.shows
     def _repr_html_(self) -> notebook.Html:
@@ -317,18 +354,25 @@ class NoResults(PersistenceError, RuntimeError):
         The requested dataset type.
     dataId : mapping
         The data ID as passed by the caller.
-    reasons : sequence of `str`, optional
+    reasons : sequence of `str` or `Message`, optional
         One line each: the paths that were tried, the missing keys, the nearest matches.
     """
 
     def __init__(
-        self, message: str, datasetType: str, dataId: Mapping[str, Any], reasons: Sequence[str] = ()
+        self,
+        message: str,
+        datasetType: str,
+        dataId: Mapping[str, Any],
+        reasons: Sequence[str | Message] = (),
     ) -> None:
         self.message = message
         self.datasetType = datasetType
         self.dataId = dataId
         self.reasons = tuple(reasons)
         super().__init__(self._text())
+
+    def __str__(self) -> str:
+        return self._text()
 
     def _text(self) -> str:
         lines = "".join(f"\n  {reason}" for reason in self.reasons)

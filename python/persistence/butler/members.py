@@ -15,10 +15,11 @@ from persistence.butler.repository_args import Arguments, RepositoryArgs
 from persistence.butler.repository_cfg import RepositoryCfg
 from persistence.cameras.installed import camera, dotted, find, gen2_name, remember
 from persistence.errors import (
+    Argument,
     CameraNotFound,
+    Message,
     RepositoryError,
     UnknownArgument,
-    argument,
 )
 from persistence.files import links, ownership
 
@@ -225,9 +226,10 @@ class Members:
                 cfg = RepositoryCfg(path, path)  # as a caller's own input may
             if cfg is None:
                 is_there = os.path.isdir(path)
-                reason = f"names no mapper: give {argument('mapper')}" if is_there else "is gone"
-                reason += moved_trees.guess(path, child.cfg)
-                raise RepositoryError(f"the parent {path} of {child.cfg.cfg_root} {reason}")
+                reason = ["names no mapper: pass ", Argument("mapper")] if is_there else ["is gone"]
+                hint = moved_trees.guess(path, child.cfg)
+                parent = f"the parent {path} of {child.cfg.cfg_root} "
+                raise RepositoryError(Message(parent, *reason, hint))
             mapper_args: Mapping[str, Any] | None = None
             if cfg.old:
                 nested = parent if isinstance(parent, RepositoryCfg) else child.cfg
@@ -269,8 +271,11 @@ class Members:
         names = {other.cfg.mapper and dotted(other.cfg.mapper) for other in self.inputs}
         if len(names) != 1:
             raise RepositoryError(
-                f"No default mapper could be established for {member.cfg.cfg_root}: its inputs "
-                f"have {sorted(map(str, names)) or 'none'}; give {argument('mapper')}"
+                Message(
+                    f"No default mapper could be established for {member.cfg.cfg_root}: its inputs "
+                    f"have {sorted(map(str, names)) or 'none'}; pass ",
+                    Argument("mapper"),
+                )
             )
         return names.pop()
 
@@ -340,8 +345,10 @@ def _not_there(directory: str) -> RepositoryError:
         reason = links.fault(directory) or f"there is no directory {directory}"
         return RepositoryError(f"No cfg found for read-only input repository: {reason}")
     return RepositoryError(
-        f"No cfg found for read-only input repository at {directory}: it has no _mapper, no "
-        f"_parent, no registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper "
-        f"into it (echo lsst.obs.decam.DecamMapper > {directory}/_mapper), or pass "
-        f"{argument('mapper')}"
+        Message(
+            f"No cfg found for read-only input repository at {directory}: it has no _mapper, no "
+            f"_parent, no registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper "
+            f"into it (echo lsst.obs.decam.DecamMapper > {directory}/_mapper), or pass ",
+            Argument("mapper"),
+        )
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from persistence.butler import repository_cfg
 from persistence.butler.repository_cfg import RepositoryCfg
-from persistence.errors import RegistryWarning, argument, warn_caller
+from persistence.errors import Argument, Message, RegistryWarning, warn_caller
 from persistence.registry import path_of
 
 
@@ -38,8 +38,11 @@ def mapper_args(cfg: RepositoryCfg) -> Mapping[str, Any]:
     file = f"{cfg.cfg_root}/{repository_cfg.FILE}"
     file = f"{repository_cfg.FILE} of a child of {cfg.cfg_root}" if cfg.old else file
     warn_caller(
-        f"{file} names the calibrations in {gone}, which is not there: {hint}. "
-        f"{argument('calibRoot')} says where they are",
+        Message(
+            f"{file} names the calibrations in {gone}, which is not there: {hint}. Pass their "
+            "directory as ",
+            Argument("calibRoot"),
+        ),
         RegistryWarning,
     )
     lost = ("calibRoot",) if roots else ("calibRoot", "calibRegistry")

@@ -18,12 +18,13 @@ from persistence.butler.repository import Repository
 from persistence.butler.repository_args import TAKEN, RepositoryArgs, refuse_untaken
 from persistence.cameras.installed import camera, find, gen2_name
 from persistence.errors import (
+    Argument,
     CameraNotFound,
+    Message,
     PolicyError,
     RegistryWarning,
     RepositoryError,
     UnknownDatasetType,
-    argument,
     did_you_mean,
     warn_caller,
 )
@@ -134,16 +135,23 @@ class Opening:
             if member.given is None:
                 raise
             warn_caller(
-                f"{root}: {error}. It is read with the camera {gen2_name(member.given)}, which "
-                "was given for its child",
+                Message(
+                    f"{root}: ",
+                    *error.args[:1],
+                    f". It is read with the camera {gen2_name(member.given)}, which was passed for "
+                    "its child",
+                ),
                 RegistryWarning,
             )
         given = self._members.given if member.given is None else member.given
         if given is None:
             reason = links.fault(os.path.join(root, "_mapper")) or "it has no _mapper"
             raise RepositoryError(
-                f"{root} names no mapper: {reason}. Write the camera's mapper into it (echo "
-                f"lsst.obs.decam.DecamMapper > {root}/_mapper), or pass {argument('mapper')}"
+                Message(
+                    f"{root} names no mapper: {reason}. Write the camera's mapper into it (echo "
+                    f"lsst.obs.decam.DecamMapper > {root}/_mapper), or pass ",
+                    Argument("mapper"),
+                )
             )
         return camera(given)
 
@@ -171,9 +179,9 @@ class Opening:
                     refuse_untaken(repository.mapper, [name])
             return repository
         except (PolicyError, RepositoryError) as error:
-            if str(error).startswith(os.sep):  # the message already names a file
-                raise
-            raise type(error)(f"{cfg.cfg_root}: {error}", *error.args[1:]) from error
+            if not str(error).startswith(os.sep):  # else it names a file already
+                error.where = cfg.cfg_root
+            raise
 
 
 def open_chain(

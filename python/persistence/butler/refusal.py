@@ -12,6 +12,7 @@ from persistence.dataids.request import Request
 from persistence.errors import (
     AmbiguousDataId,
     IncompleteDataId,
+    Message,
     MultipleResults,
     NoResults,
     UnknownKeyWarning,
@@ -34,7 +35,9 @@ def refuse(chain: Chain, verb: str, request: Request, data_id: Mapping[str, Any]
             tried.setdefault(location.path, []).append(os.path.relpath(location.root))
         except NoResults as error:
             problems.append(error)
-    reasons = [f"looked for  {path}  in  {', '.join(roots)}" for path, roots in tried.items()]
+    reasons: list[str | Message] = [
+        f"looked for  {path}  in  {', '.join(roots)}" for path, roots in tried.items()
+    ]
     reasons += dangling(chain, request, data_id)
     reasons += dict.fromkeys(reason for error in problems for reason in error.reasons)
     if not any(isinstance(error, AmbiguousDataId) for error in problems):

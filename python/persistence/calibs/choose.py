@@ -17,11 +17,12 @@ from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import text
 from persistence.errors import (
     AmbiguousDataId,
+    Argument,
     DataIdError,
     IncompleteDataId,
+    Message,
     MultipleResults,
     RegistryWarning,
-    argument,
     warn_caller,
 )
 from persistence.policy.dataset_type import DatasetType
@@ -99,12 +100,12 @@ def complete(
     if not missing:
         return known
     if calibrations.registry is None:
-        reason = (
+        lacking = Message(
             f"needs  {', '.join(missing)}: there is no calibRegistry.sqlite3 in "
-            f"{calibrations.root}; name the directory "
-            f"of calibrations with {argument('calibRoot')}"
+            f"{calibrations.root}; name the directory of calibrations with ",
+            Argument("calibRoot"),
         )
-        raise IncompleteDataId("Incomplete data ID:", dataset.name, full_id, [reason])
+        raise IncompleteDataId("Incomplete data ID:", dataset.name, full_id, [lacking])
     wanted = criteria(dataset, known, calibrations.registry)
     there = calibrations.registry.columns(dataset.tables)
     columns = [*missing, *(key for key in _ALSO if key in there and key not in known)]

@@ -14,7 +14,7 @@ from typing import Any
 
 from persistence.cameras import yaml_camera
 from persistence.cameras.mapper import Mapper
-from persistence.errors import NOT_HERE, CameraNotFound, argument, did_you_mean, told
+from persistence.errors import NOT_HERE, Argument, CameraNotFound, Message, did_you_mean, told
 from persistence.files import entry_points
 
 GROUP = "persistence.cameras"
@@ -60,8 +60,10 @@ def find(name: str, trust: Collection[str] = ()) -> type[Mapper]:
     if known is None and name in trust:
         known = _imported(name)
     if known is None:
-        hint = f", or trust it: {argument('trust', [name])}" if "." in name else ""
-        raise CameraNotFound(f"{_unknown(name)}; install its package{hint}")
+        message = Message(_unknown(name), "; install its package")
+        if "." in name:
+            message = Message(message, ", or trust it: ", Argument("trust", (name,)))
+        raise CameraNotFound(message)
     return known
 
 
@@ -105,8 +107,11 @@ def _announced(name: str) -> type[Mapper] | None:
     rivals = entry_points.rivals(GROUP, name)
     if rivals:
         raise CameraNotFound(
-            f"several packages announce a camera {name!r}: {'; '.join(rivals)}. Uninstall all but "
-            f"one, or use another name for {argument('mapper')}"
+            Message(
+                f"several packages announce a camera {name!r}: {'; '.join(rivals)}. Uninstall all "
+                "but one, or use another name for ",
+                Argument("mapper"),
+            )
         )
     found = entry_points.load(known[name])
     return yaml_camera.mapper_class(found) if isinstance(found, str) else _checked(found)
@@ -130,18 +135,21 @@ def _imported(name: str) -> type[Mapper]:
         if getattr(type(found), "origin", None) == NOT_HERE:
             raise ModuleNotFoundError(f"{name} is {NOT_HERE}")
     except Exception as error:  # any error of a module during its import
-        raise CameraNotFound(f"{_unknown(name)}; it cannot be imported: {told(error)}") from error
+        raise CameraNotFound(
+            Message(_unknown(name), f"; it cannot be imported: {told(error)}")
+        ) from error
     return _checked(found)
 
 
-def _unknown(name: str) -> str:
+def _unknown(name: str) -> Message:
     known = announced()
     # without the names of Gen2's classes, which each camera has, too
     short = sorted(camera for camera in known if "." not in camera)
-    return (
+    return Message(
         f"no installed camera has the name {name!r}{did_you_mean(name, known)} (known: "
         f"{', '.join(short) or 'none'}); describe it in a YAML file (doc/cameras.rst) and "
-        f"pass {argument('mapper', 'my_camera.yaml')}"
+        "pass ",
+        Argument("mapper", "my_camera.yaml"),
     )
 
 

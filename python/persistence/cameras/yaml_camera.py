@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 from persistence.cameras.camera_mapper import CameraMapper
-from persistence.errors import CameraNotFound, PolicyError, argument
+from persistence.errors import Argument, CameraNotFound, Message, PolicyError
 from persistence.policy import load
 from persistence.policy import refuse_code as foreign
 from persistence.policy.dataset_type import words
@@ -130,8 +130,11 @@ def refuse_code(path: str, trust: Collection[str] = ()) -> None:
     for name, source in _named(loaded):
         if name not in allowed:
             raise CameraNotFound(
-                f"the camera's file {path} names code ({source}: {name}); a repository may not "
-                f"contain code. If you trust it, pass {argument('mapper', path)}"
+                Message(
+                    f"the camera's file {path} names code ({source}: {name}); a repository may not "
+                    "contain code. If you trust it, pass ",
+                    Argument("mapper", path),
+                )
             )
 
 

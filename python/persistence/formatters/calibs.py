@@ -65,7 +65,9 @@ def read(location: Location) -> Defects | IsrCalib:
             tables[0].meta = metadata
             return Defects.from_table(tables[0])
     except FormatterError as error:
-        raise error if path in str(error) else type(error)(f"{path}: {error}") from error
+        if path not in str(error):
+            error.where = path
+        raise
     make, kind = _CLASSES[name]
     return make(header_values.text(metadata.get("OBSTYPE")) or kind, metadata, tuple(tables))
 

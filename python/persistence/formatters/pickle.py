@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from persistence.dataids.location import Location
-from persistence.errors import FormatterError, TrustWarning, UnsafeContent, argument, warn_caller
+from persistence.errors import (
+    Argument,
+    FormatterError,
+    Message,
+    TrustWarning,
+    UnsafeContent,
+    warn_caller,
+)
 from persistence.files import content
 from persistence.formatters import pickle_scan
 from persistence.formatters.pickle_careful import Careful
@@ -141,8 +148,11 @@ def write(obj: Any, path: str, location: Location) -> None:
     strange = {f"{kind.__module__}.{kind.__qualname__}" for kind in kinds if not is_known(kind)}
     for dotted in sorted(name for name in strange - trust if not name.startswith("numpy")):
         warn_caller(
-            f"{location.datasetType}: {location.full_path} holds a {dotted}, which will be read "
-            f"only with {argument('trust', [dotted])}",
+            Message(
+                f"{location.datasetType}: {location.full_path} holds a {dotted}, which will be "
+                "read only with ",
+                Argument("trust", (dotted,)),
+            ),
             TrustWarning,
         )
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from persistence.errors import UnsafeContent, argument
+from persistence.errors import Argument, Message, UnsafeContent
 from persistence.formatters import pickle_states
 
 Check = Callable[[tuple[Any, ...]], bool]
@@ -140,8 +140,11 @@ def find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str,
     # A name with a dot would reach attributes of a known class.
     if (dotted not in _KNOWN or "." in name) and dotted not in trust:
         raise UnsafeContent(
-            f"{path} creates a {dotted}, which is not trusted; nothing of it was run. If you "
-            f"trust the file, use {argument('trust', [dotted])}"
+            Message(
+                f"{path} creates a {dotted}, which is not trusted; nothing of it was run. If you "
+                "trust the file, use ",
+                Argument("trust", (dotted,)),
+            )
         )
     return module, name, dotted
 

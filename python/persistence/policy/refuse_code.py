@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from persistence.errors import UnsafeContent, argument
+from persistence.errors import Argument, Message, UnsafeContent
 from persistence.files import yaml_nodes
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.load import CameraPolicy, keys_said
@@ -130,6 +130,9 @@ def refuse_code(
 
 def _refused(named_by: str, source: str, name: str) -> UnsafeContent:
     return UnsafeContent(
-        f"the configuration of {named_by} names code ({source}: {name}); a repository may not "
-        f"contain code. If you trust it, use {argument('trust', [name])}"
+        Message(
+            f"the configuration of {named_by} names code ({source}: {name}); a repository may not "
+            "contain code. If you trust it, use ",
+            Argument("trust", (name,)),
+        )
     )

@@ -84,7 +84,8 @@ def gather(paths: Sequence[str], wishes: Wishes, progress: _Progress) -> tuple[C
         try:
             converted = convert.convert(table, wishes, first_id=ends[-1] + 1)
         except PersistenceError as error:
-            raise type(error)(f"{path}: {error}") from error
+            error.where = path
+            raise
         if parts and converted.table.colnames != parts[0].colnames:
             odd = set(converted.table.colnames) ^ set(parts[0].colnames)
             raise FormatterError(

@@ -189,4 +189,4 @@ def _reasons(
         yield f"{registered} are registered, but their files are not there"
         return
     request = butler.chain.request(name.partition(".")[0])
-    yield from refusal.refuse(butler.chain, "--id", request, DataId(data_id)).reasons
+    yield from map(str, refusal.refuse(butler.chain, "--id", request, DataId(data_id)).reasons)
