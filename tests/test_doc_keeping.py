@@ -67,9 +67,7 @@ BEFORE: dict[str, list[Callable[[Path], None]]] = {
     "persistence diff repo copy": [_copy],
     "persistence diff repo/rerun/a again --detail": [_again],
 }
-_SIZE = re.compile(
-    r"[\d.]+ k?M?B(?= read|, \d+ rows)"
-)  # that of SQLite's files depends on its version
+_SIZE = re.compile(r"[\d.]+ k?M?B(?= read|, \d+ rows|$)", re.M)  # SQLite's differ
 
 
 _BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:    .*\n|\n)+)", re.M)

@@ -84,6 +84,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "whether each file of a repository still holds what it held",
     "copy": "datasets, and what they need, into a repository of their own",
     "diff": "two repositories by data ID: what only one has, and what differs",
+    "remove": "move datasets, or a rerun, into the trash of a repository",
     "trash": "what was moved away in a repository: list it, bring it back, delete it",
     "share": "allow a group to write into the repository, too",
     "index": "list all files now, and store the index in the repository for others",

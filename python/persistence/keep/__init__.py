@@ -9,16 +9,18 @@ if TYPE_CHECKING:
     from persistence.keep.comparison import compare as diff
     from persistence.keep.copying import copy
     from persistence.keep.diagnosis import diagnose as doctor
+    from persistence.keep.removal import remove
     from persistence.keep.sameness import same
     from persistence.keep.verification import verify
 
-__all__ = ["copy", "diff", "doctor", "same", "verify"]
+__all__ = ["copy", "diff", "doctor", "remove", "same", "verify"]
 
 # Public name -> its module, and its name there. A module must not have the name of a function.
 _HOMES = {
     "copy": ("copying", "copy"),
     "diff": ("comparison", "compare"),
     "doctor": ("diagnosis", "diagnose"),
+    "remove": ("removal", "remove"),
     "same": ("sameness", "same"),
     "verify": ("verification", "verify"),
 }

@@ -1,0 +1,250 @@
+"""``persistence.keep.remove``: move datasets into the trash, after what depends on them is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from persistence.butler import repository_cfg
+from persistence.butler.butler import Butler
+from persistence.butler.provenance.origin import Origin
+from persistence.dataids.template import PathTemplate
+from persistence.errors import PersistenceError, RepositoryError, UsageError
+from persistence.files import journal, marks, ownership
+from persistence.keep.contents import Dataset
+from persistence.keep.survey import survey
+from persistence.keep.trash import Trash
+
+_OWN = ("repository", "path")
+
+
+class Dependent(NamedTuple):
+    """Something that was made of a dataset that is to be removed.
+
+    Attributes
+    ----------
+    name : `str`
+        The dataset, or the rerun.
+    path : `str`
+        Its file or directory.
+    of : `str`
+        What it depends on.
+    """
+
+    name: str
+    path: str
+    of: str
+
+
+@dataclass
+class Removed:
+    """What `remove` did, or would do.
+
+    Attributes
+    ----------
+    paths : `list` [`str`]
+        What was moved away.
+    dependents : `list` [`Dependent`]
+        What depends on it, and stays.
+    refused : `list` [`str`]
+        What stays although it was chosen, with the reason.
+    trash : `str`
+        The session, which ``persistence trash --undo`` puts back; empty if nothing was moved.
+    bytes : `int`
+        The size of what was moved.
+    """
+
+    paths: list[str] = field(default_factory=list)
+    dependents: list[Dependent] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    trash: str = ""
+    bytes: int = 0
+
+
+def remove(
+    root: str | os.PathLike[str],
+    types: Collection[str],
+    where: Any = None,
+    force: bool = False,
+    dry_run: bool = False,
+    **arguments: Any,
+) -> Removed:
+    """Move datasets of a repository into its trash.
+
+    Parameters
+    ----------
+    root : path
+        The repository. Datasets of its parents are not removed.
+    types : collection of `str`
+        The dataset types. Those that ingest registers are refused: their rows would be left.
+    where : `str` or `Expression`, optional
+        A condition on their columns, as of `Butler.query`.
+    force : `bool`, optional
+        Whether they are removed although others depend on them.
+    dry_run : `bool`, optional
+        Whether to change nothing.
+    **arguments
+        Further arguments of `Butler`.
+
+    Returns
+    -------
+    removed : `Removed`
+        What was done. If there are dependents, and no ``force``, nothing is moved.
+
+    Raises
+    ------
+    UsageError
+        If a type is registered, or a part of another.
+    RepositoryError
+        If the repository belongs to another user.
+    """
+    return remove_from(
+        Butler(root, **arguments), types, dict.fromkeys(types, where), force, dry_run
+    )
+
+
+def remove_from(
+    butler: Butler,
+    types: Collection[str],
+    where: Mapping[str, Any] = {},
+    force: bool = False,
+    dry_run: bool = False,
+) -> Removed:
+    """Remove from the first repository of a Butler; see `remove`."""
+    root = os.path.realpath(butler.chain.inputs[0].root)
+    _refuse_owner(root)
+    removed = Removed()
+    chosen: dict[str, Dataset] = {}
+    for name in types:
+        for path, dataset in _chosen(butler, name, where.get(name), root):
+            reason = _refusal(path, root)
+            if reason:
+                removed.refused.append(f"{dataset}  {path} {reason}")
+            else:
+                chosen[path] = dataset
+    for dataset in chosen.values():
+        removed.dependents += _dependents(butler, dataset, chosen)
+    removed.dependents = list(dict.fromkeys(removed.dependents))
+    _move(root, list(chosen), removed, force, dry_run)
+    return removed
+
+
+def remove_rerun(
+    root: str | os.PathLike[str], name: str, force: bool = False, dry_run: bool = False
+) -> Removed:
+    """Move a whole rerun of a repository into the repository's trash; see `remove`.
+
+    Parameters
+    ----------
+    root : path
+        The repository.
+    name : `str`
+        The rerun, below ``rerun``.
+    force, dry_run : `bool`, optional
+        As for `remove`. Other reruns depend on it if it is one of their parents.
+    """
+    root = os.path.realpath(root)
+    path = os.path.join(root, "rerun", name)
+    if os.path.islink(path) or not os.path.realpath(path).startswith(f"{root}/rerun/"):
+        raise RepositoryError(f"{path} is a link, or leads out of {root}: it is not removed")
+    if not marks.is_repository(path):
+        raise RepositoryError(f"{path} is not a repository")
+    for directory in (root, path):
+        _refuse_owner(directory)
+    removed = Removed()
+    for other in survey(root).repositories():
+        if other != path and not other.startswith(f"{path}/") and path in _parents(other):
+            removed.dependents.append(Dependent(os.path.relpath(other, root), other, name))
+    _move(root, [path], removed, force, dry_run)
+    return removed
+
+
+def _refuse_owner(root: str) -> None:
+    reason = ownership.refusal(root)
+    if reason:
+        raise RepositoryError(reason)
+
+
+def _chosen(butler: Butler, name: str, where: Any, root: str) -> Iterator[tuple[str, Dataset]]:
+    """Yield the files of the chosen datasets of a type in the repository itself."""
+    request = butler.request(name)
+    if request.name != request.datasetType:
+        raise UsageError(f"{name} is a part of {request.datasetType}: remove that as a whole")
+    dataset = butler.chain.inputs[0].mapper.dataset(request)
+    template = dataset.template
+    keys = list(butler.getKeys(name, "") or ())
+    is_whole = template is not None and set(keys) <= set(PathTemplate(template.file_text).keys)
+    if dataset.section == "calibrations" or not is_whole:
+        raise UsageError(
+            f"{name} is registered when it is ingested, and its rows would be left: remove is for "
+            "what tasks write"
+        )
+    for values in butler.query(name, where, columns=[*keys, *_OWN]).tuples():
+        *own, home, path = values
+        if os.path.realpath(home) == root:
+            yield os.path.join(root, path), Dataset(name, dict(zip(keys, own, strict=True)))
+
+
+def _refusal(path: str, root: str) -> str:
+    """Return why a file is not moved; an empty text if it may be."""
+    folder = os.path.realpath(os.path.dirname(path))
+    if folder != root and not folder.startswith(f"{root}/"):
+        return f"is reached through a link, to {folder}"
+    owner = os.lstat(path).st_uid
+    if owner != os.geteuid():
+        return f"belongs to {ownership.user(owner)}"
+    return ""
+
+
+def _dependents(
+    butler: Butler, dataset: Dataset, chosen: Mapping[str, Dataset]
+) -> Iterator[Dependent]:
+    """Yield what was made of a dataset, as far as journals tell, and is not removed as well."""
+    try:
+        origin = butler.used_by(dataset.datasetType, dataset.dataId)
+    except PersistenceError:  # nothing is recorded of it
+        return
+    for each in _outputs(origin):
+        path = os.path.realpath(each.file)
+        if os.path.exists(path) and path not in chosen:
+            yield Dependent(str(Dataset(each.datasetType, each.dataId)), path, str(dataset))
+
+
+def _outputs(origin: Origin) -> Iterator[Origin]:
+    for each in origin.outputs:
+        yield each
+        yield from _outputs(each)
+
+
+def _parents(root: str) -> list[str]:
+    try:
+        cfg = repository_cfg.read(root)
+    except PersistenceError:  # the doctor tells
+        return []
+    parents = () if cfg is None else cfg.parents
+    return [os.path.realpath(repository_cfg.shown(parent)) for parent in parents]
+
+
+def _move(root: str, paths: Sequence[str], removed: Removed, force: bool, dry_run: bool) -> None:
+    if removed.dependents and not force:
+        return
+    trash = Trash(root, "remove")
+    for path in paths:
+        removed.bytes += _size(path)
+        if not dry_run:
+            trash.move(path)
+            journal.append(root, "remove", os.path.relpath(path, root))
+        removed.paths.append(path)
+    removed.trash = trash.name if trash.is_used else ""
+
+
+def _size(path: str) -> int:
+    if not os.path.isdir(path) or os.path.islink(path):
+        return os.lstat(path).st_size
+    return sum(
+        os.lstat(os.path.join(folder, name)).st_size
+        for folder, _folders, names in os.walk(path)
+        for name in names
+    )
