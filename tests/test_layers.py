@@ -37,7 +37,8 @@ LIBRARIES = {
         "tasks.gen2ingest.register",  # its methods are given a connection
     },
     # Scripts of Gen2 call PyYAML themselves: lsst.daf.base made its types known to it.
-    "yaml": {"formatters.yaml", "files.yaml_nodes", "gen2types.yaml_tags"},
+    # Gen3's exports have tags of their own.
+    "yaml": {"gen3.document", "formatters.yaml", "files.yaml_nodes", "gen2types.yaml_tags"},
     "astropy.io": {
         "formatters.background",
         "formatters.catalog_read",
@@ -97,6 +98,7 @@ LIBRARIES = {
         "plot.stars",
     },
     "lsst.dax.apdb": {"apdb.daxapdb"},
+    "lsst.daf.butler": {"gen3.formatters"},
     "lsst.sphgeom": {"apdb.daxapdb", "gen2types.spherepoint", "refcats.htm", "skymap.polygon"},
     "rich": {"cli.progress", "cli.terminal"},
     "watchfiles": {"cli.watching.notices"},

@@ -58,6 +58,7 @@ WRONG_KINDS = {
     "ingest": ("{clobber: 1}", "true or false"),
     "ingestCalibs": ("{register: {tables: bias}}", "a list"),
     "stages": ("{calexp: [jointcal]}", "text"),
+    "gen3": ("{instrument: 5}", "text"),
     "index": ("{calexp: AIRMASS}", "a mapping"),
     "layouts": ("5", "a list"),
     "geometry": ("[a]", "a mapping"),

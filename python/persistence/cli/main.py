@@ -86,6 +86,7 @@ COMMANDS: Mapping[str, str] = {
     "diff": "two repositories by data ID: what only one has, and what differs",
     "remove": "move datasets, or a rerun, into the trash of a repository",
     "trash": "what was moved away in a repository: list it, bring it back, delete it",
+    "export-gen3": "write an export.yaml by which Gen3 imports a repository",
     "share": "allow a group to write into the repository, too",
     "index": "list all files now, and store the index in the repository for others",
 }

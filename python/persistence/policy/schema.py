@@ -555,6 +555,14 @@ SETTINGS: Mapping[str, Shape] = {
     "ingest": _record(**_INGEST),
     "ingestCalibs": _record(**_INGEST_CALIBS, curated=_record(**_INGEST_CALIBS)),
     "stages": _table(_TEXT),
+    # What Gen3 calls the camera: doc/gen3.rst.
+    "gen3": _record(
+        "instrument",
+        **{"class": _TEXT, "instrument": _TEXT, "raw": _TEXT},
+        exposures=_WHOLE,
+        detectors=_WHOLE,
+        dayOffset=_NUMBER,
+    ),
     # Ignored by the last Gen2, too: paths, or data that were once in the policy itself.
     "skytiles": _TEXT_OR_TABLE,
     "defects": _TEXT_OR_TABLE,

@@ -1,0 +1,1 @@
+"""To and from repositories of the Gen3 Butler, by its ``export.yaml``."""
