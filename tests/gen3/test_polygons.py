@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persistence.gen3 import polygons
@@ -12,7 +12,7 @@ from persistence.gen3 import polygons
 sphgeom = pytest.importorskip("lsst.sphgeom", reason="lsst-sphgeom is not installed")
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.floats(0, 360), st.floats(-90, 90),
     st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), min_size=0, max_size=9),

@@ -6,7 +6,7 @@ import datetime
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persistence.calibs import validity
@@ -16,6 +16,8 @@ from persistence.gen3.spans import Span
 
 DAYS = st.dates(date(1980, 1, 1), date(2016, 12, 31))
 MARCH = date(2014, 3, 2)
+# A busy machine is no failure.
+UNTIMED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 # TAI - UTC was 35 s in 2014, and 36 s from July 2015 (IERS Bulletin C).
@@ -66,6 +68,7 @@ def test_of_two_with_the_same_days_none_is_ever_chosen() -> None:
     assert shares.never == [0, 1]
 
 
+@UNTIMED
 @given(st.lists(st.tuples(DAYS, DAYS), min_size=1, max_size=5), DAYS)
 def test_at_noon_of_any_day_gen3_has_what_gen2_chooses(
     ends: list[tuple[date, date]], day: date
@@ -88,6 +91,7 @@ def test_at_noon_of_any_day_gen3_has_what_gen2_chooses(
     assert chosen == (expected if len(expected) == 1 else [])
 
 
+@UNTIMED
 @given(DAYS, DAYS, st.sampled_from(["utc", "tai"]))
 def test_a_window_survives_the_way_there_and_back(one: date, other: date, scale: str) -> None:
     window = Window(*sorted((one, other)))
