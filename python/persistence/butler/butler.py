@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         Texts,
         Visits,
     )
+    from persistence.butler.ids import Ids
     from persistence.butler.provenance.origin import Origin
     from persistence.butler.provenance.stale import Stale
     from persistence.butler.provenance.trees import Trees
@@ -713,6 +714,13 @@ class Butler:
         return Inventory(self, self._reader)
 
     @property
+    def ids(self) -> Ids:
+        """The integers of exposures, coadds and sources: arrays of data IDs packed, and back."""
+        from persistence.butler.ids import Ids  # lazy: it imports numpy
+
+        return Ids(self)
+
+    @property
     def sky(self) -> Sky:
         """The positions of data on the sky: the sky map."""
         from persistence.butler.sky import Sky  # lazy: only needed for queries
@@ -772,13 +780,14 @@ class Butler:
             A dataset type, a view or a component.
         ids : iterable, mapping or table
             Data IDs, or references to datasets; or an astropy, pandas or numpy table with a column
-            per key; or a mapping of arrays. Additional columns are ignored.
+            per key; or a mapping of arrays and single values, which broadcast as in numpy.
+            Additional columns are ignored.
         **rest
             Further keys, with the same value for all data IDs.
 
         Returns
         -------
-        flags : `numpy.ndarray` of `bool`, shape (n,)
+        flags : `numpy.ndarray` of `bool`, shape (n,) or that of the arrays
             The result of `datasetExists` for each data ID, in order; False where that would raise
             an error (a value that fits no path, or a reference to a file that is gone or has
             changed).
@@ -794,7 +803,8 @@ class Butler:
 
         from persistence.butler import exists  # lazy: only needed for many data IDs
 
-        return np.array(exists.exists(self, datasetType, ids, rest), dtype=bool)
+        flags, shape = exists.exists(self, datasetType, ids, rest)
+        return np.array(flags, dtype=bool).reshape(shape)
 
     def getUri(
         self,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from persistence.butler import supplying
-from persistence.butler.id_table import IdTable, tables
+from persistence.butler.id_table import IdTable, flat, tables
 from persistence.butler.plan import Leg, may_refer
 from persistence.butler.refusal import warn_strange
 from persistence.butler.repository import Repository
@@ -230,9 +230,13 @@ def _path(template: PathTemplate, data_id: Mapping[str, Any]) -> str | None:
         return None
 
 
-def exists(butler: Asked, name: str, ids: Any, rest: Mapping[str, Any]) -> list[bool]:
-    """Return whether each dataset exists, and warn of keys that are unknown."""
-    number, every = tables(ids, rest)
+def exists(
+    butler: Asked, name: str, ids: Any, rest: Mapping[str, Any]
+) -> tuple[list[bool], tuple[int, ...]]:
+    """Return whether each dataset exists, with their shape, and warn of keys that are unknown."""
+    columns, shape = flat(ids, rest)
+    number, every = tables(columns, rest if shape is None else {})
     for table in every:
         warn_strange(butler.chain, butler.request(name), next(table.data_ids()))
-    return Existence(butler, name).of_tables(number, every)
+    flags = Existence(butler, name).of_tables(number, every)
+    return flags, (number,) if shape is None else shape

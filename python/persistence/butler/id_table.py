@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -76,9 +77,9 @@ def tables(ids: Any, rest: Mapping[str, Any] = {}) -> tuple[int, list[IdTable]]:
     DataIdError
         If it is none of these, or the columns differ in length.
     """
-    columns = _columns(ids)
-    if columns is not None:
-        return _of_columns({**columns, **rest})
+    columns_given = columns(ids)
+    if columns_given is not None:
+        return _of_columns({**columns_given, **rest})
     if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
         raise DataIdError(f"{ids!r} is neither a list nor a table of data IDs")
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
@@ -113,8 +114,8 @@ def _data_id(item: Any) -> Mapping[str, Any]:
     return data_id
 
 
-def _columns(ids: Any) -> dict[str, Any] | None:
-    """Return the columns of a table; None if it is not a table."""
+def columns(ids: Any) -> dict[str, Any] | None:
+    """Return the columns of a table, or of a mapping of arrays; None if it is neither."""
     if isinstance(ids, Mapping):
         return dict(ids)
     fields = getattr(getattr(ids, "dtype", None), "names", None)
@@ -124,7 +125,47 @@ def _columns(ids: Any) -> dict[str, Any] | None:
     return {str(name): ids[name] for name in names}
 
 
+def check_shapes(shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Check that columns broadcast as in numpy; those of one dimension have the same length.
+
+    Raises
+    ------
+    DataIdError
+        If they do not.
+    """
+    lengths = {shape[0] for shape in shapes.values() if len(shape) == 1}
+    sizes = itertools.zip_longest(*(reversed(shape) for shape in shapes.values()), fillvalue=1)
+    if len(lengths) > 1 or any(len(set(column) - {1}) > 1 for column in sizes):
+        shown = ", ".join(
+            f"{key} has {shape[0] if len(shape) == 1 else shape}"
+            for key, shape in shapes.items()
+            if shape
+        )
+        raise DataIdError(f"columns of data IDs differ in length: {shown}")
+
+
+def flat(ids: Any, rest: Mapping[str, Any]) -> tuple[Any, tuple[int, ...] | None]:
+    """Return columns of several dimensions as columns of one, with their common shape.
+
+    Data IDs in other forms are returned unchanged, without a shape.
+    """
+    if not isinstance(ids, Mapping) or all(getattr(v, "ndim", 0) < 2 for v in ids.values()):
+        return ids, None
+    import numpy as np  # lazy: loaded already if there is an array
+
+    whole = {**ids, **rest}
+    arrays = {key: np.ma.asanyarray(column) for key, column in whole.items()}
+    check_shapes({key: array.shape for key, array in arrays.items()})
+    shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    return {
+        key: np.broadcast_to(array, shape, subok=True).ravel() for key, array in arrays.items()
+    }, shape
+
+
 def _of_columns(columns: Mapping[str, Any]) -> tuple[int, list[IdTable]]:
+    for key, column in columns.items():
+        if getattr(getattr(column, "dtype", None), "kind", "") == "b":
+            raise DataIdError(f"{key}: expected values of data IDs, not booleans")
     values = {key: _values(column) for key, column in columns.items()}
     lengths = {key: len(column) for key, column in values.items() if isinstance(column, list)}
     if len(set(lengths.values())) > 1:

@@ -216,9 +216,9 @@ def cast(key: str, value: Any, kind: type) -> Any:
 def _typed(value: Any, kind: type) -> Any:
     """Return a plain value converted to a type, or None if that would lose something.
 
-    ``1_000`` is not an integer, and 1e16 is not exact.
+    ``1_000`` and True are not integers, and 1e16 is not exact.
     """
-    if not isinstance(value, _PLAIN):
+    if not isinstance(value, _PLAIN) or isinstance(value, bool):
         return None
     if isinstance(value, str) and kind is not str and ("_" in value or not value.isascii()):
         return None
