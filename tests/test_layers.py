@@ -56,6 +56,7 @@ LIBRARIES = {
     },
     "astropy.table": {
         "apdb.rows",
+        "butler.ids",
         "butler.tables",
         "formatters.calibs",
         "formatters.calibs_yaml",

@@ -41,6 +41,7 @@ USES: dict[str, tuple[str, ...]] = {
     "show-data": ("raw", "--id", "ccdnum=28"),
     "uri": ("src", *ID),
     "get": ("src", *ID),
+    "ids": ("calexp", "22938801"),
     "calibs": ("bias",),
     "why": ("src", *ID),
     "used-by": ("src", *ID),

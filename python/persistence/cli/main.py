@@ -71,6 +71,7 @@ COMMANDS: Mapping[str, str] = {
     "registry": "visits or calibrations in the registry, or totals by filter",
     "show-data": "the data IDs of what exists, or the few options that match all",
     "uri": "the path of each dataset that is there, a line each",
+    "ids": "the integers of data IDs, and the data IDs of integers",
     "get": "print a summary of a dataset, or write it into a file with -o",
     "calibs": "calibrations, when each is valid, and why one is chosen or none",
     "watch": "run a command for new data, once for each",
