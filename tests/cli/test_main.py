@@ -459,7 +459,7 @@ def imported(argv: list[str]) -> Iterator[str]:
 @pytest.mark.parametrize(
     "line",
     [
-        *([name, *USES[name]] for name in USES if name not in ("get", "quality")),
+        *([name, *USES[name]] for name in USES if name not in ("get", "ids", "quality")),
         ["get", "src", *ID, "-o", "copy.fits"],
     ],
     ids=" ".join,

@@ -50,7 +50,7 @@ class Unpacked(dict[str, NDArray[Any]]):
     """
 
     def __init__(self, columns: Mapping[str, NDArray[Any]], bits: int | None) -> None:
-        super().__init__(columns)
+        super().__init__({key: np.asarray(column) for key, column in columns.items()})
         self.bits = bits
 
     def to_table(self) -> Table:
