@@ -68,6 +68,15 @@ def test_calibrations_come_with_their_windows(source: Path, tmp_path: Path) -> N
     assert Butler(str(target)).get("bias", ccdnum=28, calibDate="2015-02-18").image.size
 
 
+def test_a_calibration_brings_no_rows_of_exposures(source: Path, tmp_path: Path) -> None:
+    calib = str(source.parent.parent / "CALIB")
+    copy(source, tmp_path / "mine", ["src", "raw"], "visit == 410877")
+    copy(source, tmp_path / "mine", ["bias"], "ccdnum == 28", calibRoot=calib)
+    query = "SELECT DISTINCT visit FROM raw"
+    assert rows(tmp_path / "mine/registry.sqlite3", query) == [(410877,)]
+    assert doctor(tmp_path / "mine").findings == []
+
+
 def test_tables_of_the_registry_are_those_of_the_source(source: Path, tmp_path: Path) -> None:
     copy(source, tmp_path / "mine", ["src"])
     query = "SELECT sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"

@@ -221,8 +221,7 @@ class _Plan:
                     self._add(dataset.name, {}, root, template.file_text)
 
     def _add(self, name: str, data_id: Mapping[str, Any], root: str, path: str) -> None:
-        dataset = _dataset(self._butler, name)
-        is_calibration = dataset is not None and dataset.section == "calibrations"
+        is_calibration = _is_calibration(self._butler, name)
         folder = os.path.join(self._root, _CALIBRATIONS) if is_calibration else self._root
         target = os.path.join(folder, path)
         source = os.path.join(root, path)
@@ -235,6 +234,11 @@ def _dataset(butler: Butler, name: str) -> DatasetType | None:
         if name in repository.mapper.types:
             return repository.mapper.types[name]
     return None
+
+
+def _is_calibration(butler: Butler, name: str) -> bool:
+    dataset = _dataset(butler, name)
+    return dataset is not None and dataset.section == "calibrations"
 
 
 def _inputs(origin: Origin, levels: int) -> Iterator[Origin]:
@@ -307,7 +311,13 @@ def _flush(paths: Sequence[str], root: str) -> None:
 
 def _copy_rows(butler: Butler, copied: Copied) -> int:
     """Copy the rows of registries that describe the copied data IDs, and return their number."""
-    exposures = [data_id for file in copied.files for data_id in file.dataIds]
+    # A calibration's detector, or filter, would fit the rows of every exposure.
+    exposures = [
+        data_id
+        for file in copied.files
+        if not _is_calibration(butler, file.datasetType)
+        for data_id in file.dataIds
+    ]
     first, count = butler.chain.inputs[0], 0
     if not first.registry.lists_files:
         count += sqlite.add_part(
