@@ -6,6 +6,7 @@ are a made camera's.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from astropy import units as u
@@ -38,6 +40,12 @@ def shell(line: str, folder: Path) -> str:
     return done.stdout
 
 
+def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """Return what a query of an SQLite file returns."""
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return connection.execute(query).fetchall()
+
+
 @pytest.mark.real
 def test_the_session_of_the_seed(real: Path, tmp_path: Path) -> None:
     root = tmp_path / "latiss"
@@ -56,10 +64,9 @@ def test_the_session_of_the_seed(real: Path, tmp_path: Path) -> None:
     assert shell(line.format(""), tmp_path) == "1 new, 0 already there, 0 failed\n"
     (link,) = (path for path in root.rglob("*.fits") if path.is_symlink())
     assert link.resolve() == night / "2018092000065-det000.fits"
-    original = sqlite3.connect(f"file:{real}/gen2_repos/latiss/registry.sqlite3?mode=ro", uri=True)
-    ours = sqlite3.connect(root / "registry.sqlite3")
     query = "SELECT visit, detector, filter, dayObs FROM raw"
-    assert ours.execute(query).fetchall() == original.execute(query).fetchall()
+    original = real / "gen2_repos/latiss/registry.sqlite3"
+    assert rows(root / "registry.sqlite3", query) == rows(original, query)
     assert link.relative_to(root) == (real / RAW).relative_to(real / "gen2_repos/latiss")
 
     # butler import --transfer copy --export-file $CALIB/export.yaml $REPO $CALIB -s instrument ...
@@ -71,12 +78,8 @@ def test_the_session_of_the_seed(real: Path, tmp_path: Path) -> None:
     bring = "persistence calibs $REPO --calib $REPO/CALIB --import import-calibs --transfer copy"
     assert shell(bring, tmp_path) == "1 new, 0 already there, 0 failed\n"
     windows = "SELECT detector, calibDate, validStart, validEnd FROM bias"
-    assert (
-        sqlite3.connect(root / "CALIB/calibRegistry.sqlite3").execute(windows).fetchall()
-        == sqlite3.connect(tmp_path / "theirs/CALIB/calibRegistry.sqlite3")
-        .execute(windows)
-        .fetchall()
-    )
+    registry = "CALIB/calibRegistry.sqlite3"
+    assert rows(root / registry, windows) == rows(tmp_path / "theirs" / registry, windows)
 
     # butler query-collections $REPO 'LATISS/*' --chains=TREE
     (row,) = json.loads(shell("persistence tree $REPO '*' --format json", tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import sqlite3
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -141,9 +142,18 @@ def small(repositories: dict[int, Path], memory: Path) -> Butler:
     return butler
 
 
-def test_whether_a_dataset_exists(bench: Any, repositories: dict[int, Path], small: Butler) -> None:
+@pytest.fixture
+def opened() -> Iterator[Callable[[Path], sqlite3.Connection]]:
+    """Return a function that connects to a database until the test ends."""
+    with contextlib.ExitStack() as stack:
+        yield lambda path: stack.enter_context(contextlib.closing(sqlite3.connect(path)))
+
+
+def test_whether_a_dataset_exists(
+    bench: Any, repositories: dict[int, Path], small: Butler, opened: Any
+) -> None:
     root = small.chain.inputs[0].root
-    registry = sqlite3.connect(repositories[10**6] / "registry.sqlite3")
+    registry = opened(repositories[10**6] / "registry.sqlite3")
     query = "SELECT DISTINCT filter FROM raw WHERE visit = ? AND ccdnum = ?"
 
     def looked_up() -> bool:
@@ -200,9 +210,11 @@ def test_reading_through_a_chain_of_five(
         )
 
 
-def test_choosing_a_calibration(bench: Any, repositories: dict[int, Path], memory: Path) -> None:
+def test_choosing_a_calibration(
+    bench: Any, repositories: dict[int, Path], memory: Path, opened: Any
+) -> None:
     path = memory / "calibRegistry.sqlite3"
-    registry = sqlite3.connect(path)
+    registry = opened(path)
     registry.execute(
         "CREATE TABLE bias (filter text, ccdnum int, calibDate text, validStart text, validEnd text)"
     )
@@ -221,7 +233,7 @@ def test_choosing_a_calibration(bench: Any, repositories: dict[int, Path], memor
     )
     registry.commit()
     (night,) = (
-        sqlite3.connect(repositories[10**6] / "registry.sqlite3")
+        opened(repositories[10**6] / "registry.sqlite3")
         .execute("SELECT date FROM raw_visit WHERE visit = ?", (ID["visit"],))
         .fetchone()
     )
