@@ -34,8 +34,8 @@ class Columns:
     ) -> None:
         self.rows = rows
         self.kinds = {
-            key: _kind([row[place] for row in rows], kinds.get(key, str))
-            for place, key in enumerate(keys)
+            key: _kind([row[position] for row in rows], kinds.get(key, str))
+            for position, key in enumerate(keys)
         }
 
     def to_table(self) -> Table:
@@ -163,11 +163,11 @@ class TypeNames(set[str]):
 
     @property
     def views(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        paths: dict[str, list[str]] = {}
         for name in self:
             if name in self._views:
-                found.setdefault(self._views[name], []).append(name)
-        return found
+                paths.setdefault(self._views[name], []).append(name)
+        return paths
 
     def merged(self, other: TypeNames) -> TypeNames:
         """Return these names and others."""

@@ -418,7 +418,9 @@ class Butler:
             mapper = repository.mapper
             names.update(mapper.getDatasetTypes())
             requests = map(mapper.request, names - views.keys() - mapper.types.keys())
-            views.update((one.name, one.datasetType) for one in requests if one.view is not None)
+            views.update(
+                (view.name, view.datasetType) for view in requests if view.view is not None
+            )
         return TypeNames(names, views)
 
     def default_sub_level(self, level: str) -> str | None:

@@ -33,7 +33,7 @@ class Definer:
         """Define a dataset type, and return a chain that knows it; see `Butler.defineDataset`."""
         keys = {key: _dotted(value) for key, value in keys.items()}
         targets = self._chain.outputs or self._chain.inputs
-        made = [
+        definitions = [
             (target, in_repository.make(target.root, name, section, keys)) for target in targets
         ]
         for kind in ("assembler", "disassembler"):
@@ -43,7 +43,7 @@ class Definer:
 
                 form_of(kind, do_import(stands_for(str(keys[kind])), name), name)
         bare = name.partition("(")[0]
-        whole = _evaluated(made[0][0], made[0][1], bare)
+        whole = _evaluated(definitions[0][0], definitions[0][1], bare)
         # omitted keys have their defaults here, not the values of an earlier definition
         meant = load.anew(whole, bare)
         for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):
@@ -55,7 +55,7 @@ class Definer:
         return self._register(
             [
                 (target, new)
-                for target, new in made
+                for target, new in definitions
                 if bare in target.vocabulary.registered or bare not in target.mapper.types
             ]
         )
@@ -69,13 +69,13 @@ class Definer:
             The chain that knows them.
         """
         every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
-        found = [
+        matching = [
             (definition, one.vocabulary.is_foreign(definition))
             for one in every
             for definition in one.vocabulary.definitions
         ]
-        for repository in every if found else ():
-            repository.register(found)
+        for repository in every if matching else ():
+            repository.register(matching)
         return self._chain.renewed()
 
     def register_in_outputs(self, name: str) -> None:

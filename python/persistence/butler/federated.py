@@ -114,7 +114,7 @@ class Member:
 def common(key: str, own: Vocabulary, every: Sequence[Vocabulary]) -> str:
     """Return a name of a camera's key that all cameras know; the key itself if there is none."""
     names = [key, *(name for name, own_name in own.aliases.items() if own_name == key)]
-    return next((name for name in names if all(name in one for one in every)), key)
+    return next((name for name in names if all(name in keys for keys in every)), key)
 
 
 def refuse_unknown(datasetType: str, names: Iterable[str], members: Sequence[Member]) -> None:

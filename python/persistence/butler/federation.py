@@ -79,7 +79,7 @@ class Federation:
 
     @notebook.shows
     def _repr_html_(self) -> Html:
-        rows = [(name, repr(one.butler)) for name, one in self._members.items()]
+        rows = [(name, repr(member.butler)) for name, member in self._members.items()]
         table = notebook.table(rows, ["instrument", "Butler"])
         return notebook.join([notebook.title("Federation"), table])
 

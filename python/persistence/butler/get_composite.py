@@ -66,25 +66,27 @@ class Assembly:
         """
         repository = self._chain.knowing(request)
         repository.vocabulary.refuse_code(dataset, "assembler", "python")
-        full_id, told = data_id, options
+        full_id, selected = data_id, options
         if dataset.template is not None:
             full_id = DataId(self._source.locate(request, data_id, "get").dataId, tag=data_id.tag)
         # components may differ in size, so the assembled object is cut
         if not dataset.has_own_file:
-            told = {key: value for key, value in options.items() if key == "columns"}
-        info, whence = self._components(dataset, full_id, told)
+            selected = {key: value for key, value in options.items() if key == "columns"}
+        info, whence = self._components(dataset, full_id, selected)
         for part in info.values():
             part.obj = faces.wrap(part.obj, repository.mapper.objects)
-        made = faces.unwrap(assemble.assemble(dataset, info, full_id))
-        made = repository.mapper.standardise(Request(request.datasetType), made, full_id)
-        provenance.note(made, provenance.location(made), whence)
-        if told is not options and "bbox" in options:
-            made = made[_in_parent(made, options)]
+        composite = faces.unwrap(assemble.assemble(dataset, info, full_id))
+        composite = repository.mapper.standardise(Request(request.datasetType), composite, full_id)
+        provenance.note(composite, provenance.location(composite), whence)
+        if selected is not options and "bbox" in options:
+            composite = composite[_in_parent(composite, options)]
         if "columns" in options and any(part.deferred for part in dataset.composite.values()):
-            made = made[list(options["columns"])]
+            composite = composite[list(options["columns"])]
         if request.view not in (None, "sub"):
-            made = assemble.part_of(made, "metadata" if request.view == "md" else request.view)
-        return made, whence
+            composite = assemble.part_of(
+                composite, "metadata" if request.view == "md" else request.view
+            )
+        return composite, whence
 
     def _components(
         self, dataset: DatasetType, data_id: DataId, options: Options
@@ -183,8 +185,8 @@ class Assembly:
             return self._source.read(request, data_id, options, shared=True)
         location = self._source.locate(request, data_id, "get")
 
-        def read(view: str | None, told: Options) -> Any:
-            return self._source.read(Request(request.datasetType, view), data_id, told)[0]
+        def read(view: str | None, selected: Options) -> Any:
+            return self._source.read(Request(request.datasetType, view), data_id, selected)[0]
 
         return Handle(request.name, location.dataId, read), location
 

@@ -66,13 +66,13 @@ def completions(before: str, names: Mapping[str, Any]) -> tuple[str, list[str]]:
 def _butler(name: str, names: Mapping[str, Any]) -> Any:
     """Return the Butler that a dotted name leads to, without running code of anybody."""
     first, *rest = name.split(".")
-    found = names.get(first)
+    value = names.get(first)
     for part in rest:
-        found = getattr(found, "__dict__", {}).get(part)
-    if isinstance(found, ButlerDataRef):
-        return found.getButler()
-    is_butler = hasattr(type(found), "getDatasetTypes") and hasattr(type(found), "queryMetadata")
-    return found if is_butler else None
+        value = getattr(value, "__dict__", {}).get(part)
+    if isinstance(value, ButlerDataRef):
+        return value.getButler()
+    is_butler = hasattr(type(value), "getDatasetTypes") and hasattr(type(value), "queryMetadata")
+    return value if is_butler else None
 
 
 def _dataset_types(butler: Any, method: str, start: str) -> Iterable[str]:
@@ -86,16 +86,16 @@ def _dataset_types(butler: Any, method: str, start: str) -> Iterable[str]:
 
 def _of_data_id(butler: Any, name: str, rest: str) -> tuple[str, Iterable[str]]:
     """Return keys of a data ID that are not typed yet, or values of one."""
-    typed = {key: one or two or three for key, one, two, three in _PAIR.findall(rest)}
+    typed = {key: quoted or two or three for key, quoted, two, three in _PAIR.findall(rest)}
     if value := _VALUE.search(rest):
         key, start = value["key"], value["start"]
         values = butler.queryMetadata(name.partition(".")[0], [key], typed)
         quote = start[:1] if start[:1] in ("'", '"') else ""
-        words = dict.fromkeys(_text(one, quote) for one in values if one is not None)
+        words = dict.fromkeys(_text(quoted, quote) for quoted in values if quoted is not None)
         return start, list(words)[:_MOST]
     if name_of_key := _KEY.search(rest):
         start = name_of_key["start"]
-        return start, [f"{one}=" for one in butler.getKeys(name) or () if one not in typed]
+        return start, [f"{quoted}=" for quoted in butler.getKeys(name) or () if quoted not in typed]
     return "", []
 
 
@@ -120,5 +120,5 @@ def load(shell: Any) -> None:
         }
 
     matchers: list[Callable[[Any], dict[str, Any]]] = shell.Completer.custom_matchers
-    if all(getattr(one, "matcher_identifier", "") != "persistence" for one in matchers):
+    if all(getattr(matcher, "matcher_identifier", "") != "persistence" for matcher in matchers):
         matchers.append(context_matcher(identifier="persistence")(ask))

@@ -72,8 +72,8 @@ def _block(row: dict[str, Any]) -> list[str]:
     for label, value in zip(labels, known, strict=True):
         if value in (None, "", [], {}):
             continue
-        for place, text in enumerate(_texts(value)):
-            lines.append(f"  {label if not place else '':{width}}  {text}")
+        for position, text in enumerate(_texts(value)):
+            lines.append(f"  {label if not position else '':{width}}  {text}")
     return lines
 
 

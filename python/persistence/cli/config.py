@@ -41,9 +41,9 @@ def run(_: None, arguments: argparse.Namespace) -> int:
 
     config = defaults.read()
     place = config.path
-    told = "" if place is None else place if os.path.exists(place) else f"{place} (not there)"
+    note = "" if place is None else place if os.path.exists(place) else f"{place} (not there)"
     named = user_config.VARIABLE in os.environ
-    rows = [_row("configuration file", told, user_config.VARIABLE if named else "")]
+    rows = [_row("configuration file", note, user_config.VARIABLE if named else "")]
     rows += [
         _row(f"repository {name}", path, where)
         for name, (path, where) in config.repositories.items()

@@ -178,14 +178,14 @@ def _one(action: argparse.Action, value: Any, source: str) -> Any:
     text = str(value)
     if text.startswith("~/"):
         text = os.path.expanduser(text)
-    made = _converted(action.type or str, text, source)
-    if action.choices is not None and made not in action.choices:
+    converted = _converted(action.type or str, text, source)
+    if action.choices is not None and converted not in action.choices:
         known: Sequence[str] = list(map(str, action.choices))
         raise WrongUse(
             f"{source}: {text!r} is no value of --{names(action)[0]}{did_you_mean(text, known)} "
             f"(known: {', '.join(known)})"
         )
-    return made
+    return converted
 
 
 def _converted(kind: Any, value: Any, source: str) -> Any:

@@ -74,21 +74,21 @@ def _datasets(origins: Sequence[Origin]) -> Iterable[dict[str, Any]]:
     asked = {origin.file for origin in origins}
     rows = {}
     for origin in origins:
-        told = origin.to_dict()
-        for file, dataset in told["datasets"].items():
-            run = told["runs"].get(dataset["run"])
+        document = origin.to_dict()
+        for file, dataset in document["datasets"].items():
+            run = document["runs"].get(dataset["run"])
             rows[file] = {"file": file, "asked": file in asked, **dataset, "run": run}
     return rows.values()
 
 
 def _rows(origin: Origin) -> Iterator[dict[str, Any]]:
     """Yield a row for each link of a tree."""
-    for one in origin.all():
-        pairs = [(link, one) for link in one.inputs] + [(one, link) for link in one.outputs]
-        for made_of, made in pairs:
+    for node in origin.all():
+        pairs = [(link, node) for link in node.inputs] + [(node, link) for link in node.outputs]
+        for made_of, write in pairs:
             yield {
-                "datasetType": made.datasetType,
-                "file": made.file,
+                "datasetType": write.datasetType,
+                "file": write.file,
                 "inputType": made_of.datasetType,
                 "input": made_of.file,
                 "because": made_of.because,

@@ -81,17 +81,17 @@ def _screen(root: str, diagnosis: Diagnosis, arguments: argparse.Namespace) -> I
     if diagnosis.fixed:
         yield f"mended: {_count(len(diagnosis.fixed), 'finding')}"
         yield from _listed(diagnosis.fixed, arguments.all, is_done=True)
-    found = diagnosis.findings
-    faults = sum(finding.is_fault for finding in found)
-    if not found:
+    findings = diagnosis.findings
+    faults = sum(finding.is_fault for finding in findings)
+    if not findings:
         yield "nothing is wrong" if not diagnosis.fixed else "nothing else is wrong"
     else:
         left = "left: " if diagnosis.fixed else ""
-        yield f"{left}{_count(faults, 'fault')}, {_count(len(found) - faults, 'risk')}"
-        yield from _listed(found, arguments.all, is_done=False)
-        fixable = sum(finding.fix is not None for finding in found)
+        yield f"{left}{_count(faults, 'fault')}, {_count(len(findings) - faults, 'risk')}"
+        yield from _listed(findings, arguments.all, is_done=False)
+        fixable = sum(finding.fix is not None for finding in findings)
         if fixable and not (arguments.fix and not arguments.dry_run):
-            yield f"--fix would mend {fixable} of {len(found)}"
+            yield f"--fix would mend {fixable} of {len(findings)}"
     if diagnosis.trash:
         yield f"the old state: persistence trash {root} --undo {diagnosis.trash}"
 

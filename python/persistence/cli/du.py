@@ -156,8 +156,8 @@ class _Join:
         """Return by which of some keys the wanted ones are known, and their values by those."""
         if (keys, wanted) not in self._found:
             self._found[keys, wanted] = self._look_up(keys, wanted)
-        found: tuple[tuple[str, ...], Mapping[_Values, _Values]] = self._found[keys, wanted]
-        return found
+        values: tuple[tuple[str, ...], Mapping[_Values, _Values]] = self._found[keys, wanted]
+        return values
 
     def _look_up(
         self, keys: tuple[str, ...], wanted: tuple[str, ...]

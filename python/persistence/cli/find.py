@@ -63,7 +63,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         count = asking.write_short(rows.columns, rows.tuples(), form)
     elif arguments.paths:
         places = [rows.columns.index(column) for column in _PLACE]
-        files = _paths([row[place] for place in places] for row in rows.tuples())
+        files = _paths([row[position] for position in places] for row in rows.tuples())
         if form == "table":  # names of files are as they are
             count = asking.write_lines(files)
         else:

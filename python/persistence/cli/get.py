@@ -64,11 +64,11 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _only(found: list[DataId]) -> DataId:
-    if len(found) > 1:
-        shown = "; ".join(text(data_id) for data_id in found[:_SHOWN])
-        raise WrongUse(f"get takes one data ID; --id matches {len(found)}: {shown}, ...")
-    return found[0]
+def _only(data_ids: list[DataId]) -> DataId:
+    if len(data_ids) > 1:
+        shown = "; ".join(text(data_id) for data_id in data_ids[:_SHOWN])
+        raise WrongUse(f"get takes one data ID; --id matches {len(data_ids)}: {shown}, ...")
+    return data_ids[0]
 
 
 def _read(butler: Butler, arguments: argparse.Namespace, data_id: DataId) -> object:

@@ -105,14 +105,14 @@ def shower(arguments: argparse.Namespace) -> Callable[[str], None]:
     return print if is_read else lambda line: None
 
 
-def perform(arguments: argparse.Namespace, made: Callable[[], tuple[Task, bool]]) -> int:
+def perform(arguments: argparse.Namespace, created: Callable[[], tuple[Task, bool]]) -> int:
     """Run the task of a subcommand on its files, and print the report.
 
     Parameters
     ----------
     arguments : `argparse.Namespace`
         The command line, with ``files``.
-    made : callable
+    created : callable
         Returns the task, and whether files may fail.
 
     Returns
@@ -126,7 +126,7 @@ def perform(arguments: argparse.Namespace, made: Callable[[], tuple[Task, bool]]
         If the command line is invalid.
     """
     try:
-        task, allow_errors = made()
+        task, allow_errors = created()
     except PersistenceError as error:
         raise WrongUse(str(error)) from error
     try:
@@ -144,10 +144,10 @@ def perform(arguments: argparse.Namespace, made: Callable[[], tuple[Task, bool]]
 def start(
     prog: str,
     arguments: argparse.Namespace,
-    made: Callable[[], tuple[Task, bool]],
+    created: Callable[[], tuple[Task, bool]],
     paths: Sequence[str],
 ) -> int:
-    """Create a task and run it; ``made`` returns the task, and whether files may fail.
+    """Create a task and run it; ``created`` returns the task, and whether files may fail.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def start(
     try:
         with for_commands(), shown(prog, arguments):
             try:
-                task, allow_errors = made()
+                task, allow_errors = created()
             except PersistenceError as error:
                 messages.problem(str(error))
                 return WRONG_USE

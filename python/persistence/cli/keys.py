@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
 
-def known(butler: Any, name: str, said: Iterable[str]) -> tuple[dict[str, type], dict[str, str]]:
+def known(butler: Any, name: str, names: Iterable[str]) -> tuple[dict[str, type], dict[str, str]]:
     """Return the possible keys of a dataset type's data IDs, their types, and their aliases.
 
     Parameters
@@ -18,7 +18,7 @@ def known(butler: Any, name: str, said: Iterable[str]) -> tuple[dict[str, type],
         The Butler.
     name : `str`
         The dataset type, or a view of one.
-    said : iterable of `str`
+    names : iterable of `str`
         The keys of the command line. The columns of registries are read only if the camera lacks
         one of them.
 
@@ -31,7 +31,7 @@ def known(butler: Any, name: str, said: Iterable[str]) -> tuple[dict[str, type],
         federated: tuple[dict[str, type], dict[str, str]] = butler.known_keys(name)
         return federated
     keys, others = _camera_keys(butler, name), aliases(butler)
-    if any(key not in keys and key not in others for key in said):
+    if any(key not in keys and key not in others for key in names):
         keys = {**_registry_keys(butler), **keys}
     return keys, others
 

@@ -171,15 +171,15 @@ def parser_of_all() -> argparse.ArgumentParser:
     """Return a parser of the options that all subcommands have, and ``--version``."""
     formatter = completion.PlainHelp if completion.wanted() else argparse.HelpFormatter
     description = (__doc__ or "").partition(": ")[2]
-    made = argparse.ArgumentParser(
+    common = argparse.ArgumentParser(
         prog="persistence", description=description, formatter_class=formatter
     )
-    made.add_argument(
+    common.add_argument(
         "--version", action=_Version, nargs=0, default=argparse.SUPPRESS,
         help="print the version, and exit",
     )  # fmt: skip
-    _add_common(made, _DEFAULTS)
-    return made
+    _add_common(common, _DEFAULTS)
+    return common
 
 
 def fill(parser: argparse.ArgumentParser, name: str) -> None:

@@ -137,9 +137,9 @@ def _shorten(
     """Print the options; each choice of their values is one of the data IDs, and no other."""
     from persistence.dataids import shorthand  # only who prints them needs it
 
-    found = list(rows)
+    data_ids = list(rows)
     telling = _telling(butler, name, keys)
-    options = shorthand.typed([{key: row[keys.index(key)] for key in telling} for row in found])
+    options = shorthand.typed([{key: row[keys.index(key)] for key in telling} for row in data_ids])
     if arguments.format == "table":
         output.lines(options)
     else:
@@ -175,8 +175,8 @@ def _telling(butler: Butler, name: str, keys: Sequence[str]) -> Sequence[str]:
 
 
 def _tell_apart(keys: Sequence[str], rows: Sequence[_Row], chosen: Collection[str]) -> bool:
-    places = [place for place, key in enumerate(keys) if key in chosen]
-    return len({tuple([row[place] for place in places]) for row in rows}) == len(rows)
+    places = [position for position, key in enumerate(keys) if key in chosen]
+    return len({tuple([row[position] for position in places]) for row in rows}) == len(rows)
 
 
 def _uses(butler: Butler, name: str, keys: Sequence[str]) -> Counter[str]:

@@ -193,7 +193,7 @@ def _missing(butler: Butler, holdings: Sequence[Holding]) -> dict[str, Any] | No
     present = set(_rows(files[source], by))
     rows = butler.query_rows(source, keys, DataId())
     places = [keys.index(key) for key in by]
-    raws = {row for row in rows if tuple(row[place] for place in places) in present}
+    raws = {row for row in rows if tuple(row[position] for position in places) in present}
     lacking = raws.difference(_rows(files[name], keys))
     return {"type": name, "given": source, "n": len(lacking), "of": len(raws)} if raws else None
 

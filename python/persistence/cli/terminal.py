@@ -55,10 +55,10 @@ def _lines(
             box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_header=header is not None,
             header_style="bold cyan",
         )  # fmt: skip
-        for place, width in enumerate(room):
+        for column, width in enumerate(room):
             grid.add_column(
-                Text(header[place]) if header is not None else "", width=width, overflow="fold",
-                justify="right" if right[place] else "left",
+                Text(header[column]) if header is not None else "", width=width, overflow="fold",
+                justify="right" if right[column] else "left",
             )  # fmt: skip
         for row in some:
             grid.add_row(*map(Text, row))

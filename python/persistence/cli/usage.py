@@ -108,9 +108,9 @@ def data_ids(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> lis
     known, aliases = keys.known(
         butler, name, (word.partition("=")[0] for words in options for word in words)
     )
-    return [DataId(one) for words in options for one in grammar.parse(words, known, aliases)] or [
-        DataId()
-    ]
+    return [
+        DataId(data_id) for words in options for data_id in grammar.parse(words, known, aliases)
+    ] or [DataId()]
 
 
 def references(

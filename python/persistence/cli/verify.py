@@ -83,7 +83,7 @@ def _screen(verification: Verification, is_dry: bool) -> Iterator[str]:
             yield f"{state} ({len(some)})"
             yield from (f"  {result}" for result in some)
     counts = verification.counts
-    told = [f"{counts[state]} {state}" for state in (*STATES, "skipped") if counts.get(state)]
-    yield f"{', '.join(told) or 'no files'}; {inventory.size(verification.bytes)} read"
+    counted = [f"{counts[state]} {state}" for state in (*STATES, "skipped") if counts.get(state)]
+    yield f"{', '.join(counted) or 'no files'}; {inventory.size(verification.bytes)} read"
     if is_dry:
         yield "no manifest was written"

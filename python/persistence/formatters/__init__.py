@@ -126,8 +126,8 @@ class _Guarded:
         except (PersistenceError, OSError):
             raise
         except Exception as error:
-            what = f"{location.datasetType}: {type(obj)} cannot be written as {self._storage}"
-            raise FormatterError(f"{what}: {told(error)}") from error
+            refusal = f"{location.datasetType}: {type(obj)} cannot be written as {self._storage}"
+            raise FormatterError(f"{refusal}: {told(error)}") from error
 
 
 @functools.cache
@@ -146,13 +146,13 @@ def formatter(storage: str, python: str | None = None) -> Formatter:
     FormatterError
         If nothing reads and writes the storage, or what a package announces does not.
     """
-    found = storages.find(storage, python)
-    if found is None:
+    name_or_formatter = storages.find(storage, python)
+    if name_or_formatter is None:
         raise FormatterError(storages.problem(storage))
-    if isinstance(found, str):
+    if isinstance(name_or_formatter, str):
         name = (python or "").rpartition(".")[2]
-        found = _load(storage, OBJECTS.get(storage, {}).get(name, found))
-    return _Guarded(storage, found)
+        name_or_formatter = _load(storage, OBJECTS.get(storage, {}).get(name, name_or_formatter))
+    return _Guarded(storage, name_or_formatter)
 
 
 def register(kind: str | type, its: Formatter) -> None:

@@ -164,8 +164,8 @@ class ArchiveWriter:
         archive = old()
         for number in archive:
             for entry in archive.entries(number):
-                place = (entry.table, entry.part, entry.row0, entry.nrows)
-                self._index.append((number, *place, entry.name, entry.module))
+                location = (entry.table, entry.part, entry.row0, entry.nrows)
+                self._index.append((number, *location, entry.name, entry.module))
         _index, *tables = fits_headers.parts(old.content, old.what)
         self._tables = [_padded(bytes(part.header) + bytes(part.data)) for part in tables]
 
@@ -201,19 +201,19 @@ class ArchiveWriter:
             cards += [(key, _card_text(text)) for key, text in kind.cards(thing).items() if text]
             self._tables.append(bintable_write.table(columns, [*cards, ("EXTNAME", kind.name)]))
             rows = len(next(iter(columns.values())))
-            place = len(self._tables), part, 0, rows
-            self._index.append((number, *place, kind.name, kind.module))
+            location = len(self._tables), part, 0, rows
+            self._index.append((number, *location, kind.name, kind.module))
         return number
 
     def content(self) -> bytes:
         """Return the HDUs: the index and the tables."""
         names = ("id", "cat.archive", "cat.persistable", "row0", "nrows")
         columns = {
-            name: np.array([row[place] for row in self._index], "i4")
-            for place, name in enumerate(names)
+            name: np.array([row[column] for row in self._index], "i4")
+            for column, name in enumerate(names)
         }
-        for place, name in ((5, "name"), (6, "module")):
-            columns[name] = _texts([row[place] for row in self._index], 64)
+        for column, name in ((5, "name"), (6, "module")):
+            columns[name] = _texts([row[column] for row in self._index], 64)
         cards = [("EXTTYPE", "ARCHIVE_INDEX"), ("AR_CATN", 0), ("AR_NCAT", len(self._tables) + 1)]
         return bintable_write.table(columns, [*cards, ("EXTNAME", "ARCHIVE_INDEX")]) + b"".join(
             self._tables

@@ -21,16 +21,16 @@ _PARTS = ("IMAGE", "MASK", "VARIANCE")
 _LAST = sys.maxsize - 1
 # Card -> its value, from a component. afw writes all of them.
 _CARDS: Mapping[str, Callable[[Background], Any]] = {
-    "INTERPSTYLE": lambda one: one.surface.interpolation,
-    "UNDERSAMPLESTYLE": lambda one: one.surface.undersampled,
-    "APPROXSTYLE": lambda one: one.surface.approximation,
-    "APPROXORDERX": lambda one: one.surface.order[0],
-    "APPROXORDERY": lambda one: one.surface.order[1],
-    "APPROXWEIGHTING": lambda one: one.surface.weighted,
-    "BKGD_X0": lambda one: one.bbox.x0,
-    "BKGD_Y0": lambda one: one.bbox.y0,
-    "BKGD_WIDTH": lambda one: one.bbox.width,
-    "BKGD_HEIGHT": lambda one: one.bbox.height,
+    "INTERPSTYLE": lambda component: component.surface.interpolation,
+    "UNDERSAMPLESTYLE": lambda component: component.surface.undersampled,
+    "APPROXSTYLE": lambda component: component.surface.approximation,
+    "APPROXORDERX": lambda component: component.surface.order[0],
+    "APPROXORDERY": lambda component: component.surface.order[1],
+    "APPROXWEIGHTING": lambda component: component.surface.weighted,
+    "BKGD_X0": lambda component: component.bbox.x0,
+    "BKGD_Y0": lambda component: component.bbox.y0,
+    "BKGD_WIDTH": lambda component: component.bbox.width,
+    "BKGD_HEIGHT": lambda component: component.bbox.height,
 }
 
 
@@ -82,24 +82,24 @@ def _component(hdus: Any, start: int) -> Background:
 def write(obj: Any, path: str, location: Location) -> None:
     """Write a `BackgroundList`."""
     if not isinstance(obj, BackgroundList) or not len(obj):
-        what = "no components" if isinstance(obj, BackgroundList) else f"not {type(obj)}"
-        raise FormatterError(f"{location.datasetType}: a background is a BackgroundList, {what}")
+        content = "no components" if isinstance(obj, BackgroundList) else f"not {type(obj)}"
+        raise FormatterError(f"{location.datasetType}: a background is a BackgroundList, {content}")
     hdus: list[Any] = []
-    for one in obj:
-        planes = (one.levels, as_flags(one.mask.array), one.variance)
+    for component in obj:
+        planes = (component.levels, as_flags(component.mask.array), component.variance)
         for part, array in zip(_PARTS, planes, strict=True):
             hdu = fits.ImageHDU(array) if hdus else fits.PrimaryHDU(array)
-            hdu.header.update(_header(one, part))
+            hdu.header.update(_header(component, part))
             hdus.append(hdu)
     with open(path, "wb") as stream:  # the name may end in .gz
         fits.HDUList(hdus).writeto(stream)
 
 
-def _header(one: Background, part: str) -> fits.Header:
+def _header(component: Background, part: str) -> fits.Header:
     header = fits.Header([("EXTTYPE", part)])
     for keyword, value in _CARDS.items():
-        header[keyword if len(keyword) <= 8 else f"HIERARCH {keyword}"] = value(one)
+        header[keyword if len(keyword) <= 8 else f"HIERARCH {keyword}"] = value(component)
     if part == "MASK":
-        for name, bit in one.mask.planes.items():
+        for name, bit in component.mask.planes.items():
             header[f"MP_{name}" if len(name) < 6 else f"HIERARCH MP_{name}"] = bit
     return header

@@ -62,7 +62,7 @@ def parse(data: bytes, path: str) -> PropertySet:
         raise FormatterError(
             f"{path} is not a Boost archive of metadata: it begins with {data[:40]!r}"
         )
-    archive, found = _Archive(data, header.end()), PropertySet()
+    archive, properties = _Archive(data, header.end()), PropertySet()
     lost: list[str] = []
     left = int(header[1])
     while not archive.at_end:
@@ -71,12 +71,12 @@ def parse(data: bytes, path: str) -> PropertySet:
         try:
             name = archive.text()
             kind, values = archive.values()
-            found.set(name, values, kind=kind)
+            properties.set(name, values, kind=kind)
         except (_Damaged, TypeError):
             lost.append(name)
             archive.position = _next_item(data, start + 1)
-    found.lost = (*lost, f"{left} more") if left > 0 else tuple(lost)
-    return found
+    properties.lost = (*lost, f"{left} more") if left > 0 else tuple(lost)
+    return properties
 
 
 def _next_item(data: bytes, start: int) -> int:

@@ -54,7 +54,9 @@ def read(location: Location) -> Defects | IsrCalib:
     path, name = location.full_path, _name(location)
     with open(path, "rb") as stream:
         head = stream.read(16)
-    reader = next((one for magic, one in _READERS.items() if head.startswith(magic)), _read_yaml)
+    reader = next(
+        (function for magic, function in _READERS.items() if head.startswith(magic)), _read_yaml
+    )
     if location.storage == "PickleStorage" and reader is _read_yaml:
         reader = _read_pickle
     try:
@@ -118,10 +120,10 @@ def _read_array(location: Location) -> _Content:
 
 
 def _read_pickle(location: Location) -> _Content:
-    found = pickle_files.read(location)
-    if not isinstance(found, np.ndarray):
-        raise FormatterError(f"{location.full_path} holds a {type(found)}, not an array")
-    return {}, [_kernel(found)]
+    calibration = pickle_files.read(location)
+    if not isinstance(calibration, np.ndarray):
+        raise FormatterError(f"{location.full_path} holds a {type(calibration)}, not an array")
+    return {}, [_kernel(calibration)]
 
 
 def _kernel(array: Any) -> Table:

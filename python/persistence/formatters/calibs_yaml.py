@@ -77,20 +77,23 @@ def boxes_of(data: Any) -> tuple[dict[str, Any], Table]:
     if not isinstance(data, Mapping) or not isinstance(data.get("metadata", {}), Mapping):
         raise FormatterError("it is not a mapping")
     columns = {
-        key: exact(np.array(one or [0])[: len(one)], np.int32)
-        for key, one in data.items()
-        if isinstance(one, list)
+        key: exact(np.array(value or [0])[: len(value)], np.int32)
+        for key, value in data.items()
+        if isinstance(value, list)
     }
     return dict(data.get("metadata", {})), Table(columns)
 
 
 def _by_amplifier(amplifiers: Any) -> Table:
     if not isinstance(amplifiers, Mapping) or not all(
-        isinstance(one, Mapping) for one in amplifiers.values()
+        isinstance(amplifier, Mapping) for amplifier in amplifiers.values()
     ):
         raise FormatterError("its 'amplifiers' are not a mapping of mappings")
-    keys = dict.fromkeys(key for one in amplifiers.values() for key in one)
-    columns = {_FITS.get(key, key): [one.get(key) for one in amplifiers.values()] for key in keys}
+    keys = dict.fromkeys(key for amplifier in amplifiers.values() for key in amplifier)
+    columns = {
+        _FITS.get(key, key): [amplifier.get(key) for amplifier in amplifiers.values()]
+        for key in keys
+    }
     return Table(
         {
             _NAME: list(amplifiers),
@@ -101,10 +104,10 @@ def _by_amplifier(amplifiers: Any) -> Table:
 
 def _padded(name: str, values: Sequence[Any]) -> Any:
     """Return an array of lists of various lengths, padded by NaN as in Gen2's files."""
-    if not any(isinstance(one, list) for one in values):
+    if not any(isinstance(value, list) for value in values):
         return regular(name, list(values))
-    longest = max(np.size(one) for one in values)
-    rows = [np.ravel(np.array([] if one is None else one, dtype=float)) for one in values]
+    longest = max(np.size(value) for value in values)
+    rows = [np.ravel(np.array([] if value is None else value, dtype=float)) for value in values]
     return np.array([np.pad(row, (0, longest - row.size), constant_values=np.nan) for row in rows])
 
 
@@ -131,7 +134,7 @@ def data_of(metadata: Mapping[str, Any], tables: Sequence[Table]) -> dict[str, A
         If YAML has no place for a table.
     """
     data: dict[str, Any] = {
-        "metadata": {key: one for key, one in metadata.items() if key not in _TOP}
+        "metadata": {key: value for key, value in metadata.items() if key not in _TOP}
     }
     data |= {_YAML[key]: metadata[key] for key in _TOP if key in metadata}
     for table in tables:

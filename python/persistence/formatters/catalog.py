@@ -126,8 +126,8 @@ def _table_hdu(hdus: Any, index: int) -> Any:
         raise FormatterError(f"the file has no HDU {index}; its last is {len(hdus) - 1}") from None
     kind = hdu.header.get("XTENSION", "IMAGE").strip()
     if kind not in ("BINTABLE", "TABLE"):
-        what = "an image" if kind == "IMAGE" else f"of kind {kind}"
-        raise FormatterError(f"HDU {index} is {what}, not a table")
+        content = "an image" if kind == "IMAGE" else f"of kind {kind}"
+        raise FormatterError(f"HDU {index} is {content}, not a table")
     return hdu
 
 
@@ -198,17 +198,20 @@ def _writable(meta: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _forget(table: Table, what: str) -> None:
+def _forget(table: Table, description: str) -> None:
     """Remove the metadata that only afw's catalogs have beside their columns, with a warning."""
-    told = [key for key in OWN if table.meta.pop(key, None)] if isinstance(table, Catalog) else []
-    if told:
+    forgotten = (
+        [key for key in OWN if table.meta.pop(key, None)] if isinstance(table, Catalog) else []
+    )
+    if forgotten:
         why = "it has columns that afw's tables cannot hold"
         warn_caller(
-            f"{what} is written as a plain table, without its {', '.join(told)}: {why}", UserWarning
+            f"{description} is written as a plain table, without its {', '.join(forgotten)}: {why}",
+            UserWarning,
         )
 
 
-def as_table(obj: Any, what: str) -> Table:
+def as_table(obj: Any, description: str) -> Table:
     """Return a table of an object that is like one; the columns are shared, not copied."""
     if isinstance(obj, Table):
         return obj.copy(copy_data=False)
@@ -218,7 +221,7 @@ def as_table(obj: Any, what: str) -> Table:
         return Table.from_pandas(obj)
     if isinstance(obj, dict):
         return QTable(obj)
-    raise FormatterError(f"{what} holds a table (astropy, numpy, pandas), not {type(obj)}")
+    raise FormatterError(f"{description} holds a table (astropy, numpy, pandas), not {type(obj)}")
 
 
 def _prepare(table: Table, name: str) -> None:

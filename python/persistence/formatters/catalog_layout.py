@@ -144,17 +144,19 @@ def _column(given: Any, name: str, is_angle: bool) -> Column | None:
     values = _values(given)
     variable = (given.info.meta or {}).get("variable", "")
     if values.dtype.kind == "O" or (variable == "A" and values.dtype.kind == "U"):
-        found = _variable(values, variable)
+        column = _variable(values, variable)
     else:
-        found = _fixed(values)
-    if found is None:
+        column = _fixed(values)
+    if column is None:
         return None
     letters = (given.info.meta or {}).get("letters", 0)
-    if found.form.letter == "A" and not found.form.pointer and letters > found.form.repeat:
-        found = replace(found, form=Form("A", letters))
-    kind = "Angle" if angle and found.kind == "Scalar" and found.form.letter == "D" else found.kind
+    if column.form.letter == "A" and not column.form.pointer and letters > column.form.repeat:
+        column = replace(column, form=Form("A", letters))
+    kind = (
+        "Angle" if angle and column.kind == "Scalar" and column.form.letter == "D" else column.kind
+    )
     doc = re.sub(r"[^ -~]", "?", given.info.description or "")
-    return replace(found, name=name, kind=kind, unit=unit_text(unit), doc=doc)
+    return replace(column, name=name, kind=kind, unit=unit_text(unit), doc=doc)
 
 
 def _values(given: Any) -> NDArray[Any]:

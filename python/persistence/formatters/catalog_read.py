@@ -45,12 +45,12 @@ def read(
     """
     cards = tuple(_cards(readable(hdus[index].header)))
     # each look-up in astropy's header is slow
-    said = {card.keyword: card.value for card in reversed(cards)}
-    found = schema.parse(cards)
-    fields = found.fields if columns is None else chosen(found, columns)
-    layout, place = bintable.Table.parse(said), hdus[index].fileinfo()
+    header = {card.keyword: card.value for card in reversed(cards)}
+    parsed = schema.parse(cards)
+    fields = parsed.fields if columns is None else chosen(parsed, columns)
+    layout, info = bintable.Table.parse(header), hdus[index].fileinfo()
     raw = layout.read(
-        bintable.Stream(place["file"], place["datLoc"]),
+        bintable.Stream(info["file"], info["datLoc"]),
         [field.column for field in fields],
         empty=empty,
     )
@@ -58,7 +58,7 @@ def read(
         _column(field, raw[field.column], layout.columns[field.column].form) for field in fields
     ]
     catalog = Catalog(made, names=[field.name for field in fields], copy=False)
-    catalog.meta = _meta(found, hdus, index)
+    catalog.meta = _meta(parsed, hdus, index)
     return catalog
 
 
@@ -81,15 +81,15 @@ def _cards(header: Any) -> Iterator[Card]:
         )
 
 
-def chosen(found: Schema, names: Sequence[str]) -> list[Field]:
+def chosen(parsed: Schema, names: Sequence[str]) -> list[Field]:
     """Return fields by their names or aliases; each occurs once, in the order of the names."""
-    known = {field.name: field for field in found.fields}
+    known = {field.name: field for field in parsed.fields}
     fields = {}
     for name in names:
-        real = name if name in known else aliases.resolve(name, found.aliases)
+        real = name if name in known else aliases.resolve(name, parsed.aliases)
         if real not in known:
             raise DataIdError(
-                f"the catalog has no column {name!r}{did_you_mean(name, [*known, *found.aliases])}"
+                f"the catalog has no column {name!r}{did_you_mean(name, [*known, *parsed.aliases])}"
             )
         fields[real] = known[real]
     return list(fields.values())
@@ -111,8 +111,8 @@ def _column(field: Field, cells: Any, form: Form) -> Any:
     if field.kind == "Angle" and not np.ma.isMaskedArray(cells):
         column = units.Quantity(cells, unit or units.rad, copy=False)
     else:
-        made = MaskedColumn if np.ma.isMaskedArray(cells) else Column
-        column = made(cells, unit=unit, copy=False)
+        kind = MaskedColumn if np.ma.isMaskedArray(cells) else Column
+        column = kind(cells, unit=unit, copy=False)
     column.info.description = field.doc or None
     if form.pointer:
         # an empty column does not show the type of its cells
@@ -122,14 +122,14 @@ def _column(field: Field, cells: Any, form: Form) -> Any:
     return column
 
 
-def _meta(found: Schema, hdus: Any, index: int) -> dict[str, Any]:
-    meta = dict(found.metadata)
-    if found.aliases:
-        meta["aliases"] = dict(found.aliases)
-    if found.footprints:
-        meta["footprints"] = dict(found.footprints)
-    archive = found.archive
-    if archive is None and found.type == "EXPOSURE":
+def _meta(parsed: Schema, hdus: Any, index: int) -> dict[str, Any]:
+    meta = dict(parsed.metadata)
+    if parsed.aliases:
+        meta["aliases"] = dict(parsed.aliases)
+    if parsed.footprints:
+        meta["footprints"] = dict(parsed.footprints)
+    archive = parsed.archive
+    if archive is None and parsed.type == "EXPOSURE":
         archive = index + 1  # no card tells its HDU: it follows the catalog (afw-files 2.1)
     path = hdus.filename()
     if path and archive is not None and _is_archive(hdus, archive):

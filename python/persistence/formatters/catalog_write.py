@@ -36,7 +36,7 @@ _INDEX |= {"name": Form("A", 64), "module": Form("A", 64)}
 _INDEX_KINDS = {"J": "Scalar", "A": "String"}
 
 
-def write(table: Table, layout: Layout, path: str, what: str) -> None:
+def write(table: Table, layout: Layout, path: str, description: str) -> None:
     """Write a table as afw does.
 
     The archive objects that its rows refer to, such as footprints, are copied unchanged from the
@@ -51,12 +51,12 @@ def write(table: Table, layout: Layout, path: str, what: str) -> None:
         Its columns, as `persistence.formatters.catalog_layout.lay_out` gives them.
     path : `str`
         The file.
-    what : `str`
+    description : `str`
         The dataset type, for messages.
     """
-    columns, archive = _with_archive(table, layout, what)
+    columns, archive = _with_archive(table, layout, description)
     header, content = _laid(columns, len(table))
-    header.extend(_cards_of_meta(table.meta, what), bottom=True)
+    header.extend(_cards_of_meta(table.meta, description), bottom=True)
     numbers = {column.name: number for number, column in enumerate(_in_rows(columns), 1)}
     for keyword, held in schema.FOOTPRINTS.items():
         if table.meta.get("footprints", {}).get(held) in numbers:
@@ -73,7 +73,7 @@ def write(table: Table, layout: Layout, path: str, what: str) -> None:
         stream.write(archive)
 
 
-def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Column], bytes]:
+def _with_archive(table: Table, layout: Layout, description: str) -> tuple[Sequence[Column], bytes]:
     """Return the columns, and the HDUs of the objects that they refer to."""
     archives = table.meta.get("archives", {})
     held = OBJECTS.get(layout.type, ())
@@ -95,8 +95,8 @@ def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Col
     except (FormatterError, OSError) as error:
         lost = ", ".join(column.name for column in used)
         warn_caller(
-            f"{what} is written without the objects that {lost} refers to; their ids become 0: "
-            f"{error}",
+            f"{description} is written without the objects that {lost} refers to; their ids become "
+            f"0: {error}",
             UserWarning,
         )
     columns = [
@@ -192,8 +192,8 @@ def _laid(columns: Sequence[Column], length: int) -> tuple[fits.Header, bytes]:
             records[str(number)] = np.array(places, np.int64).reshape(-1, 2)
             longest[column.name] = max((size for size, _start in places), default=0)
         elif length:
-            place = records[str(number)]
-            place[...] = _stored(column.values, column.form.letter).reshape(place.shape)
+            record = records[str(number)]
+            record[...] = _stored(column.values, column.form.letter).reshape(record.shape)
     header = fits.Header(
         [*_cards_of_table(records, len(heap), len(inside)), *_cards_of_columns(columns, longest)]
     )
@@ -236,15 +236,15 @@ def _cards_of_columns(
     for column in columns:
         if column.kind == "Flag":
             flag += 1
-            said = {"TFLAG": column.name, "TFDOC": column.doc}
+            cards = {"TFLAG": column.name, "TFDOC": column.doc}
         else:
             number += 1
-            said = {"TTYPE": column.name, "TFORM": _form(column.form, longest.get(column.name, 0))}
-            said |= {"TDOC": column.doc, "TUNIT": column.unit, "TCCLS": column.kind}
-        place = flag if column.kind == "Flag" else number
-        yield from ((f"{keyword}{place}", value) for keyword, value in said.items() if value)
+            cards = {"TTYPE": column.name, "TFORM": _form(column.form, longest.get(column.name, 0))}
+            cards |= {"TDOC": column.doc, "TUNIT": column.unit, "TCCLS": column.kind}
+        position = flag if column.kind == "Flag" else number
+        yield from ((f"{keyword}{position}", value) for keyword, value in cards.items() if value)
         if column.form.letter == "I":
-            yield from {f"TZERO{place}": _SIGN, f"TSCAL{place}": 1}.items()
+            yield from {f"TZERO{position}": _SIGN, f"TSCAL{position}": 1}.items()
 
 
 def _form(form: Form, longest: int) -> str:
@@ -255,7 +255,7 @@ def _form(form: Form, longest: int) -> str:
     )
 
 
-def _cards_of_meta(meta: Mapping[str, Any], what: str) -> Iterator[fits.Card]:
+def _cards_of_meta(meta: Mapping[str, Any], description: str) -> Iterator[fits.Card]:
     """Yield the cards of a table's metadata, and warn of those that FITS cannot hold."""
     lost = []
     for key, value in meta.items():
@@ -274,7 +274,7 @@ def _cards_of_meta(meta: Mapping[str, Any], what: str) -> Iterator[fits.Card]:
     if lost:
         names = ", ".join(map(str, lost))
         warn_caller(
-            f"{what} is written without metadata that a FITS header cannot hold: {names}",
+            f"{description} is written without metadata that a FITS header cannot hold: {names}",
             UserWarning,
         )
 

@@ -72,9 +72,9 @@ def read_component(location: Location, name: str) -> Any:
             f"exposures have no component {name!r}{meant}; they have {', '.join(known)}"
         )
     if name == "wcs":
-        found = _sky(location)
-        if found is not None:
-            return found
+        component = _sky(location)
+        if component is not None:
+            return component
     path, attribute = location.full_path, _ATTRIBUTES[name]
     if attribute not in _COMPLETED:
         stored = Components(numbers_in(next(fits_headers.scan(path)), path), InFile(path))

@@ -172,8 +172,8 @@ def _image_hdu(hdus: Any, location: Location) -> tuple[Any, int]:
 def _check_image(hdu: Any, index: int) -> None:
     if type(hdu) not in _IMAGES:
         kind = hdu.header.get("XTENSION", type(hdu).__name__)
-        what = "a table" if "TABLE" in kind else f"of kind {kind}"
-        raise FormatterError(f"HDU {index} is {what}, not an exposure's image")
+        content = "a table" if "TABLE" in kind else f"of kind {kind}"
+        raise FormatterError(f"HDU {index} is {content}, not an exposure's image")
 
 
 def _first_with_data(hdus: Any, location: Location, asked: int | None) -> tuple[Any, int]:

@@ -44,25 +44,25 @@ def read(location: Location, known: Sequence[Layout]) -> Exposure | None:
     try:
         if not any(layout.has_hdus for layout in of_type):
             return None
-        found = layouts.of_file(of_type, headers, location.dataId)
-        if found is None:
+        layout_of_file = layouts.of_file(of_type, headers, location.dataId)
+        if layout_of_file is None:
             return None
-        layout, numbers = found
+        layout, numbers = layout_of_file
         with opened(path) as hdus:
             exposures = {name: _amplifier(location, hdus, hdu) for name, hdu in numbers.items()}
             header = _whole([each.header for each in exposures.values()], hdus[0].header)
-        made = amplifiers.laid_out(layout, exposures, header, location.dataId)
+        image = amplifiers.laid_out(layout, exposures, header, location.dataId)
     except FormatterError as error:
         raise error if path in str(error) else FormatterError(f"{path}: {error}") from error
     if "bbox" not in location.options:
-        return made
+        return image
     box = Box.from_any(location.options["bbox"])
-    rows, columns = made.image.shape
+    rows, columns = image.image.shape
     if not Box(0, 0, columns, rows).contains(box):
         raise DataIdError(
             f"bbox {box} is not inside {path}, which has {columns} columns, {rows} rows"
         )
-    return made[box]
+    return image[box]
 
 
 def _amplifier(location: Location, hdus: Any, number: int) -> Exposure:

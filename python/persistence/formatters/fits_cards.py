@@ -31,12 +31,12 @@ def readable(header: fits.Header) -> fits.Header:
     One such card would end any loop over the header. Its value becomes the card's text (``NaN``,
     ``2015_0218``), or is undefined if the text cannot be printed; the comment then shows it.
     """
-    for place, card in enumerate(header.cards):
+    for position, card in enumerate(header.cards):
         # astropy's own text of an unparsed card; the public attribute is verified first
         image = getattr(card, "_image", None)
         if (image is None or not _PLAIN.fullmatch(image)) and not _is_parsable(card):
-            del header[place]
-            header.insert(place, _parsable(card, image or ""))
+            del header[position]
+            header.insert(position, _parsable(card, image or ""))
     return header
 
 
@@ -71,7 +71,7 @@ def _card(keyword: str, value: Any, comment: str) -> Card | None:
         return None
 
 
-def writable(cards: Iterable[Card], what: str) -> fits.Header:
+def writable(cards: Iterable[Card], description: str) -> fits.Header:
     """Return a header of those cards that FITS can hold.
 
     Keywords that violate the standard use the HIERARCH convention, and unprintable characters in
@@ -82,7 +82,7 @@ def writable(cards: Iterable[Card], what: str) -> fits.Header:
     ----------
     cards : iterable of `astropy.io.fits.Card`
         Cards that were read. Their form may change, but not what they mean.
-    what : `str`
+    description : `str`
         What is being written, for the warning.
     """
     header, lost = fits.Header(), []
@@ -94,7 +94,9 @@ def writable(cards: Iterable[Card], what: str) -> fits.Header:
             header.append(mended, end=True)
     if lost:
         names = ", ".join(dict.fromkeys(lost))
-        warn_caller(f"{what} is written without cards that FITS cannot hold: {names}", LossyWarning)
+        warn_caller(
+            f"{description} is written without cards that FITS cannot hold: {names}", LossyWarning
+        )
     return header
 
 

@@ -39,5 +39,5 @@ def inherits(header: Header, primary: Header) -> bool:
     It is if INHERIT is true (the FITS registry's convention), or if there is no such card and the
     primary HDU has no image: its cards then describe the whole file, as ingest assumes, too.
     """
-    said = header.get("INHERIT")
-    return bool(said) if said is not None else not primary.get("NAXIS")
+    inherit = header.get("INHERIT")
+    return bool(inherit) if inherit is not None else not primary.get("NAXIS")

@@ -88,13 +88,13 @@ def position_of(hdu: int | None) -> int | None:
 
 
 def _primary_and(path: str, hdu: int, stack: contextlib.ExitStack) -> Any:
-    found = fits_headers.spans(path, hdu)
-    if len(found) <= hdu:
-        raise FormatterError(f"{path} has no HDU {hdu}; its last is {len(found) - 1}")
+    spans = fits_headers.spans(path, hdu)
+    if len(spans) <= hdu:
+        raise FormatterError(f"{path} has no HDU {hdu}; its last is {len(spans) - 1}")
     stream: Any = stack.enter_context(open(path, "rb"))  # noqa: SIM115  # the stack closes it
     if stream.read(2) == fits_headers.GZIP:
         stream = stack.enter_context(contextlib.closing(gzip.open(path)))  # noqa: SIM115  # and this
-    return io.BufferedReader(_Parts(stream, [found[0], found[hdu]]))
+    return io.BufferedReader(_Parts(stream, [spans[0], spans[hdu]]))
 
 
 class _Parts(io.RawIOBase):

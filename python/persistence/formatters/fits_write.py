@@ -162,8 +162,8 @@ def _visit(exposure: Exposure, is_archived: bool, location: Location) -> dict[st
     try:
         return exposure.visit_info.to_afw()
     except FormatterError as error:
-        what = f"{location.datasetType} is written without its header's values of the visit"
-        warn_caller(f"{what}: {error}", LossyWarning)
+        loss = f"{location.datasetType} is written without its header's values of the visit"
+        warn_caller(f"{loss}: {error}", LossyWarning)
         return {}
 
 
@@ -195,9 +195,11 @@ def _system(exposure: Exposure, location: Location) -> fits.Header:
     """
     wcs = _written_sky(exposure)
     if wcs is not None:
-        told = shifted(wcs, exposure.origin).to_header(relax=True)
+        cards = shifted(wcs, exposure.origin).to_header(relax=True)
         # It tells dates, too, which are those of the primary header.
-        header = fits.Header([card for card in told.cards if afwheader.SKY.fullmatch(card.keyword)])
+        header = fits.Header(
+            [card for card in cards.cards if afwheader.SKY.fullmatch(card.keyword)]
+        )
     else:
         header = fits_cards.writable(_cards(exposure, location), location.datasetType)
     for axis, start in (("1", exposure.origin[0]), ("2", exposure.origin[1])):
@@ -215,8 +217,8 @@ def _cards(exposure: Exposure, location: Location) -> Iterator[fits.Card]:
     source = exposure.sky_header
     reason = exposure.wcs_or_reason()[1] if "CTYPE1" in source else ""
     if reason:
-        what = f"{location.datasetType} is written with the cards of its WCS as they are"
-        warn_caller(f"{what}, which are not valid: {reason}", LossyWarning)
+        loss = f"{location.datasetType} is written with the cards of its WCS as they are"
+        warn_caller(f"{loss}, which are not valid: {reason}", LossyWarning)
     offsets = {"CRPIX1": exposure.cutout[0], "CRPIX2": exposure.cutout[1]}
     for card in source.cards:
         offset = offsets.pop(card.keyword, 0)

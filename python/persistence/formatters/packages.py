@@ -49,9 +49,9 @@ def read(location: Location) -> Packages:
     FormatterError
         If the file holds something else.
     """
-    found = _READ[location.storage](location)
+    versions = _READ[location.storage](location)
     try:
-        return Packages({name: _text(version) for name, version in dict(found).items()})
+        return Packages({name: _text(version) for name, version in dict(versions).items()})
     except (TypeError, ValueError) as error:
         raise FormatterError(
             f"{location.full_path} does not hold versions of packages: {error}"

@@ -27,10 +27,10 @@ def read(location: Location) -> Any:
         return archived.read(location)
     if name == "mask" and kind != "IMAGE":
         return _read_mask(location)
-    found = read_component(location, name)
-    if found is None:
+    component = read_component(location, name)
+    if component is None:
         raise FormatterError(f"{location.full_path} has no {name}")
-    return found
+    return component
 
 
 def write(obj: Any, path: str, location: Location) -> None:

@@ -52,21 +52,21 @@ class _Quick(pickle.Unpickler):
         # A trusted class may mistake a stand-in for a value.
         if dotted not in QUICK and not (dotted in self.trust and self.is_whole):
             raise _CareNeededError
-        found = super().find_class(module, name)
-        if dotted not in QUICK or not hasattr(found, "replace"):
-            return found
-        self.checked.append(_checked(found))
+        known = super().find_class(module, name)
+        if dotted not in QUICK or not hasattr(known, "replace"):
+            return known
+        self.checked.append(_checked(known))
         return self.checked[-1]
 
 
-def _checked(made: Any) -> Callable[..., Any]:
+def _checked(called: Any) -> Callable[..., Any]:
     """Return a constructor of dates and times that raises ValueError for dates that do not exist.
 
     Python accepts the bytes of 30 February; a copy by fields is checked.
     """
 
     def make(*arguments: Any) -> Any:
-        return made(*arguments).replace()
+        return called(*arguments).replace()
 
     return make
 
@@ -120,7 +120,7 @@ def _load(
             # Another reference to a constructor of dates means that the class itself was read;
             # another one to the stand-in, that it was fetched.
             if not others or all(
-                sys.getrefcount(others[place]) == _UNUSED for place in range(len(others))
+                sys.getrefcount(others[index]) == _UNUSED for index in range(len(others))
             ):
                 return read
         except _CareNeededError:

@@ -77,12 +77,12 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
     def find_class(self, module: str, name: str) -> Any:
         dotted = f"{module}.{name}"
         if dotted in self._stand_ins:
-            found: Any = self._stand_ins[dotted]
+            known: Any = self._stand_ins[dotted]
         else:
             module, name, dotted = find(module, name, self.path, self.trust)
-            found = _OURS.get(dotted) or super().find_class(module, name)
-        self._names[id(found)] = dotted
-        return found
+            known = _OURS.get(dotted) or super().find_class(module, name)
+        self._names[id(known)] = dotted
+        return known
 
     # -- calls
     # -----------------------------------------------------------------------------------------
@@ -103,9 +103,9 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         super().load_newobj_ex()
         self._charge(self.stack[-1])
 
-    def _instantiate(self, made: Any, arguments: Any) -> None:
-        self._check(made, tuple(arguments))
-        super()._instantiate(made, arguments)
+    def _instantiate(self, called: Any, arguments: Any) -> None:
+        self._check(called, tuple(arguments))
+        super()._instantiate(called, arguments)
         self._charge(self.stack[-1])
 
     def _check(self, called: Any, arguments: Any) -> None:
@@ -120,49 +120,51 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
                 if isinstance(argument, list | tuple):
                     self._enter(None, _KEYS[dotted](argument))
 
-    def _charge(self, made: Any) -> None:
-        self._budget -= sys.getsizeof(made)
+    def _charge(self, instance: Any) -> None:
+        self._budget -= sys.getsizeof(instance)
         if self._budget < 0:
             raise UnsafeContent(f"{self.path} grows beyond {_SHARE} times its size as it is read")
-        if isinstance(made, hashes.HASHED_DEEP):
-            self._note(made)
+        if isinstance(instance, hashes.HASHED_DEEP):
+            self._note(instance)
 
-    def _keep_fresh(self, made: Any) -> None:
+    def _keep_fresh(self, instance: Any) -> None:
         """Remember a call's result: numpy's objects get their state once, before they are used."""
-        if type(made).__module__.partition(".")[0] == "numpy":
-            self._fresh[id(made)] = made
+        if type(instance).__module__.partition(".")[0] == "numpy":
+            self._fresh[id(instance)] = instance
 
     # -- states
     # ----------------------------------------------------------------------------------------
 
     def load_build(self) -> None:
-        state, made = self.stack[-1], self.stack[-2]
-        if isinstance(made, type) or callable(made):
-            raise UnsafeContent(f"{self.path} changes {made!r}, which was refused")
-        if type(made).__module__.partition(".")[0] == "numpy":
-            self.stack[-1] = self._numpy_state(made, state)
-        elif is_known(type(made)) and not (isinstance(state, dict) and hasattr(made, "__dict__")):
-            raise UnsafeContent(f"{self.path} changes {made!r:.80}, which was refused")
+        state, instance = self.stack[-1], self.stack[-2]
+        if isinstance(instance, type) or callable(instance):
+            raise UnsafeContent(f"{self.path} changes {instance!r}, which was refused")
+        if type(instance).__module__.partition(".")[0] == "numpy":
+            self.stack[-1] = self._numpy_state(instance, state)
+        elif is_known(type(instance)) and not (
+            isinstance(state, dict) and hasattr(instance, "__dict__")
+        ):
+            raise UnsafeContent(f"{self.path} changes {instance!r:.80}, which was refused")
         super().load_build()
-        if hasattr(made, "subdtype") and not _is_honest(made):
+        if hasattr(instance, "subdtype") and not _is_honest(instance):
             raise UnsafeContent(
                 f"{self.path} describes an array that would be read as memory addresses"
             )
-        self._charge(made)
+        self._charge(instance)
 
-    def _numpy_state(self, made: Any, state: Any) -> tuple[Any, ...]:
+    def _numpy_state(self, array: Any, state: Any) -> tuple[Any, ...]:
         """Return a checked state for a new numpy object that has not been used yet."""
-        is_new = self._fresh.pop(id(made), None) is not None
+        is_new = self._fresh.pop(id(array), None) is not None
         try:
             if not is_new:
                 raise ValueError("it is described twice, or is in use")
-            if hasattr(made, "subdtype"):
+            if hasattr(array, "subdtype"):
                 if not is_shallow(state, _DTYPE_LEVELS):
                     raise ValueError("too deep")
                 parts = [state[2], *(state[4] or {}).values()]
                 used = [part[0] for part in parts if part]
-                own = pickle_states.array_type(made, state)
-            elif hasattr(type(made), "fill_value"):
+                own = pickle_states.array_type(array, state)
+            elif hasattr(type(array), "fill_value"):
                 if not is_shallow(state[_FILL_VALUE:], 1):
                     raise ValueError("a fill value with parts")
                 used = [state[2]]
@@ -233,9 +235,9 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         super().load_tuple3()
         self._note(self.stack[-1])
 
-    def _note(self, made: tuple[Any, ...] | frozenset[Any]) -> None:
+    def _note(self, container: tuple[Any, ...] | frozenset[Any]) -> None:
         """Record the depth of a nested tuple or frozenset, and the work of its hash."""
-        nested = [part for part in made if isinstance(part, hashes.HASHED_DEEP)]
+        nested = [part for part in container if isinstance(part, hashes.HASHED_DEEP)]
         if not nested:
             return
         depth = 1 + max(self._depths.get(id(part), 1) for part in nested)
@@ -243,8 +245,8 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
             raise UnsafeContent(
                 f"{self.path} nests tuples more than {DEEPEST} deep; their hash would break Python"
             )
-        self._depths[id(made)] = depth
-        self._hashed.note(made)
+        self._depths[id(container)] = depth
+        self._hashed.note(container)
 
     dispatch: ClassVar[dict[int, Any]] = dict(_InPython.dispatch)
 

@@ -33,16 +33,16 @@ def _nothing(arguments: tuple[Any, ...]) -> bool:
 
 
 def _simple(arguments: tuple[Any, ...]) -> bool:
-    return all(type(one) in _SIMPLE for one in arguments)
+    return all(type(argument) in _SIMPLE for argument in arguments)
 
 
 def _text(arguments: tuple[Any, ...]) -> bool:
-    return all(type(one) in (str, bytes, bytearray) for one in arguments)
+    return all(type(argument) in (str, bytes, bytearray) for argument in arguments)
 
 
 def _finite(arguments: tuple[Any, ...]) -> bool:
     """Allow arguments that are as long as they are large: no range, no array of nothing."""
-    return all(isinstance(one, (*_HOLDERS, *_SIMPLE, type)) for one in arguments)
+    return all(isinstance(argument, (*_HOLDERS, *_SIMPLE, type)) for argument in arguments)
 
 
 def _encoded(arguments: tuple[Any, ...]) -> bool:
@@ -50,7 +50,9 @@ def _encoded(arguments: tuple[Any, ...]) -> bool:
 
 
 def _fraction(arguments: tuple[Any, ...]) -> bool:
-    if all(type(one) is int and one.bit_length() < _LONGEST_NUMBER for one in arguments):
+    if all(
+        type(argument) is int and argument.bit_length() < _LONGEST_NUMBER for argument in arguments
+    ):
         return True
     return (
         len(arguments) == 1
@@ -176,4 +178,4 @@ def is_shallow(value: Any, levels: int) -> bool:
     if not isinstance(value, _HOLDERS):
         return True
     inner = [*value, *value.values()] if isinstance(value, dict) else value
-    return levels > 0 and all(is_shallow(one, levels - 1) for one in inner)
+    return levels > 0 and all(is_shallow(item, levels - 1) for item in inner)

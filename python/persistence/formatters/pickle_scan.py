@@ -187,8 +187,8 @@ def harmless(data: bytes, path: str) -> bytes | None:
             position += _FRAMED
             continue
         end = _end(data, position, code)
-        place, begin, after = _put(data, end)
-        if place > max(len(data), _NEAR):
+        index, begin, after = _put(data, end)
+        if index > max(len(data), _NEAR):
             raise UnsafeContent(
                 f"{path} names a place in the memo beyond the file's size; it was not read"
             )
@@ -211,8 +211,8 @@ def _end(data: bytes, position: int, code: bytes) -> int:
         return start + int.from_bytes(data[position + 1 : start], "little")
     if code in _TUPLES:
         return position + 1
-    one = _ONE.match(data, position)
-    return one.end() if one else position
+    match = _ONE.match(data, position)
+    return match.end() if match else position
 
 
 def _put(data: bytes, position: int) -> tuple[int, int, int]:
@@ -226,5 +226,5 @@ def _put(data: bytes, position: int) -> tuple[int, int, int]:
     size = _PUTS.get(data[position : position + 1])
     if size is None:
         return 0, position, position
-    place, length = size(data[position + 1 : position + 1 + _LONGEST])
-    return place, position, position + 1 + length
+    index, length = size(data[position + 1 : position + 1 + _LONGEST])
+    return index, position, position + 1 + length

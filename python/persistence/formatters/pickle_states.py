@@ -18,7 +18,7 @@ _TIMES = "Mm"
 _NO_UNIT = "generic"
 
 
-def array_type(made: Any, state: Any) -> tuple[Any, ...]:
+def array_type(array: Any, state: Any) -> tuple[Any, ...]:
     """Return numpy's own state of the array type that a state describes.
 
     Raises
@@ -49,20 +49,20 @@ def array_type(made: Any, state: Any) -> tuple[Any, ...]:
             },
             align=bool(flags & _ALIGNED),
         )
-    elif made.char in _TIMES:
+    elif array.char in _TIMES:
         named, (unit, many, _per, _event) = named
         unit = unit.decode() if isinstance(unit, bytes) else unit
         length = "" if unit == _NO_UNIT else f"[{int(many)}{unit}]"
-        described = np.dtype(f"{made.char}8{length}").newbyteorder(order)
-    elif size in (-1, made.itemsize):
-        described = made.newbyteorder(order)
+        described = np.dtype(f"{array.char}8{length}").newbyteorder(order)
+    elif size in (-1, array.itemsize):
+        described = array.newbyteorder(order)
     else:
         raise ValueError(f"a size of {size}")
-    if made.type not in (described.type, np.void):  # numpy.record
-        described = np.dtype((made.type, described))
+    if array.type not in (described.type, np.void):  # numpy.record
+        described = np.dtype((array.type, described))
     if named:
         described = np.dtype(described, metadata=dict(named))
-    if made.kind != described.kind or made.isbuiltin == 1:
+    if array.kind != described.kind or array.isbuiltin == 1:
         raise ValueError("another kind")
     reduced: Any = described.__reduce__()
     return tuple(reduced[2])
@@ -123,7 +123,7 @@ def is_view(arguments: tuple[Any, ...]) -> bool:
         type(content) in (bytes, bytearray)
         and _type(dtype).itemsize * math.prod(_shape(shape)) == len(content)
         and not dtype.hasobject
-        and all(isinstance(one, str | tuple | None) for one in order)
+        and all(isinstance(item, str | tuple | None) for item in order)
     )
 
 
@@ -143,7 +143,7 @@ def _content(shape: tuple[int, ...], dtype: Any, content: Any) -> Any:
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
-    if type(shape) is not tuple or not all(type(one) is int and one >= 0 for one in shape):
+    if type(shape) is not tuple or not all(type(extent) is int and extent >= 0 for extent in shape):
         raise ValueError("no shape")
     return shape
 

@@ -83,11 +83,11 @@ def layout(path: str, image: int) -> Layout:
         If it cannot be read.
     """
     content = fits_headers.unpacked(path)
-    found = fits_headers.walk(path, content)
-    first = next(found)
+    hdus = fits_headers.walk(path, content)
+    first = next(hdus)
     archive = first[0].get("AR_HDU")
     wanted = max(image + 2, archive - 2 if isinstance(archive, int) else 0)
-    both = [first, *itertools.islice(found, wanted)]
+    both = [first, *itertools.islice(hdus, wanted)]
     return Layout(path, content, [cards for cards, _ in both], [span for _, span in both])
 
 

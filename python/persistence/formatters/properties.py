@@ -29,15 +29,15 @@ def _list(loader: Any, node: Any) -> PropertySet:
     return _filled(PropertyList(), loader, node)
 
 
-def _filled(found: PropertySet, loader: Any, node: Any) -> PropertySet:
+def _filled(properties: PropertySet, loader: Any, node: Any) -> PropertySet:
     """Add the items of a node, ``[name, type, value, comment]``, to a set.
 
     Repeated items have all their values.
     """
     if node.id == "mapping":
         for name, value in loader.construct_mapping(node, deep=True).items():
-            found.set(str(name), value)
-        return found
+            properties.set(str(name), value)
+        return properties
     for item in node.value:
         parts = item.value if item.id == "sequence" else []
         if not _SHORTEST <= len(parts) <= _LONGEST:
@@ -50,13 +50,13 @@ def _filled(found: PropertySet, loader: Any, node: Any) -> PropertySet:
             raise FormatterError(
                 f"line {item.start_mark.line + 1}: {name} has an unknown type, {kind!r}"
             )
-        found.add(name, _value(loader, parts[2], kind), comment, kind)
-    return found
+        properties.add(name, _value(loader, parts[2], kind), comment, kind)
+    return properties
 
 
 def _value(loader: Any, node: Any, kind: str) -> Any:
     if node.tag == _SEQUENCE:
-        return [_value(loader, one, kind) for one in node.value]
+        return [_value(loader, item, kind) for item in node.value]
     if node.id == "scalar" and kind == "String" and not node.tag.endswith(":null"):
         return node.value  # even if it looks like a number
     if node.id == "scalar" and kind == "DateTime":
@@ -111,28 +111,28 @@ def read(location: Location) -> PropertySet:
         if stream.read(len(boost.SIGNATURE)) == boost.SIGNATURE:
             return _read_boost(boost.SIGNATURE + stream.read(), path)
     try:
-        found = yaml_files.load(location, _READER)
+        metadata = yaml_files.load(location, _READER)
     except UnsafeContent:
         raise
     except (FormatterError, TypeError) as error:
         raise FormatterError(str(error) if path in str(error) else f"{path}: {error}") from error
-    if found is None:
+    if metadata is None:
         return PropertySet()
-    if isinstance(found, PropertySet):
-        return found
-    if isinstance(found, Mapping):
-        return PropertySet({str(name): value for name, value in found.items()})
-    raise FormatterError(f"{path} holds a {type(found).__name__}, not metadata")
+    if isinstance(metadata, PropertySet):
+        return metadata
+    if isinstance(metadata, Mapping):
+        return PropertySet({str(name): value for name, value in metadata.items()})
+    raise FormatterError(f"{path} holds a {type(metadata).__name__}, not metadata")
 
 
 def _read_boost(data: bytes, path: str) -> PropertySet:
-    found = boost.parse(data, path)
-    if found.lost:
+    metadata = boost.parse(data, path)
+    if metadata.lost:
         warn_caller(
-            f"{path} could only be read in part; these are lost: {', '.join(found.lost)}",
+            f"{path} could only be read in part; these are lost: {', '.join(metadata.lost)}",
             UserWarning,
         )
-    return found
+    return metadata
 
 
 def write(obj: Any, path: str, location: Location) -> None:

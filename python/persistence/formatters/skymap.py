@@ -70,13 +70,13 @@ def read(location: Location) -> SkyMap:
     """Read a sky map."""
     path = location.full_path
     try:
-        found = pickle_files.read(location, _STAND_INS)
+        skymap = pickle_files.read(location, _STAND_INS)
     except UnsafeContent as error:
         raise error if path in str(error) else UnsafeContent(f"{path}: {error}") from error
-    if not isinstance(found, _Sketch):
-        raise FormatterError(f"{path} holds a {type(found).__name__}, not a sky map")
+    if not isinstance(skymap, _Sketch):
+        raise FormatterError(f"{path} holds a {type(skymap).__name__}, not a sky map")
     try:
-        return found.finished()
+        return skymap.finished()
     except (FormatterError, PolicyError, DataIdError) as error:
         raise FormatterError(f"{path}: {error}") from error
 
@@ -95,9 +95,9 @@ def dumps(skymap: SkyMap) -> bytes:
     """Return the pickle, in protocol 2, that Gen2's class would produce."""
     cls = type(skymap)
     # Kinds without a cache of tracts are pickled by their state (doc/gen2/afw-files.md 6.7).
-    made = _by_state if isinstance(skymap.version, tuple) else _by_call
+    pickled = _by_state if isinstance(skymap.version, tuple) else _by_call
     return b"".join(
-        [pickle.PROTO, b"\x02", made(_global(_module(cls), cls.__name__), skymap), pickle.STOP]
+        [pickle.PROTO, b"\x02", pickled(_global(_module(cls), cls.__name__), skymap), pickle.STOP]
     )
 
 

@@ -23,11 +23,11 @@ def reader(location: Location) -> Any:
     ):
         return None
     try:
-        found = do_import(name, location.datasetType)
+        loaded = do_import(name, location.datasetType)
     except (PolicyError, ImportError):
         return None
-    is_ours = getattr(found, "__module__", "").startswith("persistence.")  # by afw's name
-    return found if hasattr(found, "readFits") and not is_ours else None
+    is_ours = getattr(loaded, "__module__", "").startswith("persistence.")  # by afw's name
+    return loaded if hasattr(loaded, "readFits") and not is_ours else None
 
 
 def read(cls: Any, location: Location) -> Any:

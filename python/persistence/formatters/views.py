@@ -40,8 +40,8 @@ def _header_wcs(location: Location, mapper: Mapper) -> Any:
 def _calib(location: Location, mapper: Mapper) -> Any:
     from persistence.types.exposure.photocalib import Calib
 
-    found = _component("photoCalib")(location, mapper)
-    return None if found is None else Calib.of(found)
+    component = _component("photoCalib")(location, mapper)
+    return None if component is None else Calib.of(component)
 
 
 def _length(location: Location, mapper: Mapper) -> int:

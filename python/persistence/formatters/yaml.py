@@ -29,10 +29,10 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         if is_odd:
             hashes.refuse_bomb(
                 [
-                    made
+                    constructed
                     for key, _value in pairs
                     if key.tag != _TEXT
-                    and isinstance(made := self.construct_object(key, deep=True), Hashable)
+                    and isinstance(constructed := self.construct_object(key, deep=True), Hashable)
                 ]
             )
         return super().construct_mapping(node, deep)
@@ -51,8 +51,8 @@ def _complex(loader: Any, node: Any) -> complex:
 
 
 def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
-    found: dict[Any, Any] = loader.construct_mapping(node, deep=True)
-    return found
+    mapping: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return mapping
 
 
 _Loader.add_constructor(f"{_PYTHON}tuple", _tuple)
@@ -99,18 +99,18 @@ def read(location: Location) -> Any:
 
 def reader(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> type:
     """Return a loader, for `load`, that knows more tags, each by a function of loader and node."""
-    made = type("_Reader", (_Loader,), {})
+    reader = type("_Reader", (_Loader,), {})
     for tag, construct in constructors.items():
-        made.add_constructor(tag, construct)  # type: ignore[attr-defined]  # the base is chosen at run time
-    return made
+        reader.add_constructor(tag, construct)  # type: ignore[attr-defined]  # the base is chosen at run time
+    return reader
 
 
 def writer(representers: Mapping[type, Callable[[Any, Any], Any]]) -> type:
     """Return a dumper, for `dump`, that writes more types, each by a function."""
-    made = type("_Writer", (_Dumper,), {})
+    writer = type("_Writer", (_Dumper,), {})
     for kind, represent in representers.items():
-        made.add_representer(kind, represent)  # type: ignore[attr-defined]  # the base is chosen at run time
-    return made
+        writer.add_representer(kind, represent)  # type: ignore[attr-defined]  # the base is chosen at run time
+    return writer
 
 
 def load(location: Location, loader: type = _Loader) -> Any:

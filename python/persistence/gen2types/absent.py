@@ -231,8 +231,8 @@ class _Finder:
     ) -> ModuleSpec | None:
         # lsst.pex is another package's, too: that looks for nothing in a checkout of ours.
         if fullname.startswith("lsst.pex."):
-            place = os.path.join(_TOP, *fullname.split(".")[:-1])
-            if ours := PathFinder.find_spec(fullname, [place]):
+            directory = os.path.join(_TOP, *fullname.split(".")[:-1])
+            if ours := PathFinder.find_spec(fullname, [directory]):
                 return ours
         if fullname == _LENT:
             raise ModuleNotFoundError(

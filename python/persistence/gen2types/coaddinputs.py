@@ -62,7 +62,7 @@ class _Components(Sequence[Any]):
     def __getitem__(self, row: slice) -> list[Any]: ...
     def __getitem__(self, row: int | slice) -> Any:
         if isinstance(row, slice):
-            return [self[place] for place in range(*row.indices(len(self)))]
+            return [self[position] for position in range(*row.indices(len(self)))]
         return self._inputs.component(row, self._name)
 
 

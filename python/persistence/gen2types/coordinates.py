@@ -348,19 +348,19 @@ class Point(Coordinates):
         return _changed(self, self.__sub__(other) if is_extent else NotImplemented, "-=")
 
 
-def _summed(table: Any, one: Any, other: Any, combine: Callable[[Any, Any], Any]) -> Any:
+def _summed(table: Any, first: Any, other: Any, combine: Callable[[Any, Any], Any]) -> Any:
     """Return the sum or difference; it is whole if both are."""
-    if len(one) != len(other):
+    if len(first) != len(other):
         return NotImplemented
-    kind = table[one._whole and other._whole, len(one)]
-    return kind(*(combine(a, b) for a, b in zip(one, other, strict=True)))
+    kind = table[first._whole and other._whole, len(first)]
+    return kind(*(combine(a, b) for a, b in zip(first, other, strict=True)))
 
 
 def _changed(target: Any, result: Any, sign: str) -> Any:
     """Assign a result in place; raise an error if its type would have to change."""
     if type(result) is not type(target):
-        what = "this" if result is NotImplemented else f"what would be a {type(result).__name__}"
-        raise TypeError(f"{type(target).__name__} {sign} does not accept {what}")
+        operand = "this" if result is NotImplemented else f"what would be a {type(result).__name__}"
+        raise TypeError(f"{type(target).__name__} {sign} does not accept {operand}")
     target._values = result._values
     return target
 

@@ -109,7 +109,7 @@ class BaseCore:
     def convolve(self, other: BaseCore) -> Self:
         """Return the ellipse whose moments are the sums."""
         pairs = zip(self._moments, other._moments, strict=True)
-        return self.of_moments(*(one + two for one, two in pairs))
+        return self.of_moments(*(first + two for first, two in pairs))
 
     def transform(self, transform: LinearTransform) -> Self:
         """Return the ellipse transformed by a linear map of the plane."""

@@ -28,8 +28,8 @@ def positions(points: Any) -> Points:
 
 def points_like(asked: Any, values: Points) -> Any:
     """Return columns of an array as a `Point2D`, or as a list of them if several were asked for."""
-    found = [Point2D(float(x), float(y)) for x, y in values.T]
-    return found if _is_list(asked) else found[0]
+    points = [Point2D(float(x), float(y)) for x, y in values.T]
+    return points if _is_list(asked) else points[0]
 
 
 def sky(points: Any) -> Points:
@@ -41,8 +41,8 @@ def sky(points: Any) -> Points:
 
 def sky_like(asked: Any, values: Points) -> Any:
     """Return columns of longitudes and latitudes (rad) as a `SpherePoint`, or a list of them."""
-    found = [_sphere_point(lon, lat) for lon, lat in values.T]
-    return found if _is_list(asked) else found[0]
+    points = [_sphere_point(lon, lat) for lon, lat in values.T]
+    return points if _is_list(asked) else points[0]
 
 
 def _sphere_point(longitude: float, latitude: float) -> SpherePoint:
@@ -154,9 +154,9 @@ def _works(function: Callable[[Points], Points]) -> bool:
     return True
 
 
-def jacobian(function: Callable[[Points], Points], place: Points, step: float = _STEP) -> Any:
+def jacobian(function: Callable[[Points], Points], points: Points, step: float = _STEP) -> Any:
     """Return the derivatives of a function of points at a position, by finite differences."""
-    sides = place + step * np.array([[1, -1, 0, 0], [0, 0, 1, -1]])
+    sides = points + step * np.array([[1, -1, 0, 0], [0, 0, 1, -1]])
     right, left, upper, lower = function(sides).T
     return np.stack([right - left, upper - lower], axis=-1) / (2 * step)
 

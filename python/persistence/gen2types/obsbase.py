@@ -70,10 +70,10 @@ class _Headers(HeaderTranslator):
 
     def of_exposure(self, number: int | None, is_raw: bool) -> _Headers:
         """Return one for the exposure of a number; calibrations need not have a visit's cards."""
-        one = copy.copy(self)
-        one.number = number
-        one.make = self.make if is_raw else None
-        return one
+        copied = copy.copy(self)
+        copied.number = number
+        copied.make = self.make if is_raw else None
+        return copied
 
     def visit_info(self, header: Any) -> VisitInfo:
         if self.make is None:
@@ -82,8 +82,8 @@ class _Headers(HeaderTranslator):
         metadata = wrap(header)
         if not hasattr(metadata, "getScalar"):
             metadata = PropertyList.from_mapping(dict(header))
-        made: VisitInfo = unwrap(self.make(metadata, self.number or 0))
-        return made
+        visit_info: VisitInfo = unwrap(self.make(metadata, self.number or 0))
+        return visit_info
 
 
 class CameraMapper(Standardising, metaclass=_OfEveryCamera):
@@ -261,13 +261,13 @@ class CameraMapper(Standardising, metaclass=_OfEveryCamera):
         """
         mapping = self.mappings.get(datasetType)
         if mapping is None or super().hook("map", datasetType) is not None:
-            found = super().map(datasetType, dataId, write)
+            location = super().map(datasetType, dataId, write)
         else:
             full = mapping.need(mapping.keys(), self.validated(dataId))
             root = getattr(mapping.rootStorage, "root", self.root or os.curdir)
             dataset = self.types[datasetType]
-            found = self.locate(dataset, self.typed(dataset, full), root)
-        return ButlerLocation.of(found, self) if isinstance(found, Location) else found
+            location = self.locate(dataset, self.typed(dataset, full), root)
+        return ButlerLocation.of(location, self) if isinstance(location, Location) else location
 
     def queryMetadata(self, datasetType: str, format: Any, dataId: Any) -> Any:
         """Return the values of some keys that the registry has for a data ID."""
@@ -279,9 +279,9 @@ class CameraMapper(Standardising, metaclass=_OfEveryCamera):
 
     # -- hooks
     def hook(self, kind: str, dataset_type: str) -> Callable[..., Any] | None:
-        found = super().hook(kind, dataset_type)
-        if found is not None or kind != "std":
-            return found
+        hook = super().hook(kind, dataset_type)
+        if hook is not None or kind != "std":
+            return hook
         if type(self)._standardizeExposure is CameraMapper._standardizeExposure:
             return None
         # a camera that standardises exposures in its own way does so with each of them

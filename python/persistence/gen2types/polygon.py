@@ -108,10 +108,10 @@ class Polygon(Face[OurPolygon]):
 
     def intersectionSingle(self, other: Any) -> Polygon:
         """Return the one polygon in common; `SinglePolygonException` if there is none."""
-        found = self.intersection(other)
-        if not found:
+        common = self.intersection(other)
+        if not common:
             raise SinglePolygonException("the polygons have nothing in common")
-        return found[0]
+        return common[0]
 
     def convexHull(self) -> Polygon:
         """Return the smallest convex polygon that holds this one."""

@@ -131,8 +131,8 @@ class SpherePoint(Face[Any]):
         """Return the direction of another position, from east to north."""
         turn = other._longitude - self._longitude
         sin, cos, other_sin, other_cos = (
-            function(place._latitude)
-            for place in (self, other)
+            function(point._latitude)
+            for point in (self, other)
             for function in (math.sin, math.cos)
         )
         east = math.sin(turn) * other_cos
@@ -161,8 +161,8 @@ class SpherePoint(Face[Any]):
         """
         turn = other._longitude - self._longitude
         sin, cos, other_sin, other_cos = (
-            function(place._latitude)
-            for place in (self, other)
+            function(point._latitude)
+            for point in (self, other)
             for function in (math.sin, math.cos)
         )
         depth = cos * math.cos(turn) * other_cos + sin * other_sin
@@ -242,18 +242,18 @@ def _angles(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Angle, Angle]
     raise TypeError(f"SpherePoint({words}): give two Angle, or two numbers and their AngleUnit")
 
 
-def _angles_of_one(place: Any) -> tuple[Angle, Angle]:
-    if isinstance(place, SpherePoint):
-        return place.getLongitude(), place.getLatitude()
-    if hasattr(place, "icrs"):
-        return _angles_of_one(SpherePoint.of(place))
-    if hasattr(place, "getLon"):
-        return Angle(place.getLon().asRadians()), Angle(place.getLat().asRadians())
-    if hasattr(place, "z") and callable(place.x):
-        place = (place.x(), place.y(), place.z())
-    if not hasattr(place, "__len__") or len(place) != 3:
-        raise TypeError(f"{place!r} is neither a vector nor a position on the sphere")
-    return _angles_of_one(SpherePoint._of_vector(place))
+def _angles_of_one(position: Any) -> tuple[Angle, Angle]:
+    if isinstance(position, SpherePoint):
+        return position.getLongitude(), position.getLatitude()
+    if hasattr(position, "icrs"):
+        return _angles_of_one(SpherePoint.of(position))
+    if hasattr(position, "getLon"):
+        return Angle(position.getLon().asRadians()), Angle(position.getLat().asRadians())
+    if hasattr(position, "z") and callable(position.x):
+        position = (position.x(), position.y(), position.z())
+    if not hasattr(position, "__len__") or len(position) != 3:
+        raise TypeError(f"{position!r} is neither a vector nor a position on the sphere")
+    return _angles_of_one(SpherePoint._of_vector(position))
 
 
 def averageSpherePoint(coords: Iterable[SpherePoint]) -> SpherePoint:
@@ -264,7 +264,7 @@ def averageSpherePoint(coords: Iterable[SpherePoint]) -> SpherePoint:
     LengthError
         If there are none.
     """
-    vectors = [place._vector() for place in coords]
+    vectors = [position._vector() for position in coords]
     if not vectors:
         raise LengthError("no positions to average")
     return SpherePoint._of_vector(

@@ -93,12 +93,12 @@ class TransmissionCurve(Face[OurCurve]):
             If the curve says nothing about the position.
         """
         try:
-            found = self._ours(np.asarray(wavelengths, float), *(float(p) for p in position))
+            throughput = self._ours(np.asarray(wavelengths, float), *(float(p) for p in position))
         except FormatterError as error:
             raise InvalidParameterError(str(error)) from error
         if out is not None:
-            out[...] = found
-        return found
+            out[...] = throughput
+        return throughput
 
     def multipliedBy(self, other: TransmissionCurve) -> TransmissionCurve:
         """Return the curve of one behind another."""

@@ -60,9 +60,9 @@ class SkyWcs(Face[Any]):
     def skyToPixel(self, *sky: Any) -> Any:
         """Return the pixel of a position on the sky, a `SpherePoint`, or of each of a list."""
         asked = SpherePoint(*sky) if len(sky) == 2 else sky[0]
-        found = self._from_icrs(mappings.sky(asked))
+        positions = self._from_icrs(mappings.sky(asked))
         several = [asked] if isinstance(asked, SpherePoint) else asked
-        points = [Point2D(float(x), float(y)) for x, y in found.T]
+        points = [Point2D(float(x), float(y)) for x, y in positions.T]
         return points if several is asked else points[0]
 
     def pixelToSkyArray(self, x: Any, y: Any, degrees: bool = False) -> tuple[Any, Any]:
@@ -102,8 +102,8 @@ class SkyWcs(Face[Any]):
         """Return the position on the sky of the reference: CRVAL."""
         header = self._exact.header_wcs
         if header is None or self._exact.frame.name != "icrs":
-            place: SpherePoint = self.pixelToSky(self.getPixelOrigin())
-            return place
+            position: SpherePoint = self.pixelToSky(self.getPixelOrigin())
+            return position
         return SpherePoint(*(float(angle) for angle in header.wcs.crval), degrees)
 
     def getPixelScale(self, pixel: Any = None) -> Angle:
@@ -138,9 +138,9 @@ class SkyWcs(Face[Any]):
 
     def getTanWcs(self, pixel: Any) -> SkyWcs:
         """Return the TAN WCS that touches this one at a pixel."""
-        place = Point2D(*pixel)
-        origin: SpherePoint = self.pixelToSky(place)
-        return SkyWcs.of(of_numbers(place, origin, self._local_cd(place, place)))
+        point = Point2D(*pixel)
+        origin: SpherePoint = self.pixelToSky(point)
+        return SkyWcs.of(of_numbers(point, origin, self._local_cd(point, point)))
 
     @property
     def isFits(self) -> bool:
@@ -174,20 +174,20 @@ class SkyWcs(Face[Any]):
         return TransformPoint2ToSpherePoint(_Icrs(self))
 
     # -- near a position
-    def linearizePixelToSky(self, place: Any, skyUnit: AngleUnit) -> AffineTransform:
-        """Return the affine transform of pixels near a place to the sky, in a unit.
+    def linearizePixelToSky(self, position: Any, skyUnit: AngleUnit) -> AffineTransform:
+        """Return the affine transform from pixels near a position to the sky.
 
         Parameters
         ----------
-        place : `Point2D` or `SpherePoint`
+        position : `Point2D` or `SpherePoint`
             Where it holds, in pixels or on the sky.
         skyUnit : `AngleUnit`
-            The unit of the sky; what it gives are distances on the sky, added to the longitude and
-            the latitude of the place.
+            The unit of the result: distances on the sky, which are added to the longitude and
+            latitude of the position.
         """
-        on_sky = isinstance(place, SpherePoint)
-        sky: SpherePoint = place if on_sky else self.pixelToSky(place)
-        pixel: Point2D = self.skyToPixel(place) if on_sky else Point2D(*place)
+        on_sky = isinstance(position, SpherePoint)
+        sky: SpherePoint = position if on_sky else self.pixelToSky(position)
+        pixel: Point2D = self.skyToPixel(position) if on_sky else Point2D(*position)
         columns = [
             [angle.asAngularUnits(skyUnit) for angle in sky.getTangentPlaneOffset(beside)]
             for beside in self.pixelToSky([pixel + Extent2D(1, 0), pixel + Extent2D(0, 1)])
@@ -196,8 +196,8 @@ class SkyWcs(Face[Any]):
         here = np.array(tuple(sky.getPosition(skyUnit)))
         return AffineTransform(matrix, Extent2D(*(here - matrix @ np.array(tuple(pixel)))))
 
-    def linearizeSkyToPixel(self, place: Any, skyUnit: AngleUnit) -> AffineTransform:
-        return self.linearizePixelToSky(place, skyUnit).inverted()
+    def linearizeSkyToPixel(self, position: Any, skyUnit: AngleUnit) -> AffineTransform:
+        return self.linearizePixelToSky(position, skyUnit).inverted()
 
     def copyAtShiftedPixelOrigin(self, shift: Any) -> SkyWcs:
         """Return the WCS of pixels whose numbers are larger by a shift."""
@@ -207,8 +207,8 @@ class SkyWcs(Face[Any]):
             return SkyWcs.of(shifted(header, (-dx, -dy)))
         move = Scaled(np.ones(2), -np.array([dx, dy]))
         tangent = self._exact.tangent
-        place = None if tangent is None else (tangent[0] + dx, tangent[1] + dy)
-        moved = OurSkyWcs(Series(move, self._exact.to_sky), self._exact.frame, place)
+        pixel = None if tangent is None else (tangent[0] + dx, tangent[1] + dy)
+        moved = OurSkyWcs(Series(move, self._exact.to_sky), self._exact.frame, pixel)
         return SkyWcs.of(moved)
 
     def writeString(self) -> str:
@@ -231,10 +231,10 @@ class SkyWcs(Face[Any]):
             return NotImplemented
         if self._ours is other._ours:
             return True
-        one, two = self._exact, other._exact
-        if one.header_wcs is not None and two.header_wcs is not None:
-            return _cards(one) == _cards(two)
-        return one.text is not None and one.text == two.text
+        mine, two = self._exact, other._exact
+        if mine.header_wcs is not None and two.header_wcs is not None:
+            return _cards(mine) == _cards(two)
+        return mine.text is not None and mine.text == two.text
 
     def __hash__(self) -> int:
         return hash(self._exact.tangent)
@@ -266,8 +266,8 @@ def _turned(sky: Points, frame: Any, target: Any) -> Points:
     """Return longitudes and latitudes (rad) of one frame in another."""
     from astropy.coordinates import SkyCoord
 
-    place = SkyCoord(*np.degrees(sky), unit="deg", frame=frame).transform_to(target).spherical
-    return np.stack([place.lon.rad, place.lat.rad])
+    position = SkyCoord(*np.degrees(sky), unit="deg", frame=frame).transform_to(target).spherical
+    return np.stack([position.lon.rad, position.lat.rad])
 
 
 def _cards(wcs: OurSkyWcs) -> str:

@@ -40,13 +40,13 @@ def wcs_of_metadata(metadata: Any, strip: bool = False) -> Any:
             f"the metadata have no WCS: CTYPE1 is not among {', '.join(names) or 'its cards'}"
         )
     try:
-        made = from_cards(cards)
+        wcs = from_cards(cards)
     except FormatterError as error:
         raise InvalidParameterError(str(error)) from error
     if strip:
         for name in names:
             del source[name]
-    return made
+    return wcs
 
 
 def _scalar(source: Any, name: str) -> Any:
@@ -89,9 +89,9 @@ def metadata_of(wcs: SkyWcs) -> Any:
             "this WCS cannot be written as FITS cards; fit one over a box with "
             "wcs.astropy.to_astropy(bbox)"
         )
-    made = header.deepcopy()
-    matrix = made.pixel_scale_matrix
-    cards: dict[str, Any] = dict(made.to_header(relax=True))
+    copied = header.deepcopy()
+    matrix = copied.pixel_scale_matrix
+    cards: dict[str, Any] = dict(copied.to_header(relax=True))
     for name in [name for name in cards if name.startswith(("PC", "CDELT", "CD"))]:
         del cards[name]
     cards |= {f"CD{i + 1}_{j + 1}": float(matrix[i, j]) for i in range(2) for j in range(2)}

@@ -123,11 +123,11 @@ def makeModifiedWcs(pixelTransform: Any, wcs: SkyWcs, modifyActualPixels: bool =
     """Return a WCS with a transform of the pixels before it."""
     exact = wcs._exact
     before = unwrap(pixelTransform).map
-    place = None
+    position = None
     if exact.tangent is not None:
         x, y = before.inverse(np.array(exact.tangent)[:, np.newaxis])[:, 0]
-        place = float(x), float(y)
-    return SkyWcs.of(OurSkyWcs(Series(before, exact.to_sky), exact.frame, place))
+        position = float(x), float(y)
+    return SkyWcs.of(OurSkyWcs(Series(before, exact.to_sky), exact.frame, position))
 
 
 def makeFlippedWcs(wcs: SkyWcs, flipLR: bool, flipTB: bool, center: Any) -> SkyWcs:

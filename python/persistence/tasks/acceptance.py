@@ -28,7 +28,7 @@ class Number(NamedTuple):
     setting: str
 
 
-def refuse(task: Any, numbers: Iterable[Number], what: str) -> None:
+def refuse(task: Any, numbers: Iterable[Number], operation: str) -> None:
     """Raise an error if one of the quantities of a calibration is beyond its limit.
 
     Parameters
@@ -37,7 +37,7 @@ def refuse(task: Any, numbers: Iterable[Number], what: str) -> None:
         The task with the limits in its configuration.
     numbers : iterable of `Number`
         The quantities.
-    what : `str`
+    operation : `str`
         The calibration, such as ``the WCS``, for the message.
 
     Raises
@@ -47,7 +47,7 @@ def refuse(task: Any, numbers: Iterable[Number], what: str) -> None:
     """
     wrong = [number for number in numbers if not _is_within(task.config, number)]
     if wrong:
-        lines = [f"{what} is not believed:", *(_line(task, number) for number in wrong)]
+        lines = [f"{operation} is not believed:", *(_line(task, number) for number in wrong)]
         raise TaskError("\n  ".join(lines))
 
 
@@ -64,7 +64,6 @@ def _is_within(config: Any, number: Number) -> bool:
 def _line(task: Any, number: Number) -> str:
     limit = getattr(task.config, number.setting)
     bound = "at least" if _is_least(number.setting) else "at most"
-    told = number.text.format(number.value)
-    return (
-        f"{told}, where {bound} {limit:g} is believed (-c {option(task, number.setting)}={limit:g})"
-    )
+    shown = number.text.format(number.value)
+    setting = f"-c {option(task, number.setting)}={limit:g}"
+    return f"{shown}, where {bound} {limit:g} is believed ({setting})"

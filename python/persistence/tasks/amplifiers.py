@@ -161,14 +161,14 @@ def crossed(counts: Plane, amplifiers: tuple[Amplifier, ...], coefficients: NDAr
             f"crosstalk of {size} coefficients is not that of {number} amplifiers of one size"
         )
     streams = [counts[each.trimmed.slices][_FIRST[corner(each)]] for each in amplifiers]
-    made = counts.copy()
+    corrected = counts.copy()
     for victim, amplifier in enumerate(amplifiers):
-        target = made[amplifier.trimmed.slices][_FIRST[corner(amplifier)]]
+        target = corrected[amplifier.trimmed.slices][_FIRST[corner(amplifier)]]
         for source, stream in enumerate(streams):
             part = np.float32(coefficients[source, victim])
             if part and source != victim:
                 target -= part * stream
-    return made
+    return corrected
 
 
 def corner(amplifier: Amplifier) -> str:

@@ -128,12 +128,12 @@ def local_background(light: Light, x: Floats, y: Floats, sigma: float) -> Flux:
         for at, step in ((x, right), (y, up))
     )
     there = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    place = np.where(there, row * width + column, 0)
-    good = there & ~light.bad.reshape(-1)[place]
-    level = np.where(good, light.image.reshape(-1)[place], np.nan)
+    index = np.where(there, row * width + column, 0)
+    good = there & ~light.bad.reshape(-1)[index]
+    level = np.where(good, light.image.reshape(-1)[index], np.nan)
     with np.errstate(all="ignore"):  # of rings without a good pixel
         middle = robust.medians(level)[:, np.newaxis]
-        variance = light.variance.reshape(-1)[place]
+        variance = light.variance.reshape(-1)[index]
         kept = good & (np.abs(level - middle) <= _CLIP * np.sqrt(variance))
         number = kept.sum(axis=1)
         mean = np.where(kept, level, 0.0).sum(axis=1) / number

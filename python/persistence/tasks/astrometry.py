@@ -153,14 +153,14 @@ def solve(wcs: Any, pairs: Pairs, frame: Frame, kind: Kind, clip: float, most: f
     expected = np.column_stack(sphere.to_pixels(wcs, *pairs.sky))
     line = surfaces.fit(frame, pairs.pixels, expected - pairs.pixels, errors, kind.lowest, clip)
     correction = _linear(line)
-    made = corrected(wcs, correction)
+    bent = corrected(wcs, correction)
     last, unit = line, scale
-    if kind.highest > 1 and distortion.can_bend(made):
-        off = np.column_stack(sphere.to_pixels(distortion.plane(made), *pairs.sky))
-        off -= distortion.on_plane(made, pairs.pixels)
+    if kind.highest > 1 and distortion.can_bend(bent):
+        off = np.column_stack(sphere.to_pixels(distortion.plane(bent), *pairs.sky))
+        off -= distortion.on_plane(bent, pairs.pixels)
         degrees = range(1, kind.highest + 1)
         chance = surfaces.CHANCE if kind.is_asked else _ALWAYS
-        across = np.sqrt(errors**2 @ made.pixel_scale_matrix.T**2)
+        across = np.sqrt(errors**2 @ bent.pixel_scale_matrix.T**2)
         curve = surfaces.chosen(
             frame,
             pairs.pixels,
@@ -171,11 +171,11 @@ def solve(wcs: Any, pairs: Pairs, frame: Frame, kind: Kind, clip: float, most: f
             surfaces.Bounds(most * scale / _ARCSEC, chance),
         )
         if curve.degree > 1:
-            made, last, unit = distortion.bent(made, curve), curve, _ARCSEC
-    if made.sip is not None and made.sip.ap is None and distortion.can_bend(made):
-        made = distortion.with_sip(made, frame.box)
+            bent, last, unit = distortion.bent(bent, curve), curve, _ARCSEC
+    if bent.sip is not None and bent.sip.ap is None and distortion.can_bend(bent):
+        bent = distortion.with_sip(bent, frame.box)
     return Solution(
-        made,
+        bent,
         last.used,
         last.errors * unit,
         last.excess * unit,
@@ -226,8 +226,8 @@ def _fitted(measured: Floats, expected: Floats, linear: bool) -> tuple[Floats, F
     if not linear:
         return np.eye(2), np.median(expected - measured, axis=0)
     terms = np.column_stack([measured, np.ones(len(measured))])
-    found, *_ = np.linalg.lstsq(terms, expected, rcond=None)
-    return np.asarray(found[:2].T), np.asarray(found[2])
+    coefficients, *_ = np.linalg.lstsq(terms, expected, rcond=None)
+    return np.asarray(coefficients[:2].T), np.asarray(coefficients[2])
 
 
 def corrected(wcs: Any, correction: Correction) -> Any:
@@ -239,19 +239,19 @@ def corrected(wcs: Any, correction: Correction) -> Any:
     """
     from astropy.wcs import Sip
 
-    made = wcs.deepcopy()
+    shifted = wcs.deepcopy()
     # From 0 to 1: M (p - 1) + t + 1.
     shift = correction.shift + 1 - correction.matrix @ np.ones(2)
-    made.wcs.crpix = np.linalg.solve(correction.matrix, made.wcs.crpix - shift)
-    name = "cd" if made.wcs.has_cd() else "pc"
-    setattr(made.wcs, name, getattr(made.wcs, name) @ correction.matrix)
-    made.wcs.set()
-    if made.sip is not None and made.sip.a is not None:
+    shifted.wcs.crpix = np.linalg.solve(correction.matrix, shifted.wcs.crpix - shift)
+    name = "cd" if shifted.wcs.has_cd() else "pc"
+    setattr(shifted.wcs, name, getattr(shifted.wcs, name) @ correction.matrix)
+    shifted.wcs.set()
+    if shifted.sip is not None and shifted.sip.a is not None:
         # f(u) is added to u = M v: that is M (v + inverse(M) f(M v)).
-        there = np.stack([_turned(terms, correction.matrix) for terms in _pair(made.sip)])
+        there = np.stack([_turned(terms, correction.matrix) for terms in _pair(shifted.sip)])
         terms = np.einsum("kl,lij->kij", np.linalg.inv(correction.matrix), there)
-        made.sip = Sip(*terms, None, None, made.wcs.crpix)
-    return made
+        shifted.sip = Sip(*terms, None, None, shifted.wcs.crpix)
+    return shifted
 
 
 def _pair(sip: Any) -> NDArray[np.float64]:

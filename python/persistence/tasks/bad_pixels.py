@@ -73,8 +73,8 @@ def _between(extent: int, number: int) -> Plane:
     """Return the weights of blocks along an axis, for each pixel; as at the outer ones beyond."""
     size = extent // number
     middles = (np.arange(number) + 0.5) * size - 0.5
-    place = np.clip((np.arange(extent) - middles[0]) / size, 0, number - 1)
-    weights = 1 - np.abs(place[:, np.newaxis] - np.arange(number))
+    position = np.clip((np.arange(extent) - middles[0]) / size, 0, number - 1)
+    weights = 1 - np.abs(position[:, np.newaxis] - np.arange(number))
     return np.asarray(np.maximum(weights, 0), np.float32)
 
 
@@ -116,8 +116,8 @@ def boxes(bad: Bools) -> list[Box]:
     is_new[1:] = (np.diff(columns) != 1) | (np.diff(first) != 0) | (np.diff(last) != 0)
     starts = np.flatnonzero(is_new)
     widths = np.diff(np.append(starts, len(columns)))
-    found = [
+    defects = [
         Box(int(columns[at]), int(first[at]), int(width), int(last[at] - first[at]))
         for at, width in zip(starts, widths, strict=True)
     ]
-    return sorted(found, key=lambda box: (box.x0, box.y0))
+    return sorted(defects, key=lambda box: (box.x0, box.y0))

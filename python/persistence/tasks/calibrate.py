@@ -125,41 +125,43 @@ class CalibrateTask(Task):
         from persistence.types.pixels.units import text_of
 
         config = self.config
-        found = detect_and_measure(exposure, config, exposureId)
-        measured, made = found.measured, found.exposure
-        if found.bin_size:
+        detection = detect_and_measure(exposure, config, exposureId)
+        measured, calibrated = detection.measured, detection.exposure
+        if detection.bin_size:
             self.log.warning(
                 "sources could not be deblended: they were detected after subtracting a "
                 "background in boxes of %d pixels",
-                found.bin_size,
+                detection.bin_size,
             )
         used = {name: np.zeros(measured.x.size, bool) for name in _FLAGS}
         stars = (
-            calibration.recognized(self, made, measured, catalog) if self._needs_stars() else None
+            calibration.recognized(self, calibrated, measured, catalog)
+            if self._needs_stars()
+            else None
         )
         corrected = zero = None
         if stars is not None and config.doAstrometry:
-            corrected = calibration.corrected(self, made, stars)
+            corrected = calibration.corrected(self, calibrated, stars)
             used["calib_astrometry_used"][stars.sources[corrected.solution.used]] = True
-            made = made.replaced(wcs=corrected.solution.wcs)
+            calibrated = calibrated.replaced(wcs=corrected.solution.wcs)
         if stars is not None and config.doPhotoCal:
-            zero = calibration.zero_point(self, made, stars)
+            zero = calibration.zero_point(self, calibrated, stars)
             used["calib_photometry_used"][zero.sources[zero.used]] = True
-            calib = dataclasses.replace(zero.calib, unit=text_of(made.unit) or None)
-            made = made.replaced(photo_calib=calib)
+            calib = dataclasses.replace(zero.calib, unit=text_of(calibrated.unit) or None)
+            calibrated = calibrated.replaced(photo_calib=calib)
         flags = {name: (values, _FLAGS[name]) for name, values in used.items()}
         flags |= psf_flags(measured, icSourceCat)
         table = sources.catalog(
-            measured, made.wcs, exposureId, exposureBits, flags, made.unit, found
+            measured, calibrated.wcs, exposureId, exposureBits, flags, calibrated.unit, detection
         )
         self._keep(
             numSources=len(table),
-            numFamilies=found.families.number,
-            detectionBinSize=found.bin_size,
+            numFamilies=detection.families.number,
+            detectionBinSize=detection.bin_size,
         )
         matches = None if stars is None else sources.match_catalog(table, stars)
         return Struct(
-            exposure=made,
+            exposure=calibrated,
             sourceCat=table,
             matches=matches,
             astrometry=corrected,

@@ -105,13 +105,13 @@ def corrected(task: Task, exposure: Exposure, stars: Recognized) -> Corrected:
     TaskError
         If the stars scatter too much about it, or it changes too much.
     """
-    made = stars.corrected(exposure.wcs, Frame(exposure.bbox), task.config)
-    solution = made.solution
+    corrected = stars.corrected(exposure.wcs, Frame(exposure.bbox), task.config)
+    solution = corrected.solution
     number = int(solution.used.sum())
     side = astrometry.side(solution.wcs)
     _keep(
         task,
-        astromScatter=made.scatter,
+        astromScatter=corrected.scatter,
         astromExcess=solution.excess,
         astromRimErr=solution.rim_error,
         astromOrder=solution.degree,
@@ -123,7 +123,7 @@ def corrected(task: Task, exposure: Exposure, stars: Recognized) -> Corrected:
         'WCS corrected by %d stars, order %d; scatter %.3f"',
         number,
         solution.degree,
-        made.scatter,
+        corrected.scatter,
     )
     order = task.config.astrometryOrder
     if task.config.astrometryFit == "POLYNOMIAL" and solution.degree < order:
@@ -134,7 +134,7 @@ def corrected(task: Task, exposure: Exposure, stars: Recognized) -> Corrected:
             option(task, "maxAstromRimErr"),
         )
     numbers = [
-        Number("its stars scatter by {:.2f} pixels", made.scatter / side, "maxAstromScatter"),
+        Number("its stars scatter by {:.2f} pixels", corrected.scatter / side, "maxAstromScatter"),
         Number(
             "they scatter by {:.2f} pixels beyond their errors, as unknown proper motions do",
             solution.excess / side,
@@ -144,7 +144,7 @@ def corrected(task: Task, exposure: Exposure, stars: Recognized) -> Corrected:
         Number("its scale changes by {:.4f}", solution.stretch, "maxScaleChange"),
     ]
     refuse(task, numbers, "the WCS")
-    return made
+    return corrected
 
 
 def zero_point(task: Task, exposure: Exposure, stars: Recognized) -> ZeroPoint:
@@ -157,14 +157,14 @@ def zero_point(task: Task, exposure: Exposure, stars: Recognized) -> ZeroPoint:
     """
     zero = photometry.calibrate(stars, Frame(exposure.bbox), task.config)
     number = int(zero.used.sum())
-    told = {
+    cards = {
         "photoZeroPoint": zero.calib.zero_point,
         "photoZeroPointErr": zero.error,
         "photoScatter": zero.scatter,
     }
     _keep(
         task,
-        **told,
+        **cards,
         numPhotometryStars=number,
         photoExcess=zero.excess,
         photoOrder=zero.degree,
@@ -179,7 +179,7 @@ def zero_point(task: Task, exposure: Exposure, stars: Recognized) -> ZeroPoint:
             option(task, "minIsolated"),
             zero.calib.flux_name,
         )
-    task.log.info("zero point %.4f +- %.4f mag, scatter %.4f, of %d stars", *told.values(), number)
+    task.log.info("zero point %.4f +- %.4f mag, scatter %.4f, of %d stars", *cards.values(), number)
     if zero.degree:
         task.log.info(
             "it varies by %.3f mag over the image, as a polynomial of order %d",

@@ -165,8 +165,8 @@ class CharacterizeImageTask(Task):
             measured, exposure.wcs, exposureId, exposureBits, flags, exposure.unit
         )
         self._note(float(np.nanmedian(background[0].levels)), seen.psf, len(catalog))
-        made = clean.replaced(psf=psf, ap_corr_map=corrections)
-        return Struct(exposure=made, background=background, sourceCat=catalog)
+        characterized = clean.replaced(psf=psf, ap_corr_map=corrections)
+        return Struct(exposure=characterized, background=background, sourceCat=catalog)
 
     def _first(self, exposure: Exposure) -> tuple[Psf, Bools]:
         """Return a first PSF, and the pixels of sources and cosmic rays.
@@ -193,8 +193,8 @@ class CharacterizeImageTask(Task):
         config = self.config
         if not config.doMeasurePsf:
             return gaussian(config.psfSigma)
-        found = self._detected(exposure, config.psfSigma)
-        return gaussian(psf_guess.width(exposure, found.x, found.y, config.psfSigma))
+        detection = self._detected(exposure, config.psfSigma)
+        return gaussian(psf_guess.width(exposure, detection.x, detection.y, config.psfSigma))
 
     def _seen(self, exposure: Exposure, psf: Psf) -> _Seen:
         """Find bright sources by a PSF of about the right width, and measure the PSF of them."""

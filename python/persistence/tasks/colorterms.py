@@ -120,10 +120,10 @@ def chosen(config: Any, catalog: str, label: FilterLabel) -> Colorterm | None:
         if label.answers_to(key):
             return terms[key]  # type: ignore[no-any-return]
     if config.applyColorTerms:
-        what = f"the filter {label} by the catalog {name!r}"
+        bands = f"the filter {label} by the catalog {name!r}"
         known = ", ".join(library) or "no catalog"
         raise TaskError(
-            f"there is no colour term for {what}: calibrate.colorterms.data has {known}"
+            f"there is no colour term for {bands}: calibrate.colorterms.data has {known}"
             + (f", there with {', '.join(terms)}" if patterns else "")
             + "; to calibrate without: -c calibrate.applyColorTerms=False"
         )

@@ -38,9 +38,9 @@ class VisitContainer(DataIdContainer):
         try:
             for data_id in self.idList:
                 rows = butler.query(_OF_DETECTOR, columns=keys, dataId=data_id, distinct=True)
-                found = list(rows.tuples())
-                visits.update(dict.fromkeys(found))
-                if not found:
+                values = list(rows.tuples())
+                visits.update(dict.fromkeys(values))
+                if not values:
                     empty.append((data_id, 0))
         except PersistenceError as error:
             raise UsageError(str(error)) from error

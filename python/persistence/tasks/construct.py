@@ -140,12 +140,13 @@ class ConstructTask(CmdLineTask):
         """Raise an error if there are too few inputs."""
         self._check_number("inputs", list(prepared.used()), prepared)
 
-    def _check_number(self, what: str, used: Sequence[str], prepared: Prepared) -> None:
+    def _check_number(self, noun: str, used: Sequence[str], prepared: Prepared) -> None:
         if len(used) >= self.config.minInputs and used:
             return
+        every = prepared.kinds.keys() | prepared.left_out.keys()
         lines = [
-            f"{len(used)} {what} of {len(prepared.kinds.keys() | prepared.left_out.keys())} are "
-            f"left, and -c minInputs={self.config.minInputs} are needed",
+            f"{len(used)} {noun} of {len(every)} are left, and -c minInputs="
+            f"{self.config.minInputs} are needed",
             *(f"{name}: {reason}" for name, reason in prepared.left_out.items()),
         ]
         raise TaskError("\n  ".join(lines))
@@ -225,9 +226,9 @@ class ConstructTask(CmdLineTask):
                  "INSCATT": "levelScatter"}  # fmt: skip
         numbers = {key: self.metadata[name] for key, name in names.items() if name in self.metadata}
         for name in self.metadata:
-            what, sign, amplifier = name.partition("_")
-            if sign and what in ("readNoise", "gain") and amplifier:
-                numbers[f"MEASURED {what.upper()} {amplifier}"] = self.metadata[name]
+            quantity, sign, amplifier = name.partition("_")
+            if sign and quantity in ("readNoise", "gain") and amplifier:
+                numbers[f"MEASURED {quantity.upper()} {amplifier}"] = self.metadata[name]
         return {key: value for key, value in numbers.items() if math.isfinite(value)}
 
     def note(self, prepared: Prepared, left_out: Mapping[str, str]) -> None:

@@ -172,8 +172,8 @@ class ConstructRunner(TaskRunner):
             measure = Work(Levels(self), None, f"{self.runId}-levels", "all", parsedCmd.logSettings)
             levels: dict[str, Any] = {}
             with contextlib.closing(executor.outcomes(measure, targets)) as outcomes:
-                for place, outcome in outcomes:
-                    levels[names[place]] = getattr(outcome, "levels", {})
+                for position, outcome in outcomes:
+                    levels[names[position]] = getattr(outcome, "levels", {})
             targets = [(reference, {**words, "levels": levels}) for reference, words in targets]
         return super()._done(work, targets, executor, parsedCmd)
 

@@ -32,7 +32,7 @@ class FlatTask(ConstructTask):
 
     def levels(self, inputs: Sequence[Input]) -> dict[str, float]:
         """Return the levels of inputs (electrons); of those that cannot be used there is none."""
-        found = {}
+        ratios = {}
         for each in inputs:
             try:
                 prepared = Prepared()
@@ -42,8 +42,8 @@ class FlatTask(ConstructTask):
                 continue
             prepared.stack.close()
             if not self.refusal(prepared.looks[each.name], each.kind):
-                found[each.name] = prepared.looks[each.name].level
-        return found
+                ratios[each.name] = prepared.looks[each.name].level
+        return ratios
 
     def refusal(self, look: Look, kind: str) -> str:
         """Return why an input is not used; see `ConstructTask.refusal`."""

@@ -136,11 +136,13 @@ def _grouped(
             groups.setdefault(values, {})[exposure] = Input(
                 exposure, each.kind, "" if each.day is None else each.day.isoformat(), reference
             )
-    found = []
+    accepted = []
     for values, inputs in groups.items():
         data_id = {key: keys[key](value) for key, value in zip(keys, values, strict=True)}
-        found.append(Master(butler.dataRef(name, dataId=data_id), list(inputs.values()), left_out))
-    return found
+        accepted.append(
+            Master(butler.dataRef(name, dataId=data_id), list(inputs.values()), left_out)
+        )
+    return accepted
 
 
 def _keys(butler: Any, name: str, given: Mapping[str, str]) -> dict[str, type]:

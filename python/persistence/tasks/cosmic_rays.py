@@ -105,8 +105,8 @@ def _ratio(psf: PsfImage, step: tuple[int, int]) -> float:
         np.array([0, off, -off]) - first
         for off, first in zip(step, (psf.bbox.y0, psf.bbox.x0), strict=True)
     )
-    middle, one, other = psf.array[rows, columns]
-    return float((one + other) / (2 * middle))
+    middle, left, other = psf.array[rows, columns]
+    return float((left + other) / (2 * middle))
 
 
 def _neighbours(pixels: Pixels, hit: Places, alike: Resemblance, least: float) -> Places:
@@ -150,6 +150,6 @@ def tracks(hit: Places, shape: tuple[int, ...]) -> Places:
     ends, inside = around(hit, _AROUND, shape)
     places = np.minimum(np.searchsorted(hit, ends), hit.size - 1)
     touching = inside & (hit[places] == ends)
-    one, other = np.nonzero(touching)[0], places[touching]
-    graph = coo_array((np.ones(one.size, bool), (one, other)), (hit.size, hit.size))
+    first, other = np.nonzero(touching)[0], places[touching]
+    graph = coo_array((np.ones(first.size, bool), (first, other)), (hit.size, hit.size))
     return np.asarray(connected_components(graph, directed=False)[1])

@@ -118,9 +118,9 @@ def draw(
     columns, rows = stamps.pixel_numbers(x, y, radius)
     height, width = light.image.shape
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-    place = np.where(inside, rows * width + columns, 0).astype(np.int32)
-    good = inside & ~light.bad.reshape(-1)[place]
-    return Points(sources, profiles, np.where(good, profiles, np.float32(0)), place)
+    index = np.where(inside, rows * width + columns, 0).astype(np.int32)
+    good = inside & ~light.bad.reshape(-1)[index]
+    return Points(sources, profiles, np.where(good, profiles, np.float32(0)), index)
 
 
 @dataclass(frozen=True, eq=False)

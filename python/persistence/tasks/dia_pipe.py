@@ -139,13 +139,13 @@ class DiaPipelineTask(Task):
                 self.log.info("visit %d detector %d is stored already", *numbers[:2])
                 return Struct(isStored=False, diaSources=sources, isNew=None)
             known = self.apdb.getDiaObjects(region)
-            found = self.associator.run(sources, known)
-            sources["diaObjectId"] = found.diaObjectIds
+            association = self.associator.run(sources, known)
+            sources["diaObjectId"] = association.diaObjectIds
             measured = None
             if forced is not None:
-                measured = forced(*_positions(exposure, known, sources, found.isNew))
+                measured = forced(*_positions(exposure, known, sources, association.isNew))
             self._store(exposure, numbers, sources, measured)
-        return Struct(isStored=True, diaSources=sources, isNew=found.isNew)
+        return Struct(isStored=True, diaSources=sources, isNew=association.isNew)
 
     def objects(self, exposure: Exposure) -> Table:
         """Return the newest versions of the objects on a detector.

@@ -199,9 +199,9 @@ def rows(catalog: Any, exposure: Exposure, numbers: Exposed) -> dict[str, Any]:
     letter = band(exposure.filter)
     if letter is not None:
         columns["band"] = np.full(number, letter)
-    for name, (said, convert) in COLUMNS.items():
-        if catalog.resolve(said) in catalog.colnames:
-            columns[name] = convert(_bare(catalog[said]), local)
+    for name, (column, convert) in COLUMNS.items():
+        if catalog.resolve(column) in catalog.colnames:
+            columns[name] = convert(_bare(catalog[column]), local)
     if {"xErr", "yErr"} <= columns.keys():
         columns |= _errors(columns["xErr"], columns["yErr"], local.matrix)
     columns |= _trails(catalog, exposure)
@@ -261,9 +261,9 @@ def _trails(catalog: Any, exposure: Exposure) -> dict[str, Any]:
     x, y, *errors = (np.asarray(_bare(catalog[name]), float) for name in names)
     known = np.isfinite(x)
     columns = {name: np.full(len(catalog), np.nan) for name in _MIDDLE}
-    local, place = _local(exposure, x[known], y[known])
+    local, position = _local(exposure, x[known], y[known])
     spread = _errors(errors[0][known], errors[1][known], local.matrix)
-    for name, values in zip(_MIDDLE, (*place, spread["raErr"], spread["decErr"]), strict=True):
+    for name, values in zip(_MIDDLE, (*position, spread["raErr"], spread["decErr"]), strict=True):
         columns[name][known] = values
     return columns
 
@@ -274,12 +274,12 @@ def _fits(catalog: Any) -> dict[str, Any]:
     Catalogs may have it reduced.
     """
     columns = {}
-    for name, said, counted in (
+    for name, column, counted in (
         ("psfChi2", "base_PsfFlux_chi2", "base_PsfFlux_npixels"),
         ("dipoleChi2", f"{_DIPOLE}_chi2", f"{_DIPOLE}_nData"),
     ):
-        if {said, counted} <= set(catalog.colnames):
-            columns[name] = np.asarray(catalog[said], float)
+        if {column, counted} <= set(catalog.colnames):
+            columns[name] = np.asarray(catalog[column], float)
     return columns
 
 

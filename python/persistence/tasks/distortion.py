@@ -42,13 +42,13 @@ def plane(wcs: Any) -> Any:
     from astropy.wcs import WCS
 
     header = wcs.to_header(relax=True)
-    made = WCS(naxis=2)
-    made.wcs.ctype = [f"{header[f'CTYPE{axis}'][:5]}TAN" for axis in "12"]
-    made.wcs.crval, made.wcs.crpix = wcs.wcs.crval, (1.0, 1.0)
-    made.wcs.lonpole, made.wcs.latpole = wcs.wcs.lonpole, wcs.wcs.latpole
-    made.wcs.radesys, made.wcs.equinox = wcs.wcs.radesys, wcs.wcs.equinox
-    made.wcs.set()
-    return made
+    linear = WCS(naxis=2)
+    linear.wcs.ctype = [f"{header[f'CTYPE{axis}'][:5]}TAN" for axis in "12"]
+    linear.wcs.crval, linear.wcs.crpix = wcs.wcs.crval, (1.0, 1.0)
+    linear.wcs.lonpole, linear.wcs.latpole = wcs.wcs.lonpole, wcs.wcs.latpole
+    linear.wcs.radesys, linear.wcs.equinox = wcs.wcs.radesys, wcs.wcs.equinox
+    linear.wcs.set()
+    return linear
 
 
 def on_plane(wcs: Any, pixels: Floats) -> Floats:
@@ -125,10 +125,10 @@ def _bent_tpv(wcs: Any, surface: Surface) -> Any:
         for own, other in np.argwhere(added):
             keyword = f"PV{axis}_{_NUMBERS[own, other]}"
             header[keyword] = header.get(keyword, 0.0) + float(added[own, other])
-    made = headerwcs.wcs_of(header)
-    assert made is not None
-    made.pixel_shape = wcs.pixel_shape
-    return made
+    distorted = headerwcs.wcs_of(header)
+    assert distorted is not None
+    distorted.pixel_shape = wcs.pixel_shape
+    return distorted
 
 
 def _by_plane(surface: Surface, matrix: Floats, origin: Floats) -> Floats:
@@ -143,10 +143,10 @@ def _by_plane(surface: Surface, matrix: Floats, origin: Floats) -> Floats:
 def _substituted(terms: Floats, matrix: Floats, shift: Floats) -> Floats:
     """Return the coefficients of a polynomial of ``matrix @ u + shift``, by the powers of u."""
     powers = [_powers(_line(c, a, b, len(terms))) for (a, b), c in zip(matrix, shift, strict=True)]
-    made = np.zeros_like(terms)
+    polynomial = np.zeros_like(terms)
     for i, j in np.argwhere(terms):
-        made += terms[i, j] * _product(powers[0][i], powers[1][j])
-    return made
+        polynomial += terms[i, j] * _product(powers[0][i], powers[1][j])
+    return polynomial
 
 
 def _line(constant: float, first: float, second: float, size: int) -> Floats:
@@ -162,9 +162,9 @@ def _powers(line: Floats) -> list[Floats]:
     return powers
 
 
-def _product(one: Floats, other: Floats) -> Floats:
+def _product(first: Floats, other: Floats) -> Floats:
     """Multiply polynomials; terms beyond their shape are left out."""
-    made = np.zeros_like(one)
-    for i, j in np.argwhere(one):
-        made[i:, j:] += one[i, j] * other[: len(one) - i, : len(one) - j]
-    return made
+    product = np.zeros_like(first)
+    for i, j in np.argwhere(first):
+        product[i:, j:] += first[i, j] * other[: len(first) - i, : len(first) - j]
+    return product

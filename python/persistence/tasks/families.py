@@ -112,12 +112,12 @@ def find(segments: NDArray[Any], number: int) -> tuple[Numbers, Families]:
     names[several] = np.arange(several.size)
     family = names[island]
     order = np.argsort(family, kind="stable")
-    place = np.empty(number, np.int64)
-    place[order] = np.arange(number)
+    position = np.empty(number, np.int64)
+    position[order] = np.arange(number)
     width = segments.shape[1]
     shared = names[island[labels]] != _NONE
     parents = _runs(pixels[shared], names[island[labels[shared]]], several.size, width)
-    return order, Families(family[order], _runs(pixels, place[labels], number, width), parents)
+    return order, Families(family[order], _runs(pixels, position[labels], number, width), parents)
 
 
 def _islands(

@@ -129,35 +129,37 @@ class ImageDifferenceTask(CmdLineTask):
         from persistence.tasks.difference import diasources, dipole, extents, level, trails
         from persistence.tasks.difference.score import peaks, score
 
-        made, rows = self._subtracted(science, template, sources)
-        pixels = level.empty(made.exposure)
-        left = level.level(made.exposure, pixels, self.config.binSize)
-        exposure = made.exposure.replaced(image=made.exposure.image - left)
-        found = score(exposure, pixels)
-        self._believe(found.scale)
+        difference, rows = self._subtracted(science, template, sources)
+        pixels = level.empty(difference.exposure)
+        left = level.level(difference.exposure, pixels, self.config.binSize)
+        exposure = difference.exposure.replaced(image=difference.exposure.image - left)
+        scored = score(exposure, pixels)
+        self._believe(scored.scale)
         if self.config.doScaleVariance:
             _mask, variance = sky.planes(exposure)
-            exposure = exposure.replaced(variance=variance * np.float32(found.scale**2))
+            exposure = exposure.replaced(variance=variance * np.float32(scored.scale**2))
         width = exposure.psf.width()
-        points = peaks(found, self.config.detection.thresholdValue, int(np.ceil(3 * width)))
+        points = peaks(scored, self.config.detection.thresholdValue, int(np.ceil(3 * width)))
         x0, y0 = exposure.origin
         dipoles = dipole.fit(
             exposure, points.x + x0, points.y + y0, np.sign(points.score),
             dipole.candidates(points), self.config.minDipoleRatio,
         )  # fmt: skip
         table = diasources.catalog(
-            exposure, science, made.matched, points, dipoles, list(self.config.apertureRadii),
+            exposure, science, difference.matched, points, dipoles, list(self.config.apertureRadii),
             self.config.maxPsfChi2, exposureId, exposureBits,
         )  # fmt: skip
         trailed = trails.fit(
             exposure, points.x + x0, points.y + y0, points.score, trails.candidates(table)
         )
         trails.add(table, trailed)
-        extents.add(table, extents.sides(found.image, points, self.config.detection.thresholdValue))
-        self._note(made, found.scale, table)
+        extents.add(
+            table, extents.sides(scored.image, points, self.config.detection.thresholdValue)
+        )
+        self._note(difference, scored.scale, table)
         return Struct(
             subtractedExposure=exposure,
-            matchedExposure=made.matched,
+            matchedExposure=difference.matched,
             diaSources=table,
             kernelSources=sources[rows],
         )
@@ -204,7 +206,7 @@ class ImageDifferenceTask(CmdLineTask):
             is_sharper = template.psf.width() <= science.psf.width()
             convolve = "template" if is_sharper else "science"
         order = _order(kernel.spatialKernelOrder, len(rows))
-        made = subtract.alard_lupton(
+        difference = subtract.alard_lupton(
             science, template, good,
             np.asarray(sources["base_SdssCentroid_x"][rows], float),
             np.asarray(sources["base_SdssCentroid_y"][rows], float),
@@ -215,8 +217,8 @@ class ImageDifferenceTask(CmdLineTask):
             ),
             config.doDecorrelation,
         )  # fmt: skip
-        assert made.fit is not None
-        return made, rows[made.fit.used]
+        assert difference.fit is not None
+        return difference, rows[difference.fit.used]
 
     def _believe(self, scale: float) -> None:
         if not scale <= self.config.maxScoreScale:
@@ -226,22 +228,22 @@ class ImageDifferenceTask(CmdLineTask):
                 f"{option(self, 'maxScoreScale')}={self.config.maxScoreScale:g})"
             )
 
-    def _note(self, made: Difference, scale: float, table: Any) -> None:
+    def _note(self, difference: Difference, scale: float, table: Any) -> None:
         dipoles = int(np.asarray(table["ip_diffim_DipoleFit_flag_classification"]).sum())
         noted = {
-            "kernelSum": made.scale, "scoreScale": scale, "numDiaSources": len(table),
+            "kernelSum": difference.scale, "scoreScale": scale, "numDiaSources": len(table),
             "numDipoles": dipoles,
         }  # fmt: skip
-        if made.fit is not None:
-            noted["numKernelStars"] = int(made.fit.used.sum())
-            noted["kernelChi2"] = float(np.median(made.fit.chi2[made.fit.used]))
-        self.metadata.set("convolved", made.convolved)
+        if difference.fit is not None:
+            noted["numKernelStars"] = int(difference.fit.used.sum())
+            noted["kernelChi2"] = float(np.median(difference.fit.chi2[difference.fit.used]))
+        self.metadata.set("convolved", difference.convolved)
         for name, value in noted.items():
             self.metadata.set(name, value)
         self.log.info(
             "the %s was convolved (scale %.4f); noise %.3f of its variance; %d sources, %d of them "
             "dipoles",
-            made.convolved, made.scale, scale, len(table), dipoles,
+            difference.convolved, difference.scale, scale, len(table), dipoles,
         )  # fmt: skip
 
 

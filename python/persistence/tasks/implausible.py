@@ -32,13 +32,13 @@ def faults(
     config : `~persistence.tasks.isr_config.IsrConfig`
         What is plausible.
     """
-    told = {
+    reasons = {
         amplifier.name: _fault(amplifier, overscan, config)
         for amplifier, overscan in zip(amplifiers, overscans, strict=True)
     }
-    others = [each for each in amplifiers if not told[each.name]]
-    told |= _darker(image, others, config.minLevelRatio)
-    return {name: fault for name, fault in told.items() if fault}
+    others = [each for each in amplifiers if not reasons[each.name]]
+    reasons |= _darker(image, others, config.minLevelRatio)
+    return {name: fault for name, fault in reasons.items() if fault}
 
 
 def _fault(amplifier: Amplifier, overscan: Overscan, config: Any) -> str:

@@ -214,11 +214,11 @@ def gain(
     scales = dict(zip(numbers, levels, strict=True))
     gains = []
     for pair in pairs(numbers):
-        one, other = (_usual(stack.read(number, part[0])[:, part[1]]) for number in pair)
-        apart = one / np.float32(scales[pair[0]]) - other / np.float32(scales[pair[1]])
+        first, other = (_usual(stack.read(number, part[0])[:, part[1]]) for number in pair)
+        apart = first / np.float32(scales[pair[0]]) - other / np.float32(scales[pair[1]])
         light = sum(
             _mean(flat) / scales[number] ** 2
-            for number, flat in zip(pair, (one, other), strict=True)
+            for number, flat in zip(pair, (first, other), strict=True)
         )
         dark = sum(noise**2 / scales[number] ** 2 for number in pair)
         of_light = scatter(apart - _mean(apart)) ** 2 - dark
@@ -296,6 +296,6 @@ def _check_connected(detectors: Sequence[str], seen: NDArray[np.bool_]) -> None:
             break
         reached = more
     if not reached.all():
-        one = detectors[0]
+        detector = detectors[0]
         others = [name for name, is_in in zip(detectors, reached, strict=True) if not is_in]
-        raise ValueError(f"{one} and {', '.join(others)} have no exposure in common")
+        raise ValueError(f"{detector} and {', '.join(others)} have no exposure in common")

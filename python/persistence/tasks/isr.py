@@ -64,17 +64,17 @@ class IsrTask(Task):
 
     def readIsrData(self, sensorRef: Any) -> Struct:
         """Return the required ones of ``bias crosstalk dark flat defects``; the others are None."""
-        found = {
+        statistics = {
             kind: needed(self, sensorRef, kind, f"{setting}=False")
             if getattr(self.config, setting)
             else None
             for kind, setting in _CALIBRATIONS.items()
         }
-        flat = found["flat"]
+        flat = statistics["flat"]
         if flat is not None and flat.variance is None:
             # Where the policy has an image, as DECam's, it was read without the plane beside it.
-            found["flat"] = flat.replaced(variance=sensorRef.get("flat.variance"))
-        return Struct(**found)
+            statistics["flat"] = flat.replaced(variance=sensorRef.get("flat.variance"))
+        return Struct(**statistics)
 
     @timeMethod
     def run(
@@ -145,7 +145,7 @@ class IsrTask(Task):
             self.log.warning(
                 "the amplifiers are separate in the raw image, so the trimmed one has no WCS"
             )
-        made = raw.replaced(
+        calibrated = raw.replaced(
             image=image,
             variance=variance,
             mask=Mask.from_flags(flags),
@@ -155,7 +155,7 @@ class IsrTask(Task):
             wcs=wcs,
             unit="electron",
         )
-        return Struct(exposure=made)
+        return Struct(exposure=calibrated)
 
     def _described(self, raw: Exposure) -> Detector:
         """Return the detector, with the gains and read noises of the configuration.
@@ -172,14 +172,14 @@ class IsrTask(Task):
         for amplifier in detector.amplifiers:
             gain = self.config.gains.get(amplifier.name, amplifier.gain)
             noise = self.config.readNoises.get(amplifier.name, amplifier.read_noise)
-            for what, value, setting in (
+            for quantity, value, setting in (
                 ("gain", gain, "gains"),
                 ("read noise", noise, "readNoises"),
             ):
                 if value is None:
                     where = f" of {raw.path}" if raw.path else ""
                     raise TaskError(
-                        f"the {what} of amplifier {amplifier.name} of detector {detector.name}"
+                        f"the {quantity} of amplifier {amplifier.name} of detector {detector.name}"
                         f"{where} is not known; -c {option(self, setting)}="
                         f"{{{amplifier.name!r}: ...}} says it"
                     )
@@ -200,8 +200,10 @@ class IsrTask(Task):
             image -= np.float32(self._dark_time(raw)) * current
 
     def _dark_time(self, raw: Exposure) -> float:
-        told = raw.visit_info
-        seconds = told.dark_time if told.dark_time is not None else told.exposure_time
+        visit_info = raw.visit_info
+        seconds = (
+            visit_info.dark_time if visit_info.dark_time is not None else visit_info.exposure_time
+        )
         if seconds is None:
             raise TaskError(
                 "neither dark time nor exposure time is known, by which the dark is scaled; "
@@ -254,11 +256,13 @@ class IsrTask(Task):
             if amplifier.name in wrong:
                 bad[amplifier.trimmed.slices] = True
         self.metadata.set("badAmplifiers", " ".join(wrong))
-        told = [f"amplifier {name} of {detector.name} is BAD: {why}" for name, why in wrong.items()]
+        reasons = [
+            f"amplifier {name} of {detector.name} is BAD: {why}" for name, why in wrong.items()
+        ]
         if len(wrong) == len(detector.amplifiers):
             where = f" of {raw.path}" if raw.path else ""
-            raise TaskError("\n  ".join([f"no amplifier{where} is plausible:", *told]))
-        for line in told:
+            raise TaskError("\n  ".join([f"no amplifier{where} is plausible:", *reasons]))
+        for line in reasons:
             self.log.warning("%s", line)
 
     def _pixels(self, kind: str, master: Any, shape: tuple[int, int]) -> Any:

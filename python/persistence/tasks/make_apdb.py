@@ -18,23 +18,25 @@ _PREFIXES = ("diaPipe.apdb.", "apdb.")
 
 def parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog=prog,
         description="Create the tables and views of an alert production database, where they are "
         "not there: make_apdb.py -c db_url=sqlite:///apdb/association.db",
     )
-    made.add_argument(
+    parser.add_argument(
         "-c", "--config", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
         help="settings of the database: db_url, isolation_level, dia_object_index, prefix, "
         "namespace, htm_level ...; or with the names of ap_pipe.py, diaPipe.apdb.db_url",
     )  # fmt: skip
-    made.add_argument(
+    parser.add_argument(
         "-C", "--configfile", action="append", default=[], metavar="FILE",
         help="a file of settings, config.db_url='...'; read before -c",
     )  # fmt: skip
-    made.add_argument("--drop", action="store_true", help="remove everything in the database first")
-    messages.add_options(made, messages.DEFAULTS)
-    return made
+    parser.add_argument(
+        "--drop", action="store_true", help="remove everything in the database first"
+    )
+    messages.add_options(parser, messages.DEFAULTS)
+    return parser
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "make_apdb.py") -> int:
@@ -98,7 +100,7 @@ def configured(words: Sequence[str], files: Sequence[str] = ()) -> Any:
     for path in files:
         overridefiles.load(config, path)
     for word in words:
-        prefix = next((one for one in _PREFIXES if word.startswith(one)), "")
+        prefix = next((candidate for candidate in _PREFIXES if word.startswith(candidate)), "")
         overrides.assign(config, word.removeprefix(prefix))
     return config
 

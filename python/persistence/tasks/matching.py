@@ -104,6 +104,6 @@ def _nearest(sources: Offsets, stars: Offsets, radius: float) -> NDArray[np.int6
 def _paired(
     sources: Offsets, stars: Offsets, pairs: NDArray[np.int64], pose: Pose | None
 ) -> Matches:
-    one, other = pairs[:, 0], pairs[:, 1]
-    east, north = (here[one] - there[other] for here, there in zip(sources, stars, strict=True))
-    return Matches(one, other, east, north, pose)
+    first, other = pairs[:, 0], pairs[:, 1]
+    east, north = (here[first] - there[other] for here, there in zip(sources, stars, strict=True))
+    return Matches(first, other, east, north, pose)

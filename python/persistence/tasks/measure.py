@@ -314,7 +314,7 @@ def _weights(moments: Moments, sigma: float) -> tuple[Floats, Floats, Floats]:
     """Return the moments of weights: those of the PSF, or a round one's where it has none."""
     failed, square = moments.failed, sigma**2
     round_ones = (moments.xx, square), (moments.yy, square), (moments.xy, 0.0)
-    return tuple(np.where(failed, other, one) for one, other in round_ones)  # type: ignore[return-value]
+    return tuple(np.where(failed, other, value) for value, other in round_ones)  # type: ignore[return-value]
 
 
 def _gathered(

@@ -58,8 +58,8 @@ def flags(exposure: Exposure, x: Floats, y: Floats, radius: int) -> dict[str, Bo
     height, width = exposure.image.shape
     columns, rows = stamps.pixel_numbers(x, y, radius)
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-    place = np.where(inside, rows * width + columns, 0)
-    bits = np.where(inside, mask.array.reshape(-1)[place], 0)
+    index = np.where(inside, rows * width + columns, 0)
+    bits = np.where(inside, mask.array.reshape(-1)[index], 0)
     near = np.bitwise_or.reduce(bits, axis=(1, 2))
     middle = slice(radius - _CENTRE, radius + _CENTRE + 1)
     centre = np.bitwise_or.reduce(bits[:, middle, middle], axis=(1, 2))

@@ -14,14 +14,14 @@ _ROWS = 256  # that are filled at once
 
 def grown(flagged: Bools, pixels: int) -> Bools:
     """Return pixels that are flagged, and those that so many steps along rows and columns reach."""
-    made = flagged.copy()
+    grown = flagged.copy()
     for _ in range(pixels):
-        before = made.copy()
-        made[1:] |= before[:-1]
-        made[:-1] |= before[1:]
-        made[:, 1:] |= before[:, :-1]
-        made[:, :-1] |= before[:, 1:]
-    return made
+        before = grown.copy()
+        grown[1:] |= before[:-1]
+        grown[:-1] |= before[1:]
+        grown[:, 1:] |= before[:, :-1]
+        grown[:, :-1] |= before[:, 1:]
+    return grown
 
 
 def edge(shape: tuple[int, int], width: int) -> Bools:
@@ -69,5 +69,5 @@ def _fill(images: Sequence[Any], bad: Bools) -> None:
     step = np.arange(run.size) - np.repeat(np.cumsum(length) - length, length)
     share = ((step + 1) / (length + 1)[run]).astype(np.float32)
     for image in images:
-        one, other = image[row, left], image[row, right]
-        image[row[run], start[run] + step] = one[run] + (other - one)[run] * share
+        before, other = image[row, left], image[row, right]
+        image[row[run], start[run] + step] = before[run] + (other - before)[run] * share

@@ -92,7 +92,9 @@ class Prepared:
 
     def used(self) -> dict[str, int]:
         """Return the inputs that are used, with their places in the stack."""
-        return {name: place for place, name in enumerate(self.looks) if name not in self.left_out}
+        return {
+            name: position for position, name in enumerate(self.looks) if name not in self.left_out
+        }
 
 
 def _common(header: Any, other: Any) -> Any:

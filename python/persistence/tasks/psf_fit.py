@@ -183,10 +183,10 @@ def _near_others(
     near = np.zeros((len(x), steps.size, steps.size), bool)
     tree = cKDTree(np.column_stack(others))
     reach = 4 * sigma
-    for each, found in enumerate(
+    for each, fitted in enumerate(
         tree.query_ball_point(np.column_stack([x, y]), 1.5 * radius + reach)
     ):
-        for other in found:
+        for other in fitted:
             dx, dy = others[0][other] - x[each], others[1][other] - y[each]
             if np.hypot(dx, dy) > sigma:
                 away = np.hypot(steps - dx, steps[:, np.newaxis] - dy)

@@ -81,8 +81,8 @@ def _shapes(stars: Stars, pixels: Floats, sigma: float) -> Floats:
         middles[0] + steps[np.newaxis, np.newaxis, :],
         middles[1] + steps[np.newaxis, :, np.newaxis],
     )
-    found = shapes.moments(part, stars.x, stars.y, sigma)
+    measured = shapes.moments(part, stars.x, stars.y, sigma)
     with np.errstate(all="ignore"):
-        size = (found.xx * found.yy - found.xy**2) ** 0.25
-        trace = found.xx + found.yy
-        return np.stack([size, (found.xx - found.yy) / trace, 2 * found.xy / trace])
+        size = (measured.xx * measured.yy - measured.xy**2) ** 0.25
+        trace = measured.xx + measured.yy
+        return np.stack([size, (measured.xx - measured.yy) / trace, 2 * measured.xy / trace])

@@ -94,10 +94,10 @@ def of_stars(sources: Any, psf: Any) -> dict[str, Any]:
     round_stars, round_psf = _round(stars[:, good]), _round(model[:, good])
     for name, measured, expected in zip(("Size", "E1", "E2"), round_stars, round_psf, strict=True):
         values = measured - expected
-        found = robust.average(values)
+        average = robust.average(values)
         row |= {
             f"psfStarDelta{name}Median": float(np.median(values)),
-            f"psfStarDelta{name}Scatter": found.scatter,
+            f"psfStarDelta{name}Scatter": average.scatter,
         }
     typical = float(np.median(round_stars[0]))
     row["psfStarScaledDeltaSizeScatter"] = row["psfStarDeltaSizeScatter"] / typical**2
@@ -112,14 +112,14 @@ def _moments(sources: Any, name: str, rows: Any) -> Floats:
 
 def _of_model(sources: Any, psf: Any, rows: Any) -> Floats:
     x, y = (np.asarray(sources[f"slot_Centroid_{axis}"], float)[rows] for axis in "xy")
-    found = np.full((3, rows.size), np.nan)
+    values = np.full((3, rows.size), np.nan)
     for star, (column, row) in enumerate(zip(x, y, strict=True)):
         try:
             (xx, xy), (_, yy) = psf.moments(float(column), float(row))
         except FormatterError:  # without a peak there, it has no moments
             continue
-        found[:, star] = xx, yy, xy
-    return found
+        values[:, star] = xx, yy, xy
+    return values
 
 
 def _round(moments: Floats) -> tuple[Floats, Floats, Floats]:

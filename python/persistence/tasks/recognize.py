@@ -145,18 +145,26 @@ def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any)
     stars = references.load(catalog, exposure, config)
     chosen = _brightest(measured, config.minSignalToNoise)
     ra, dec = sphere.of_pixels(exposure.wcs, measured.x[chosen], measured.y[chosen])
-    found = matching.match(
+    matches = matching.match(
         matching.on_plane(ra, dec, stars.centre),
         matching.on_plane(stars.ra, stars.dec, stars.centre),
         limits,
         config.matchRadius,
     )
-    distance = np.hypot(found.east, found.north)
-    sources = chosen[found.sources]
-    offset = _offset(found.east, found.north)
+    distance = np.hypot(matches.east, matches.north)
+    sources = chosen[matches.sources]
+    offset = _offset(matches.east, matches.north)
     fraction = float(np.isin(chosen[:_BRIGHTEST], sources).mean()) if chosen.size else 0.0
     return Recognized(
-        measured, stars, sources, found.stars, distance, offset, chosen.size, fraction, found.pose
+        measured,
+        stars,
+        sources,
+        matches.stars,
+        distance,
+        offset,
+        chosen.size,
+        fraction,
+        matches.pose,
     )
 
 
@@ -167,8 +175,8 @@ def _brightest(measured: Measured, ratio: float) -> NDArray[np.int64]:
     return good[np.argsort(-flux[good])]
 
 
-def _apart(one: Sky, other: Sky, centre: tuple[float, float]) -> Offsets:
-    here, there = (matching.on_plane(*where, centre) for where in (one, other))
+def _apart(first: Sky, other: Sky, centre: tuple[float, float]) -> Offsets:
+    here, there = (matching.on_plane(*where, centre) for where in (first, other))
     return Offsets(here.east - there.east, here.north - there.north)
 
 

@@ -60,7 +60,7 @@ def catalog(
     exposure_bits: int,
     flags: Mapping[str, tuple[Any, str]] = {},
     unit: Any = _UNIT,
-    found: Found | None = None,
+    detections: Found | None = None,
 ) -> Catalog:
     """Return a catalog of measured sources.
 
@@ -76,7 +76,7 @@ def catalog(
         Further flags, with their descriptions.
     unit : `~astropy.units.UnitBase` or `str`, optional
         The exposure's unit; None if unknown.
-    found : `~persistence.tasks.detect_and_measure.Found`, optional
+    detections : `~persistence.tasks.detect_and_measure.Found`, optional
         The parents of the sources, and sky sources, which have rows of their own.
 
     Returns
@@ -85,7 +85,7 @@ def catalog(
         First all sources without a parent: single ones, parents, and sky sources; then the children
         of each parent. This is afw's order.
     """
-    rows = _Rows.of(measured, found)
+    rows = _Rows.of(measured, detections)
     table = Catalog(meta={"aliases": columns.aliases(measured.calib_radius)})
     first = first_id(exposure_id, exposure_bits, rows.order.size)
     table["id"] = Column(first + np.arange(rows.order.size), description="number")
@@ -110,12 +110,12 @@ def catalog(
         table[each[0].name] = Column(values, unit=each[0].unit, description=each[0].doc)
     for name, (values, doc) in flags.items():
         table[name] = Column(rows.spread(np.asarray(values, bool)), description=doc)
-    if found is not None:
-        areas = [0 if each is None else each.area for each in rows.footprints(found)]
+    if detections is not None:
+        areas = [0 if each is None else each.area for each in rows.footprints(detections)]
         table["base_FootprintArea_value"] = Column(
             np.array(areas, np.int32), unit="pixel", description="pixels that it was found in"
         )
-        table["footprint"] = rows.footprints(found) if areas else np.zeros(0, np.int32)
+        table["footprint"] = rows.footprints(detections) if areas else np.zeros(0, np.int32)
     return table
 
 
@@ -143,22 +143,22 @@ class _Rows:
     children: NDArray[np.int32]
 
     @classmethod
-    def of(cls, measured: Measured, found: Found | None) -> _Rows:
+    def of(cls, measured: Measured, detections: Found | None) -> _Rows:
         number = measured.x.size
-        if found is None:
+        if detections is None:
             none = np.zeros(number, np.int32)
             orphans = np.full(number, -1, np.int64)
             return cls([measured], np.arange(number), none, orphans, none)
-        parts = [measured, found.parents, found.sky]
+        parts = [measured, detections.parents, detections.sky]
         sizes = [each.x.size for each in parts]
-        alone = int(found.families.alone.sum())
+        alone = int(detections.families.alone.sum())
         others = np.arange(number, sum(sizes))
         order = np.concatenate([np.arange(alone), others, np.arange(alone, number)])
         kind = np.repeat(range(len(parts)), sizes)[order]
         parent = np.full(order.size, -1, np.int64)
-        parent[alone + others.size :] = alone + found.families.family[alone:]
+        parent[alone + others.size :] = alone + detections.families.family[alone:]
         children = np.zeros(order.size, np.int32)
-        children[kind == _FAMILY] = found.families.children
+        children[kind == _FAMILY] = detections.families.children
         return cls(parts, order, kind, parent, children)
 
     def joined(self, name: str) -> Any:
@@ -171,10 +171,10 @@ class _Rows:
         every[: flags.size] = flags
         return every[self.order]
 
-    def footprints(self, found: Found) -> Any:
+    def footprints(self, detections: Found) -> Any:
         """Return the footprint of each row; places of the sky have none."""
         every = np.full(self.order.size, None)
-        every[: found.footprints.size] = found.footprints
+        every[: detections.footprints.size] = detections.footprints
         return every[self.order]
 
 
@@ -200,13 +200,13 @@ def schema(
         variance=np.ones(shape, np.float32),
     )
     measured = measure(exposure, none, none, SingleGaussianPsf((9, 9), 1.0), radii, calib_radius)
-    found = None
+    detections = None
     if kin:
         _order, families = find(np.zeros(shape, np.int32), 0)
         parts = measured, measured, measured, families, np.zeros(0, object), 0
-        found = Found(exposure, *parts)
+        detections = Found(exposure, *parts)
     named = {name: (np.zeros(0, bool), doc) for name, doc in flags.items()}
-    return catalog(measured, None, 0, 0, named, found=found)
+    return catalog(measured, None, 0, 0, named, detections=detections)
 
 
 def _set_positions(table: Catalog, wcs: Any, x: Any, y: Any, x_error: Any, y_error: Any) -> None:
@@ -241,14 +241,14 @@ def match_catalog(sources: Catalog, recognized: Recognized) -> Catalog:
     """
     ids = np.asarray(sources["id"])[np.asarray(sources[_PRIMARY])]
     stars = recognized.references
-    told = {
+    cards = {
         "RA": stars.centre[0],
         "DEC": stars.centre[1],
         "RADIUS": stars.radius,
         "FILTER": stars.filter,
         "SMATCHV": 1,
     }
-    table = Catalog(meta=told)
+    table = Catalog(meta=cards)
     table["first"] = Column(stars.ids[recognized.stars], description="number of the star")
     table["second"] = Column(ids[recognized.sources], description="number of the source")
     apart = np.radians(recognized.distance / _ARCSEC)

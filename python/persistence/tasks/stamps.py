@@ -70,11 +70,11 @@ def cut(image: Any, variance: Any, bad: Bools, x: Floats, y: Floats, radius: int
     """
     columns, rows = pixel_numbers(x, y, radius)
     inside = (columns >= 0) & (columns < image.shape[1]) & (rows >= 0) & (rows < image.shape[0])
-    place = np.clip(rows, 0, image.shape[0] - 1), np.clip(columns, 0, image.shape[1] - 1)
-    good = inside & ~bad[place]
+    pixels = np.clip(rows, 0, image.shape[0] - 1), np.clip(columns, 0, image.shape[1] - 1)
+    good = inside & ~bad[pixels]
     return Stamps(
-        np.where(good, image[place].astype(float), 0.0),
-        np.where(good, variance[place].astype(float), 0.0),
+        np.where(good, image[pixels].astype(float), 0.0),
+        np.where(good, variance[pixels].astype(float), 0.0),
         good,
         columns.astype(float),
         rows.astype(float),

@@ -125,7 +125,7 @@ def _alone(measured: Measured, distance: float) -> Bools:
     pairs = tree.query_pairs(distance, output_type="ndarray")
     flux = np.where(np.isfinite(measured.psf_flux.value), measured.psf_flux.value, np.inf)
     alone = np.ones(len(flux), bool)
-    for one, other in ((0, 1), (1, 0)):
-        disturbed = flux[pairs[:, other]] > _FAINT * flux[pairs[:, one]]
-        alone[pairs[disturbed, one]] = False
+    for axis, other in ((0, 1), (1, 0)):
+        disturbed = flux[pairs[:, other]] > _FAINT * flux[pairs[:, axis]]
+        alone[pairs[disturbed, axis]] = False
     return alone

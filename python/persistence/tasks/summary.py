@@ -91,15 +91,15 @@ class ComputeExposureSummaryStatsConfig(Config):
 
     def bounds(self) -> dict[str, bounds.Bound]:
         """Return the bounds that hold for an exposure by itself."""
-        said: dict[str, dict[str, float | None]] = {
+        fields: dict[str, dict[str, float | None]] = {
             name: {"min": bound.min, "max": bound.max} for name, bound in bounds.BOUNDS.items()
         }
         for end, values in (("min", self.minima), ("max", self.maxima)):
             for name, value in values.items():
-                said.setdefault(name, {})[end] = value
+                fields.setdefault(name, {})[end] = value
         whole = {
             name: {end: value for end, value in ends.items() if value is not None}
-            for name, ends in said.items()
+            for name, ends in fields.items()
         }
         return bounds.changed({}, whole, "computeSummaryStats: minima, maxima")
 
@@ -314,11 +314,11 @@ def _zenith_distance(visit: VisitInfo, ra: float, dec: float) -> float | None:
     if middle is None or visit.longitude is None or visit.latitude is None:
         return None
     offset = earth.ut1_minus_utc(float(middle.utc.mjd)) or 0.0  # at most 0.9 s: 14 arcsec
-    place = (*np.radians([visit.longitude, visit.latitude]), visit.elevation or 0.0)
+    site = (*np.radians([visit.longitude, visit.latitude]), visit.elevation or 0.0)
     weather = (0.0, 0.0, 0.0, 0.55)  # no pressure: no refraction
     sky = (*np.radians([ra, dec]), 0.0, 0.0, 0.0, 0.0)
     when = (middle.utc.jd1, middle.utc.jd2, offset)
-    _azimuth, distance, *_others = erfa.atco13(*sky, *when, *place, 0.0, 0.0, *weather)
+    _azimuth, distance, *_others = erfa.atco13(*sky, *when, *site, 0.0, 0.0, *weather)
     return float(np.degrees(distance))
 
 
@@ -405,5 +405,5 @@ def _noted(noted: Mapping[str, Any]) -> Row:
     return {column: noted[name] for name, column in _NOTED.items() if name in noted}
 
 
-def _product(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one * other
+def _product(first: float | None, other: float | None) -> float | None:
+    return None if first is None or other is None else first * other

@@ -131,8 +131,8 @@ def fit(
     used, excess, spread = np.ones(len(pixels), bool), 0.0, np.ones_like(errors)
     for _ in range(_ROUNDS):
         # the first time all count alike: one stray with a small error would draw the fit to it
-        found = _solved(terms[used], values[used], 1 / spread[used])
-        residuals = values - terms @ found
+        coefficients = _solved(terms[used], values[used], 1 / spread[used])
+        residuals = values - terms @ coefficients
         before, excess = excess, robust.excess(residuals[used], errors[used])
         spread = np.hypot(errors, excess)
         pulls = residuals / spread
@@ -144,7 +144,7 @@ def fit(
         if is_same and abs(excess - before) <= _SETTLED * excess:
             break
     cube = np.zeros((degree + 1, degree + 1, values.shape[1]))
-    for (i, j), value in zip(powers, found, strict=True):
+    for (i, j), value in zip(powers, coefficients, strict=True):
         cube[i, j] = value
     edge = _edge_error(terms[used], spread[used], powers)
     return Surface(frame, cube, used, residuals, spread, excess, edge)
@@ -174,14 +174,14 @@ def chosen(
     -----
     Other parameters are as in `fit`.
     """
-    made = fit(frame, pixels, values, errors, degrees[0], clip)
+    fitted = fit(frame, pixels, values, errors, degrees[0], clip)
     for degree in degrees[1:]:
         if len(pixels) < _POINTS_PER_TERM * len(_powers(degree)):
             break
         higher = fit(frame, pixels, values, errors, degree, clip)
-        if higher.edge_error <= bounds.edge_error and _chance(made, higher) <= bounds.chance:
-            made = higher
-    return made
+        if higher.edge_error <= bounds.edge_error and _chance(fitted, higher) <= bounds.chance:
+            fitted = higher
+    return fitted
 
 
 def _chance(lower: Surface, higher: Surface) -> float:

@@ -47,9 +47,9 @@ def header(metadata: Header) -> Header:
         if not _SECTION.fullmatch(str(card.value).replace(" ", ""))
         and not afwheader.SKY.fullmatch(card.keyword)
     ]
-    made = type(metadata)([copy.copy(card) for card in cards])
-    made["BUNIT"] = "electron"
-    return made
+    copied = type(metadata)([copy.copy(card) for card in cards])
+    copied["BUNIT"] = "electron"
+    return copied
 
 
 def wcs(raw: Any, detector: Detector) -> Any:

@@ -109,13 +109,13 @@ def pose(sources: Offsets, stars: Offsets, limits: Limits, radius: float) -> Pos
     most, chosen = 0, None
     for turn, scale in tried:
         counts = _counts(_turned(sources, turn, scale), stars, width, half)
-        place = int(np.argmax(counts))
-        if counts.flat[place] > most:
-            most, chosen = int(counts.flat[place]), (turn, scale, place, float(counts.mean()))
+        best = int(np.argmax(counts))
+        if counts.flat[best] > most:
+            most, chosen = int(counts.flat[best]), (turn, scale, best, float(counts.mean()))
     if chosen is None:
         return None
-    turn, scale, place, chance = chosen
-    row, column = (index - half for index in divmod(place, 2 * half + 1))
+    turn, scale, best, chance = chosen
+    row, column = (index - half for index in divmod(best, 2 * half + 1))
     shifts = len(tried) * (2 * half + 1) ** 2 / _SQUARE**2
     return Pose(
         column * width, row * width, turn, scale, most, chance, _sigmas(most, chance, shifts)
@@ -151,8 +151,8 @@ def _counts(sources: Offsets, stars: Offsets, width: float, half: int) -> NDArra
     """Count the votes in squares about each bin of shifts; rows are north, the middle is 0."""
     side = 2 * half + 1
     east, north = (
-        np.rint((one[:, np.newaxis] - other).ravel() / width).astype(np.int64) + half
-        for one, other in zip(sources, stars, strict=True)
+        np.rint((first[:, np.newaxis] - other).ravel() / width).astype(np.int64) + half
+        for first, other in zip(sources, stars, strict=True)
     )
     inside = (east >= 0) & (east < side) & (north >= 0) & (north < side)
     bins = np.bincount(north[inside] * side + east[inside], minlength=side * side)

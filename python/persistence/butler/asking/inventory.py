@@ -159,7 +159,7 @@ class Inventory:
         if not isinstance(given, str | Iterable):
             raise DataIdError(f"given: expected a dataset type or data IDs, not {given!r}")
         if not isinstance(given, str):
-            return self._missing_of(target, [{**one, **data_id} for one in given], where, fresh)
+            return self._missing_of(target, [{**row, **data_id} for row in given], where, fresh)
         question = self._question(self._name(given), where, data_id, [target], fresh)
         question = question._replace(
             where=expression.every([question.where, expression.unless([target])])
@@ -174,10 +174,10 @@ class Inventory:
         bare = self._question(target, None, {}, (), fresh)
         repository = self._butler.chain.knowing(bare.request)
         dataset = repository.mapper.dataset(bare.request)
-        ids = [repository.mapper.typed(dataset, one) for one in given]
-        known = {key for key in bare.columns.in_names if all(key in one for one in ids)}
+        ids = [repository.mapper.typed(dataset, row_id) for row_id in given]
+        known = {key for key in bare.columns.in_names if all(key in row_id for row_id in ids)}
         keys = [key for key in bare.columns.in_names if key in known]
-        for key in {key for one in ids for key in one}:
+        for key in {key for row_id in ids for key in row_id}:
             if key not in bare.kinds:
                 hint = did_you_mean(key, bare.kinds)
                 raise UnknownKey(f"{target} has no key {key!r}{hint}")
@@ -186,13 +186,13 @@ class Inventory:
             where = expression.parse("" if where is None else where)
         where = where.renamed(repository.mapper.policy.aliases)
         where.check(kinds)
-        wanted = [one for one in ids if where.possible(one)]
-        values = {key: [one[key] for one in wanted] for key in keys}
+        wanted = [row_id for row_id in ids if where.possible(row_id)]
+        values = {key: [row_id[key] for row_id in wanted] for key in keys}
         target_question = self._question(target, None, values, (), fresh) if keys else bare
         existing = (
             set(join.rows(target_question, keys, distinct=True)) if keys and wanted else set()
         )
-        rows = list(dict.fromkeys(tuple(one[key] for key in keys) for one in wanted))
+        rows = list(dict.fromkeys(tuple(row_id[key] for key in keys) for row_id in wanted))
         rows = [row for row in rows if row not in existing]
         matching = Matching(DataId(), tuple(keys), rows)
         refer = functools.partial(ButlerSubset.of, self._butler, target, matching)
@@ -282,8 +282,14 @@ class Inventory:
         def copies() -> Iterator[tuple[Any, ...]]:
             for group in files.ordered(question.sources or (), choice, keys):
                 some = list(group)
-                for one in some if len(some) > 1 else ():
-                    yield (*one.values, one.source.tree.root, one.path, one.size, one.time)
+                for candidate in some if len(some) > 1 else ():
+                    yield (
+                        *candidate.values,
+                        candidate.source.tree.root,
+                        candidate.path,
+                        candidate.size,
+                        candidate.time,
+                    )
 
         return Rows(f"copies of {name}", kinds, copies)
 

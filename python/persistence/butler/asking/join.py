@@ -64,8 +64,8 @@ class _Join:
     def __init__(self, question: Question, needed: Sequence[str]) -> None:
         self._question = question
         columns = question.columns
-        self._others = {name: one for name, one in question.others.items() if name in needed}
-        self._common = {name: question.common(one) for name, one in self._others.items()}
+        self._others = {name: other for name, other in question.others.items() if name in needed}
+        self._common = {name: question.common(other) for name, other in self._others.items()}
         self._needed = dict.fromkeys(
             [*needed, *itertools.chain.from_iterable(self._common.values())]
         )
@@ -144,7 +144,9 @@ class _Join:
         """Return the registry of each tree; for files registered elsewhere, the first one."""
         question = self._question
         if question.sources:
-            pairs = [(one.tree.root, one.repository, one.dataset) for one in question.sources]
+            pairs = [
+                (source.tree.root, source.repository, source.dataset) for source in question.sources
+            ]
         else:
             first = question.chain.knowing(question.request)
             pairs = [("", first, first.mapper.dataset(question.request))]

@@ -115,17 +115,23 @@ class Question(NamedTuple):
         It contains the keys in file names, and the columns of every file that no key hides.
         """
         keys = tuple(self.columns.in_names)
-        hidden = [place for place, name in enumerate(FILE) if name in self.columns.keys]
+        hidden = [position for position, name in enumerate(FILE) if name in self.columns.keys]
         if self.sources is None:
             datasets = registered.datasets(
                 self.chain, self.request, keys, choice.where, self.tags, self.reader.exists
             )
-            rows = ((one.values, (one.size, one.time, one.root, one.path)) for one in datasets)
+            rows = (
+                (dataset.values, (dataset.size, dataset.time, dataset.root, dataset.path))
+                for dataset in datasets
+            )
         else:
             groups = files.ordered(self.sources, choice, keys, limit)
             rows = (
-                (one.values, (one.size, one.time, one.source.tree.root, one.path))
-                for one in map(next, groups)
+                (
+                    dataset.values,
+                    (dataset.size, dataset.time, dataset.source.tree.root, dataset.path),
+                )
+                for dataset in map(next, groups)
             )
         for values, file in rows:
-            yield *values, *(its for place, its in enumerate(file) if place not in hidden)
+            yield *values, *(its for position, its in enumerate(file) if position not in hidden)

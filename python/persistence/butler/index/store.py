@@ -158,7 +158,7 @@ class Store:
             # Their files were not recognised when these directories were listed.
             inverter = Inverter([table.template for table in new], [("",)] * len(new))
             matched = ((path, inverter.directory(path)) for _, path in self.below(""))
-            self.spoil(path for path, one in matched if one.values or one.leads_on)
+            self.spoil(path for path, entry in matched if entry.values or entry.leads_on)
         return new
 
     def _lacking(self, templates: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -51,7 +51,7 @@ def shape(text: str) -> str:
         The template's text.
     """
     numbers: dict[str, int] = {}
-    return _KEY.sub(lambda found: f"%({numbers.setdefault(found[1], len(numbers))})", text)
+    return _KEY.sub(lambda match: f"%({numbers.setdefault(match[1], len(numbers))})", text)
 
 
 def _at(repository: Repository, root: str) -> Tree:

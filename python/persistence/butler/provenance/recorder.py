@@ -64,7 +64,7 @@ class Recorder:
     def note(self, location: Location) -> None:
         """Record that a dataset was read; see `persistence.composites.reads`."""
         here = threading.get_ident()
-        if self.thread not in (None, here) and any(one.thread == here for one in _blocks):
+        if self.thread not in (None, here) and any(block.thread == here for block in _blocks):
             return
         path = location.full_path
         try:

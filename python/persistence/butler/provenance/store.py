@@ -344,7 +344,7 @@ def _insert(
         begin = entry.end
     connection.executemany("INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?, ?)", rows)
     connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", runs)
-    places = {(place,) for place, _number, _begin in uses}
+    places = {(dataset,) for dataset, _number, _begin in uses}
     connection.executemany("INSERT OR IGNORE INTO places (place) VALUES (?)", places)
     connection.executemany(
         "INSERT OR REPLACE INTO uses SELECT id, ?2, ?3 FROM places WHERE place = ?1", uses

@@ -58,14 +58,14 @@ class Typed(NamedTuple):
 def roots(typed: Typed, begin: str) -> Iterable[str]:
     """Return the names that the user has given to repositories, and directories."""
     above = os.path.dirname(begin)
-    found = []
+    names = []
     with contextlib.suppress(PolicyError):  # whoever runs the command will be told
-        found = [name for name in user_config.names() if name.startswith(begin)]
+        names = [name for name in user_config.names() if name.startswith(begin)]
     with contextlib.suppress(OSError), os.scandir(os.path.expanduser(above) or ".") as entries:
         directories = sorted(entry.name for entry in entries if entry.is_dir())
         shown = [os.path.join(above, f"{name}/") for name in directories]
-        found += [name for name in shown if name.startswith(begin) and not _is_hidden(name, begin)]
-    return found
+        names += [name for name in shown if name.startswith(begin) and not _is_hidden(name, begin)]
+    return names
 
 
 def _is_hidden(path: str, begin: str) -> bool:

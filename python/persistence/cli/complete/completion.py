@@ -107,8 +107,8 @@ def complete_again() -> None:
         _complete_task(kept)
 
 
-def _complete_task(told: Mapping[str, Any]) -> None:
-    complete(taskscripts.parser_of(told, PlainHelp), told["settings"])
+def _complete_task(words: Mapping[str, Any]) -> None:
+    complete(taskscripts.parser_of(words, PlainHelp), words["settings"])
 
 
 def _end() -> None:

@@ -137,7 +137,7 @@ class State:
     """
 
     def __init__(
-        self, path: str, what: Mapping[str, Any], tell: Callable[[str], None] = lambda text: None
+        self, path: str, fields: Mapping[str, Any], tell: Callable[[str], None] = lambda text: None
     ) -> None:
         self.path = os.path.abspath(path)
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
@@ -145,9 +145,9 @@ class State:
         try:
             self._lock(tell)
             if not os.fstat(self.descriptor).st_size:
-                self._append({"watch": _VERSION, **what})
+                self._append({"watch": _VERSION, **fields})
             self.stages: dict[str, str]
-            self._read(what)
+            self._read(fields)
             self._append({"process": os.getpid(), "host": temporaries.HOST, "time": _now()})
         except BaseException:
             self.close()
@@ -173,16 +173,16 @@ class State:
             )
             fcntl.flock(self.descriptor, fcntl.LOCK_EX)
 
-    def _read(self, what: Mapping[str, Any]) -> None:
+    def _read(self, fields: Mapping[str, Any]) -> None:
         self.stages, self.is_new = {}, True
         for record in records(self.path):
             if "id" in record:
                 self.stages[key(record["id"])] = _stage(record)
             self.is_new = self.is_new and "ready" not in record
-            if "watch" in record and record.get("type") != what.get("type"):
+            if "watch" in record and record.get("type") != fields.get("type"):
                 raise UsageError(
                     f"{self.path} is the state of a watch for {record.get('type')}, not for "
-                    f"{what.get('type')}"
+                    f"{fields.get('type')}"
                 )
         with open(self.path, "rb") as stream:
             stream.seek(-1, os.SEEK_END)

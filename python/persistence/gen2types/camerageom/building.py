@@ -85,7 +85,7 @@ def makeDetector(
         )
     width, height = config.bbox_x1 - config.bbox_x0 + 1, config.bbox_y1 - config.bbox_y0 + 1
     plane = plane_of(focalPlaneToField)
-    made = ours.Detector(
+    detector = ours.Detector(
         name=str(config.name),
         id=int(config.id),
         serial=str(config.serial),
@@ -99,7 +99,7 @@ def makeDetector(
         orientation=(float(config.yawDeg), float(config.pitchDeg), float(config.rollDeg)),
         plane=plane,
     )
-    return Detector.in_camera(made, plane)
+    return Detector.in_camera(detector, plane)
 
 
 def _amplifiers(given: Any) -> tuple[ours.Amplifier, ...]:

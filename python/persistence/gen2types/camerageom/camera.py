@@ -122,8 +122,8 @@ class Camera(Face[OurCamera]):
 
     def findDetectors(self, point: Any, cameraSys: Any = FOCAL_PLANE) -> list[Detector]:
         """Return the detectors that hold a point of a system that is of no detector."""
-        found: list[Detector] = self.findDetectorsList([point], cameraSys)[0]
-        return found
+        detectors: list[Detector] = self.findDetectorsList([point], cameraSys)[0]
+        return detectors
 
     def findDetectorsList(self, pointList: Any, cameraSys: Any = FOCAL_PLANE) -> list[Any]:
         """Return the detectors that hold each of a list of points."""

@@ -156,8 +156,8 @@ class Detector(Face[OurDetector]):
     def getCorners(self, cameraSys: Any) -> list[Point2D]:
         """Return the outer corners of its pixels, counter-clockwise from the first pixel."""
         corners = Box2D(self.getBBox()).getCorners()
-        found: list[Point2D] = self.transform(corners, PIXELS, cameraSys)
-        return found
+        transformed: list[Point2D] = self.transform(corners, PIXELS, cameraSys)
+        return transformed
 
     def getCenter(self, cameraSys: Any) -> Point2D:
         """Return the middle of its pixels."""
@@ -173,7 +173,7 @@ class Detector(Face[OurDetector]):
     __hash__ = Face.__hash__
 
 
-def _known(value: Any, detector: Detector, what: str) -> Any:
+def _known(value: Any, detector: Detector, missing: str) -> Any:
     if value is None:
-        raise exceptions.NotFoundError(f"no description of detector {detector.getName()} {what}")
+        raise exceptions.NotFoundError(f"no description of detector {detector.getName()} {missing}")
     return value

@@ -178,11 +178,11 @@ def findAmp(ccd: Detector, pixelPosition: Any) -> Any:
     NotFoundError
         If there is none.
     """
-    place = Point2I(pixelPosition)
+    pixel = Point2I(pixelPosition)
     for amplifier in ccd:
-        if amplifier.getBBox().contains(place):
+        if amplifier.getBBox().contains(pixel):
             return amplifier
-    raise exceptions.NotFoundError(f"pixel {place} is in no amplifier of detector {ccd.getName()}")
+    raise exceptions.NotFoundError(f"pixel {pixel} is in no amplifier of detector {ccd.getName()}")
 
 
 def makeImageFromCcd(

@@ -80,5 +80,5 @@ def makePixelToTanPixel(
     to_field = orientation.makePixelFpTransform(pixelSizeMm).then(focalPlaneToField)
     axis = to_field.applyInverse(type(orientation.fpPosition)(0.0, 0.0))
     back = makeTransform(linearizeTransform(to_field, axis).inverted())
-    found: TransformPoint2ToPoint2 = to_field.then(back)
-    return found
+    transform: TransformPoint2ToPoint2 = to_field.then(back)
+    return transform

@@ -98,5 +98,5 @@ def _grid(camera: Camera, width: float, height: float | None, dx: float, dy: flo
         for side, step in zip(sides, (dx, dy), strict=True)
     ]
     angles = [Point2D(float(x), float(y)) for x, y in itertools.product(*axes)]
-    found: list[Any] = camera.transform(angles, FIELD_ANGLE, FOCAL_PLANE)
-    return found
+    points: list[Any] = camera.transform(angles, FIELD_ANGLE, FOCAL_PLANE)
+    return points

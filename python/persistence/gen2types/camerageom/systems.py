@@ -190,5 +190,5 @@ def transformed(transforms: OurTransformMap, point: Any, start: System, end: Sys
     """Return where a point, or each of a list, is in another system."""
     if start == end:
         return mappings.points_like(point, np.array(mappings.positions(point)))
-    found = transforms[start, end]
-    return mappings.points_like(point, found.map.forward(mappings.positions(point)))
+    transform = transforms[start, end]
+    return mappings.points_like(point, transform.map.forward(mappings.positions(point)))

@@ -170,8 +170,10 @@ class FootprintSet:
     def makeHeavy(self, mimg: Any, *args: Any) -> None:
         """Replace the footprints by heavy ones, with the values of a masked image."""
         self._footprints = [
-            one if isinstance(one, HeavyFootprint) else makeHeavyFootprint(one, mimg)
-            for one in self._footprints
+            footprint
+            if isinstance(footprint, HeavyFootprint)
+            else makeHeavyFootprint(footprint, mimg)
+            for footprint in self._footprints
         ]
 
     def makeSources(self, catalog: Any) -> None:
@@ -194,19 +196,21 @@ class FootprintSet:
             Whether they grow alike in all directions, rather than along rows and columns.
         """
         grown = [
-            (one, _grown(one, by, isotropic))
+            (footprint, _grown(footprint, by, isotropic))
             for each, by in ((self, tGrow), (rhs, rGrow))
-            for one in each._footprints
+            for footprint in each._footprints
         ]
         self._footprints = self._joined(grown)
 
     def _grow(self, other: FootprintSet, by: int, isotropic: bool = True) -> None:
         """Return the footprints of another set, grown; those that touch are merged."""
         if by:
-            grown = [(one, _grown(one, by, isotropic)) for one in other._footprints]
+            grown = [
+                (footprint, _grown(footprint, by, isotropic)) for footprint in other._footprints
+            ]
             self._footprints = self._joined(grown)
         else:
-            self._footprints = [Footprint(one) for one in other._footprints]
+            self._footprints = [Footprint(footprint) for footprint in other._footprints]
 
     def _joined(self, grown: list[tuple[Footprint, SpanSet]]) -> list[Footprint]:
         """Return footprints of pixels that touch, with the peaks of those that have the pixels."""
@@ -276,5 +280,5 @@ def _add_peaks(footprint: Footprint, values: NDArray[Any], box: Box) -> None:
         highest &= (here > beside) | ((here == beside) & ((dy, dx) > (0, 0)))
     if not highest.any() and len(here):
         highest[int(np.nanargmax(here))] = True
-    for place in sorted(np.flatnonzero(highest), key=lambda place: -here[place]):
-        footprint.addPeak(float(x[place]), float(y[place]), float(here[place]))
+    for index in sorted(np.flatnonzero(highest), key=lambda index: -here[index]):
+        footprint.addPeak(float(x[index]), float(y[index]), float(here[index]))

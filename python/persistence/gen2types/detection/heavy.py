@@ -231,8 +231,10 @@ def mergeHeavyFootprints(h1: HeavyFootprint, h2: HeavyFootprint) -> HeavyFootpri
         (h1.getVarianceArray(), h2.getVarianceArray(), np.add),
     )
     values = []
-    for one, two, combine in pairs:
-        images = [unwrapped(each.spans).image(array, box) for each, array in ((h1, one), (h2, two))]
+    for first, two, combine in pairs:
+        images = [
+            unwrapped(each.spans).image(array, box) for each, array in ((h1, first), (h2, two))
+        ]
         values.append(combine(*images)[y - box.y0, x - box.x0])
     heavy: HeavyFootprint = HeavyFootprint.of(
         ours.HeavyFootprint(spans, merged.astropy.peaks, *values)

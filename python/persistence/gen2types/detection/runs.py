@@ -31,14 +31,14 @@ def components(y: Numbers, x0: Numbers, x1: Numbers, reach: int) -> list[Numbers
     rows, starts = np.unique(y, return_index=True)
     ends = np.append(starts[1:], len(y))
     first, last = x0.tolist(), x1.tolist()
-    for place in range(1, len(rows)):
-        if rows[place] != rows[place - 1] + 1:
+    for index in range(1, len(rows)):
+        if rows[index] != rows[index - 1] + 1:
             continue
-        above, below = int(starts[place - 1]), int(starts[place])
-        while above < ends[place - 1] and below < ends[place]:
+        above, below = int(starts[index - 1]), int(starts[index])
+        while above < ends[index - 1] and below < ends[index]:
             if first[above] <= last[below] + reach and first[below] <= last[above] + reach:
-                one, other = sorted((root(above), root(below)))
-                parents[other] = one
+                lower, other = sorted((root(above), root(below)))
+                parents[other] = lower
             if last[above] < last[below]:
                 above += 1
             else:

@@ -36,8 +36,10 @@ class SpanSet(Face[ours.SpanSet]):
             self._ours = ours.SpanSet.from_arrays(rows, *ends)
             return
         listed = [(span.y, span.x0, span.x1) for span in spans]
-        made = ours.SpanSet.from_arrays(*np.array(listed, np.int64).reshape(-1, 3).T)
-        self._ours = ours.SpanSet.from_mask(made.mask(), _corner(made.bbox)) if listed else made
+        spanset = ours.SpanSet.from_arrays(*np.array(listed, np.int64).reshape(-1, 3).T)
+        self._ours = (
+            ours.SpanSet.from_mask(spanset.mask(), _corner(spanset.bbox)) if listed else spanset
+        )
 
     # -- made of other things
     @classmethod
@@ -319,7 +321,7 @@ class SpanSet(Face[ours.SpanSet]):
         if not isinstance(other, SpanSet):
             return NotImplemented
         pairs = zip(_ends(self._ours), _ends(other._ours), strict=True)
-        return all(np.array_equal(one, two) for one, two in pairs)
+        return all(np.array_equal(first, two) for first, two in pairs)
 
     def __hash__(self) -> int:
         return hash(tuple(ends.tobytes() for ends in _ends(self._ours)))
@@ -354,15 +356,15 @@ def _corner(box: Box) -> tuple[int, int]:
     return box.x0, box.y0
 
 
-def _around(one: Box, other: Box) -> Box:
+def _around(first: Box, other: Box) -> Box:
     """Return the smallest box around two."""
-    if not one.width * one.height:
+    if not first.width * first.height:
         return other
     if not other.width * other.height:
-        return one
-    x0, y0 = min(one.x0, other.x0), min(one.y0, other.y0)
-    x1 = max(one.x0 + one.width, other.x0 + other.width)
-    y1 = max(one.y0 + one.height, other.y0 + other.height)
+        return first
+    x0, y0 = min(first.x0, other.x0), min(first.y0, other.y0)
+    x1 = max(first.x0 + first.width, other.x0 + other.width)
+    y1 = max(first.y0 + first.height, other.y0 + other.height)
     return Box(x0, y0, x1 - x0, y1 - y0)
 
 

@@ -138,7 +138,7 @@ class AsinhZScaleMapping(Mapping):
         from astropy.visualization import lupton_rgb
 
         several = isinstance(image, Sequence) or getattr(image, "ndim", 2) == 3
-        images = [_pixels(one).astype(float) for one in (image if several else [image])]
+        images = [_pixels(band).astype(float) for band in (image if several else [image])]
         self._inner = lupton_rgb.AsinhZScaleMapping(*images, Q=Q, pedestal=pedestal)
 
 

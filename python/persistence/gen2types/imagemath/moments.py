@@ -187,9 +187,9 @@ def _clipped(
     weights: Numbers | None,
     variances: Numbers | None,
     control: StatisticsControl,
-    found: tuple[Numbers, Numbers, Numbers],
+    unclipped: tuple[Numbers, Numbers, Numbers],
 ) -> Moments:
-    low, centre, high = found
+    low, centre, high = unclipped
     width = control.getNumSigmaClip() * IQ_TO_STDEV * (high - low)
     result = None
     for _ in range(control.getNumIter()):

@@ -38,7 +38,7 @@ def stringToStatisticsProperty(property: str) -> Property:
     try:
         return Property[property.upper()]
     except KeyError:
-        known = [one.name for one in Property]
+        known = [statistic.name for statistic in Property]
         raise InvalidParameterError(
             f"unknown statistic {property!r}{did_you_mean(property, map(str, known))}"
         ) from None

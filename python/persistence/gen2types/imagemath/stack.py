@@ -70,18 +70,18 @@ def statisticsStack(
         lists = np.asarray(images, float)
         value, _ = _stacked(prop, lists, np.ones(lists.shape, bool), control, wvector, None)
         return list(value[prop][0])
-    planes = [one.image if isinstance(one, Pixels) else one for one in images]
+    planes = [member.image if isinstance(member, Pixels) else member for member in images]
     for plane in planes:
         check_size(plane.array.shape, planes[0].array.shape)
     values = np.stack([plane.array.astype(float) for plane in planes])
     good = np.ones(values.shape, bool)
     if not isinstance(first, Pixels):
-        found, _ = _stacked(prop, values, good, control, wvector, None)
-        return ImageF._over(found[prop][0].astype(np.float32), first.getX0(), first.getY0())
-    masks = np.stack([one.mask.array for one in images])
-    variances = np.stack([one.variance.array.astype(float) for one in images])
+        stacked, _ = _stacked(prop, values, good, control, wvector, None)
+        return ImageF._over(stacked[prop][0].astype(np.float32), first.getX0(), first.getY0())
+    masks = np.stack([member.mask.array for member in images])
+    variances = np.stack([member.variance.array.astype(float) for member in images])
     good &= (masks & as_bits(control.getAndMask())) == 0
-    found, good = _stacked(prop | Property.NCLIPPED, values, good, control, wvector, variances)
+    stacked, good = _stacked(prop | Property.NCLIPPED, values, good, control, wvector, variances)
     flags_out = np.bitwise_or.reduce(np.where(good, masks, 0), axis=0)
     for left_out, instead in maskMap:
         lost = (~good & ((masks & as_bits(left_out)) != 0)).any(axis=0)
@@ -91,14 +91,14 @@ def statisticsStack(
         part = (has & ~good).sum(axis=0) / len(images)
         flags_out[part > threshold] |= as_bits(1 << bit)
     if clipped:
-        flags_out[found[Property.NCLIPPED][0] > 0] |= as_bits(clipped)
+        flags_out[stacked[Property.NCLIPPED][0] > 0] |= as_bits(clipped)
     flags_out[~good.any(axis=0)] |= as_bits(control.getNoGoodPixelsMask())
-    value, error = found[prop]
-    place = first.getX0(), first.getY0()
+    value, error = stacked[prop]
+    origin = first.getX0(), first.getY0()
     return MaskedImage["F"](
-        ImageF._over(value.astype(np.float32), *place),
-        MaskX._over(flags_out.astype(np.int32), *place),
-        ImageF._over(np.square(error).astype(np.float32), *place),
+        ImageF._over(value.astype(np.float32), *origin),
+        MaskX._over(flags_out.astype(np.int32), *origin),
+        ImageF._over(np.square(error).astype(np.float32), *origin),
     )
 
 

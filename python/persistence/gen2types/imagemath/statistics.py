@@ -121,8 +121,8 @@ def _of_pixels(
             weights = 1.0 / variances
         good &= np.isfinite(weights)
     errors = variances if control.getCalcErrorFromInputVariance() else None
-    found = moments.statistics(flags, values, good, control, weights, errors)
-    results = {name: (value[0], error[0]) for name, (value, error) in found.items()}
+    moments_of_values = moments.statistics(flags, values, good, control, weights, errors)
+    results = {name: (value[0], error[0]) for name, (value, error) in moments_of_values.items()}
     results[Property.NMASKED] = (masked, np.nan)
     if mask is not None:
         used = int(np.bitwise_or.reduce(mask.array[good.reshape(array.shape)]))

@@ -231,8 +231,8 @@ def _places(
     edges_y = np.concatenate([rows - 0.5, [rows[-1] + 0.5]])
 
     def through(x: Any, y: Any) -> tuple[Array, Array]:
-        found = srcWcs.skyToPixelArray(*destWcs.pixelToSkyArray(*np.meshgrid(x, y)))
-        return found[0] - box.x0, found[1] - box.y0
+        pixels = srcWcs.skyToPixelArray(*destWcs.pixelToSkyArray(*np.meshgrid(x, y)))
+        return pixels[0] - box.x0, pixels[1] - box.y0
 
     corners_x, corners_y = through(edges_x, edges_y)
     # the area of a quadrangle, by its diagonals
@@ -249,10 +249,10 @@ def _resampled(
     pixels, spread, total = np.zeros(x.shape), np.zeros(x.shape), np.zeros(x.shape)
     for row, weight_y in enumerate(weights_y):
         for column, weight_x in enumerate(weights_x):
-            weight, place = weight_x * weight_y, _inside(image.shape, bottom + row, left + column)
+            weight, inside = weight_x * weight_y, _inside(image.shape, bottom + row, left + column)
             used = weight != 0  # so that nothing spreads from pixels that do not count
-            pixels += np.where(used, weight * image[place], 0.0)
-            spread += np.where(used, np.square(weight) * variance[place], 0.0)
+            pixels += np.where(used, weight * image[inside], 0.0)
+            spread += np.where(used, np.square(weight) * variance[inside], 0.0)
             total += weight
     with np.errstate(divide="ignore", invalid="ignore"):
         return good, pixels / total, spread / np.square(total)
@@ -265,8 +265,8 @@ def _joined(mask: Any, x: Array, y: Array, name: str) -> tuple[Any, NDArray[np.i
         for row, weight_y in enumerate(weights_y):
             for column, weight_x in enumerate(weights_x):
                 used = np.abs(weight_x * weight_y) > 1e-12
-                place = _inside(mask.shape, bottom + row, left + column)
-                flags |= np.where(used, mask[place], 0)
+                inside = _inside(mask.shape, bottom + row, left + column)
+                flags |= np.where(used, mask[inside], 0)
     return good, flags
 
 
@@ -279,27 +279,27 @@ def _weights(shape: tuple[int, ...], x: Array, y: Array, name: str) -> Any:
     """Return where a kernel is inside the array, its first pixels, and its weights."""
     order, weight = _kernel(name)
     with np.errstate(invalid="ignore"):
-        left, bottom = (np.floor(np.nan_to_num(place, nan=-1e6)) for place in (x, y))
+        left, bottom = (np.floor(np.nan_to_num(positions, nan=-1e6)) for positions in (x, y))
     # what is within rounding of a pixel has that pixel alone
-    for place, first in ((x, left), (y, bottom)):
-        near = np.abs(place - first - 1) < 1e-9
+    for positions, first in ((x, left), (y, bottom)):
+        near = np.abs(positions - first - 1) < 1e-9
         first[near] += 1
     steps = np.arange(1 - order, order + 1)
     weights_x, weights_y = (
         [
-            weight(np.where(np.abs(offset := place - first) < 1e-9, 0.0, offset) - step)
+            weight(np.where(np.abs(offset := positions - first) < 1e-9, 0.0, offset) - step)
             for step in steps
         ]
-        for place, first in ((x, left), (y, bottom))
+        for positions, first in ((x, left), (y, bottom))
     )
     first_x, first_y = left.astype(int) + 1 - order, bottom.astype(int) + 1 - order
     good = np.ones(x.shape, bool)
-    for place, nearest, first, length in (
+    for positions, nearest, first, length in (
         (x, left, first_x, shape[1]),
         (y, bottom, first_y, shape[0]),
     ):
         is_inside = (first >= 0) & (first + 2 * order <= length)
         # where a pixel itself is met, it alone counts
-        is_met = (np.abs(place - nearest) < 1e-9) & (nearest >= 0) & (nearest < length)
+        is_met = (np.abs(positions - nearest) < 1e-9) & (nearest >= 0) & (nearest < length)
         good &= is_inside | is_met
     return good, first_x, first_y, weights_x, weights_y

@@ -96,7 +96,7 @@ class Multiband:
             )
             return list(range(*slice(start, stop, index.step).indices(len(self))))
         if isinstance(index, Iterable):
-            return [self._positions(one) for one in index]
+            return [self._positions(item) for item in index]
         return range(len(self))[index]
 
     def __getitem__(self, index: Any) -> Any:
@@ -109,13 +109,13 @@ class Multiband:
         if hasattr(bands, "getMinX"):
             bands, part = slice(None), [bands]
         positions = self._positions(bands)
-        one = isinstance(positions, int)
-        singles = [self._singles[each] for each in ([positions] if one else positions)]
+        is_single = isinstance(positions, int)
+        singles = [self._singles[each] for each in ([positions] if is_single else positions)]
         if part:
             is_columns = len(part) == 1 and isinstance(part[0], slice | int)
             where = (*part, slice(None)) if is_columns else tuple(part)
             singles = [single[where] for single in singles]
-        if one:
+        if is_single:
             return singles[0]
         if part and not hasattr(singles[0], "getBBox"):
             return np.array(singles)
@@ -290,7 +290,7 @@ class MultibandExposure(_MultibandPlanes):
         cls, filters: Iterable[str], image: Any, mask: Any, variance: Any, bbox: Any = None
     ) -> Self:
         masked = MultibandMaskedImage.fromArrays(filters, image, mask, variance, bbox)
-        return cls(masked.filters, [Exposure[one.dtype](one) for one in masked])
+        return cls(masked.filters, [Exposure[band.dtype](band) for band in masked])
 
     @classmethod
     def fromButler(

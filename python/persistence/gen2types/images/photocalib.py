@@ -117,8 +117,8 @@ class PhotoCalib(Face[OurCalib]):
         point = rest.pop() if rest and hasattr(rest[-1], "getX") else None
         error = rest[0] if rest else None
         calib = self._ours if point is not None else replace(self._ours, field=None)
-        place = {} if point is None else {"x": point[0], "y": point[1]}
-        result = convert(calib, flux, error, **place)
+        position = {} if point is None else {"x": point[0], "y": point[1]}
+        result = convert(calib, flux, error, **position)
         if error is None:
             return result if np.ndim(result) else float(result)
         if np.ndim(result[0]):
@@ -133,8 +133,10 @@ class PhotoCalib(Face[OurCalib]):
             records[f"{field}_{name}"] if is_record else _column(records, f"{field}_{name}")
             for name in ("instFlux", "instFluxErr")
         )
-        place = {} if self._ours.field is None else dict(zip("xy", _centroid(records), strict=True))
-        values = convert(self._ours, flux, error, **place)
+        position = (
+            {} if self._ours.field is None else dict(zip("xy", _centroid(records), strict=True))
+        )
+        values = convert(self._ours, flux, error, **position)
         if is_record:
             return Measurement(*map(float, values))
         if outField is not None:

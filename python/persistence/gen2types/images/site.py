@@ -53,8 +53,8 @@ class Observatory:
     def __str__(self) -> str:
         longitude, latitude = self._longitude.asDegrees(), self._latitude.asDegrees()
         direction = "E" if longitude >= 0 else "W", "N" if latitude >= 0 else "S"
-        place = f"{abs(latitude):g}{direction[1]}, {abs(longitude):g}{direction[0]}"
-        return f"{place}  {self._elevation:g}"
+        position = f"{abs(latitude):g}{direction[1]}, {abs(longitude):g}{direction[0]}"
+        return f"{position}  {self._elevation:g}"
 
     def __repr__(self) -> str:
         return f"Observatory({self._longitude!r}, {self._latitude!r}, {self._elevation!r})"
@@ -107,9 +107,9 @@ class Weather:
     __repr__ = __str__
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(first: Any, other: Any) -> bool:
     """Compare numbers, of which those that are not known are equal."""
     return all(
         a == b or (math.isnan(a) and math.isnan(b))
-        for a, b in zip(one._values(), other._values(), strict=True)
+        for a, b in zip(first._values(), other._values(), strict=True)
     )

@@ -70,8 +70,10 @@ class MakeRawVisitInfoViaObsInfo(MakeRawVisitInfo):
             "instrumentLabel": obsInfo.instrument,
         }
         if obsInfo.altaz_begin is not None:
-            place = obsInfo.altaz_begin
-            named["boresightAzAlt"] = SpherePoint(place.az.deg * degrees, place.alt.deg * degrees)
+            position = obsInfo.altaz_begin
+            named["boresightAzAlt"] = SpherePoint(
+                position.az.deg * degrees, position.alt.deg * degrees
+            )
         if obsInfo.datetime_begin is not None and obsInfo.datetime_end is not None:
             begin, end = obsInfo.datetime_begin.tai, obsInfo.datetime_end.tai
             middle = begin + 0.5 * (end - begin)
@@ -107,8 +109,8 @@ def _angle(angle: Any) -> Angle | None:
     return None if angle is None else float(angle.deg) * degrees
 
 
-def _point(place: Any) -> SpherePoint | None:
-    if place is None:
+def _point(position: Any) -> SpherePoint | None:
+    if position is None:
         return None
-    sky = place.icrs
+    sky = position.icrs
     return SpherePoint(float(sky.ra.deg) * degrees, float(sky.dec.deg) * degrees)

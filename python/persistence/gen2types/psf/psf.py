@@ -42,8 +42,8 @@ class Psf(Face[T]):
         return self._image(self._ours.kernel_image, position)
 
     def _image(self, compute: Any, position: Any) -> Any:
-        found = self._computed(compute, position)
-        return Image.over(found.array.copy(), found.bbox.x0, found.bbox.y0)
+        computed = self._computed(compute, position)
+        return Image.over(computed.array.copy(), computed.bbox.x0, computed.bbox.y0)
 
     def _computed(self, compute: Any, position: Any) -> Any:
         x, y = (None, None) if position is None else (float(position[0]), float(position[1]))
@@ -59,7 +59,7 @@ class Psf(Face[T]):
     def computeShape(self, position: Any = None, color: Any = None) -> Quadrupole:
         """Return the adaptive moments (square pixels) of the PSF."""
         moments = self._computed(self._ours.moments, position)
-        return Quadrupole(*(float(moments[place]) for place in ((0, 0), (1, 1), (0, 1))))
+        return Quadrupole(*(float(moments[element]) for element in ((0, 0), (1, 1), (0, 1))))
 
     def computeApertureFlux(self, radius: float, position: Any = None, color: Any = None) -> float:
         """Return the part of the flux of a point that is in a circle of a radius (pixels)."""

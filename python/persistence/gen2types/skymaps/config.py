@@ -65,8 +65,8 @@ class Config:
         PolicyError
             If a value is missing, or invalid.
         """
-        made: SkyMapConfig = self._class.of(dict(self._values))
-        return made
+        config: SkyMapConfig = self._class.of(dict(self._values))
+        return config
 
     def validate(self) -> None:
         self.made()

@@ -35,8 +35,8 @@ class BaseSkyMap(Face[SkyMap]):
             raise TypeError(
                 "BaseSkyMap is an abstract class; create a subclass, such as RingsSkyMap"
             )
-        made = config.made() if isinstance(config, Config) else config
-        self._ours = self._kind(self._kind.config_class() if made is None else made)
+        created = config.made() if isinstance(config, Config) else config
+        self._ours = self._kind(self._kind.config_class() if created is None else created)
 
     @classmethod
     def ConfigClass(cls, **values: Any) -> Config:
@@ -76,10 +76,10 @@ class BaseSkyMap(Face[SkyMap]):
     def findAllTracts(self, coord: Any) -> list[TractInfo]:
         """Return all tracts whose boxes hold a position."""
         find: Callable[[Any], Any] | None = getattr(self._ours, "findAllTracts", None)
-        place = coordinates(coord)
+        position = coordinates(coord)
         if find is not None:
-            return [TractInfo.of(tract) for tract in find(place)]
-        return [TractInfo.of(tract) for tract in self._ours if tract.contains(place)]
+            return [TractInfo.of(tract) for tract in find(position)]
+        return [TractInfo.of(tract) for tract in self._ours if tract.contains(position)]
 
     def findTractPatchList(self, coordList: Any) -> list[tuple[TractInfo, tuple[PatchInfo, ...]]]:
         """Return all tracts and patches that some positions, or the box about them, may touch."""
@@ -114,10 +114,10 @@ def _several(coords: Any) -> Any:
     return coordinates([coords] if isinstance(coords, SpherePoint) else list(coords))
 
 
-def _faces(found: Found) -> list[tuple[TractInfo, tuple[PatchInfo, ...]]]:
+def _faces(overlaps: Found) -> list[tuple[TractInfo, tuple[PatchInfo, ...]]]:
     return [
         (TractInfo.of(tract), tuple(PatchInfo.of(patch) for patch in patches))
-        for tract, patches in found
+        for tract, patches in overlaps
     ]
 
 

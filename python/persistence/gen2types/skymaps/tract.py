@@ -143,8 +143,8 @@ class TractInfo(Face[Tract]):
 
     def findPatchList(self, coordList: Any) -> tuple[PatchInfo, ...]:
         """Return the patches that the box about some positions may touch."""
-        found = self._ours.findPatchList(coordinates(coordList))
-        return tuple(PatchInfo.of(patch) for patch in found)
+        overlaps = self._ours.findPatchList(coordinates(coordList))
+        return tuple(PatchInfo.of(patch) for patch in overlaps)
 
     def contains(self, coord: Any) -> bool:
         """Return whether a position is in the tract's box."""

@@ -157,13 +157,17 @@ class BaseCatalog(Ordered, Face[Any]):
 
     def set(self, index: int, record: BaseRecord) -> None:
         """Replace a record."""
-        place = self._place(index)
+        position = self._place(index)
         self._rows = Rows(
-            [*self._rows.take(slice(0, place)).runs, *self._one(record), *self._tail(place + 1)]
+            [
+                *self._rows.take(slice(0, position)).runs,
+                *self._one(record),
+                *self._tail(position + 1),
+            ]
         )
 
-    def _tail(self, place: int) -> list[Run]:
-        return self._rows.take(slice(place, None)).runs if len(self) else []
+    def _tail(self, position: int) -> list[Run]:
+        return self._rows.take(slice(position, None)).runs if len(self) else []
 
     def _one(self, record: BaseRecord) -> list[Run]:
         return [Run(record.block, range(record.row, record.row + 1))]
@@ -238,9 +242,9 @@ class BaseCatalog(Ordered, Face[Any]):
         return self._with(self._rows.take(chosen) if len(self) else Rows())
 
     def _with(self, rows: Rows) -> Self:
-        made = type(self)(self._table)
-        made._rows = rows
-        return made
+        copied = type(self)(self._table)
+        copied._rows = rows
+        return copied
 
     # -- changing
     def addNew(self) -> Any:
@@ -263,9 +267,9 @@ class BaseCatalog(Ordered, Face[Any]):
     def insert(self, index: int, record: BaseRecord) -> None:
         """Insert a record before an index."""
         self._check(record.schema)
-        place = min(max(index + len(self) if index < 0 else index, 0), len(self))
-        head = self._rows.take(slice(0, place)).runs if len(self) else []
-        self._rows = Rows([*head, *self._one(record), *self._tail(place)])
+        position = min(max(index + len(self) if index < 0 else index, 0), len(self))
+        head = self._rows.take(slice(0, position)).runs if len(self) else []
+        self._rows = Rows([*head, *self._one(record), *self._tail(position)])
 
     def pop(self, index: int = -1) -> Any:
         """Remove a record, and return it."""
@@ -348,18 +352,18 @@ class BaseCatalog(Ordered, Face[Any]):
         if deep:
             table = type_.Table(self.schema)
             table._metadata, table._ids = self._table._metadata, self._table._ids
-        made = type_.__new__(type_)
-        made._table, made._rows = table, Rows()
+        catalog = type_.__new__(type_)
+        catalog._table, catalog._rows = table, Rows()
         if deep:
-            made._rows = made._copied(self._rows, None)
+            catalog._rows = catalog._copied(self._rows, None)
         else:
-            made._rows = Rows(self._rows.runs)
-        return made
+            catalog._rows = Rows(self._rows.runs)
+        return catalog
 
     def copy(self, deep: bool = False) -> Self:
         """Return another catalog; its records are shared unless ``deep``."""
-        made: Self = self.cast(type(self), deep)
-        return made
+        copied: Self = self.cast(type(self), deep)
+        return copied
 
     def __copy__(self) -> Self:
         return self.copy()

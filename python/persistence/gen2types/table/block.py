@@ -134,10 +134,10 @@ class Block:
         """Return the names of the rows' objects."""
         return self.objects.keys() | self.stored.keys()
 
-    def copy_objects(self, row: int, other: Block, place: int) -> None:
+    def copy_objects(self, row: int, other: Block, position: int) -> None:
         """Copy the objects of another row, without reading them."""
         for name in self.object_names() | other.object_names():
-            self.set_object(name, row, other.held(name, place))
+            self.set_object(name, row, other.held(name, position))
 
     def stored_numbers(self, name: str, rows: NDArray[np.int64]) -> NDArray[Any] | None:
         """Return the numbers of objects of rows that are as they were stored, all in one file.

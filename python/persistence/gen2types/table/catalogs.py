@@ -54,7 +54,7 @@ class SourceCatalog(SimpleCatalog):
         children = self.subset(places)
         if not args:
             return children
-        return children, *([other[int(place)] for place in places] for other in args)
+        return children, *([other[int(position)] for position in places] for other in args)
 
     def _of_each(self, parents: Sequence[int], args: tuple[Sequence[Any], ...]) -> Iterator[Any]:
         return (self._children(int(parent), args) for parent in parents)

@@ -22,7 +22,7 @@ def _getter(*names: str) -> Callable[[Any], Any]:
 
     def get(self: Any) -> Any:
         objects = (self.block.object(name, self.row) for name in names)
-        return wrap(next((found for found in objects if found is not None), None))
+        return wrap(next((candidate for candidate in objects if candidate is not None), None))
 
     return get
 

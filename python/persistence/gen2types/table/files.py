@@ -37,8 +37,8 @@ class PlainFootprints(Sequence[Any]):
     def __len__(self) -> int:
         return len(self._footprints)
 
-    def __getitem__(self, place: Any) -> Any:
-        footprint = self._footprints[place]
+    def __getitem__(self, item: Any) -> Any:
+        footprint = self._footprints[item]
         return None if footprint is None else Footprint(footprint.spans, footprint.peaks)
 
 

@@ -175,14 +175,14 @@ class Key(metaclass=_OfTypes):
         first = self.part.start if isinstance(self.part, slice) else 0
         if isinstance(chosen, int):
             scalar = self.kind.removeprefix("Array")
-            place = self._offset + width * chosen
-            one: Key = Key[scalar](self.name, 1, place, part=first + chosen)
-            return one
+            offset = self._offset + width * chosen
+            key: Key = Key[scalar](self.name, 1, offset, part=first + chosen)
+            return key
         if chosen.step != 1:
             raise LengthError(f"a slice of {self.name!r} must have step 1, not be {item}")
         part = slice(first + chosen.start, first + chosen.stop)
-        place = self._offset + width * chosen.start
-        return type(self)(self.name, len(chosen), place, part=part)
+        offset = self._offset + width * chosen.start
+        return type(self)(self.name, len(chosen), offset, part=part)
 
     def of(self, column: NDArray[Any]) -> NDArray[Any]:
         """Return the part of a column that the key selects: all of it, or elements of its cells."""
@@ -305,8 +305,8 @@ class Field(metaclass=_OfTypes):
 
     def __repr__(self) -> str:
         words = [f'name="{self._name}"']
-        told = {"doc": self._doc, "units": self._units}
-        words += [f'{name}="{text}"' for name, text in told.items() if text]
+        cards = {"doc": self._doc, "units": self._units}
+        words += [f'{name}="{text}"' for name, text in cards.items() if text]
         words += [f"size={self._size}"] if self.kind in ARRAYS or self.kind == "String" else []
         return f"Field['{self.kind}']({', '.join(words)})"
 

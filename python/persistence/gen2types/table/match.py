@@ -45,7 +45,9 @@ class Match:
         setattr(self, ("first", "second", "distance")[index], value)
 
     def __repr__(self) -> str:
-        numbers = [None if one is None else one.getId() for one in (self.first, self.second)]
+        numbers = [
+            None if record is None else record.getId() for record in (self.first, self.second)
+        ]
         return f"{type(self).__name__}({numbers[0]}, {numbers[1]}, {self.distance:g})"
 
 
@@ -132,18 +134,18 @@ def _matched(
     if control.findOnlyClosest:
         pairs = closest(pairs)
     kind = _kind(cat1, cat2)
-    found = [
-        kind(cat1[int(one)], cat2[int(two)], float(away))
-        for one, two, away in zip(pairs.first, pairs.second, distance(pairs.squares), strict=True)
+    matches = [
+        kind(cat1[int(first)], cat2[int(two)], float(away))
+        for first, two, away in zip(pairs.first, pairs.second, distance(pairs.squares), strict=True)
     ]
     if control.includeMismatches:
         matched = set(pairs.first.tolist())
-        found += [
+        matches += [
             kind(record, None, float("nan"))
-            for place, record in enumerate(cat1)
-            if place not in matched
+            for index, record in enumerate(cat1)
+            if index not in matched
         ]
-    return found
+    return matches
 
 
 def _within(
@@ -161,14 +163,14 @@ def _within(
     kind = _kind(catalog, catalog)
     rank = np.empty(len(places), np.intp)
     rank[np.argsort(places[:, -1], kind="stable")] = np.arange(len(places))
-    found = []
-    for one, two, away in zip(*pairs[:2], distance(pairs.squares), strict=True):
-        if rank[one] < rank[two]:
-            first, second = catalog[int(one)], catalog[int(two)]
-            found.append(kind(first, second, float(away)))
+    matches = []
+    for first_row, two, away in zip(*pairs[:2], distance(pairs.squares), strict=True):
+        if rank[first_row] < rank[two]:
+            first, second = catalog[int(first_row)], catalog[int(two)]
+            matches.append(kind(first, second, float(away)))
             if control.symmetricMatch:
-                found.append(kind(second, first, float(away)))
-    return found
+                matches.append(kind(second, first, float(away)))
+    return matches
 
 
 def _kind(first: BaseCatalog, second: BaseCatalog) -> type[Match]:
@@ -231,12 +233,12 @@ def unpackMatches(matches: BaseCatalog, first: Any, second: Any) -> list[Any]:
     """
     kind = _kind(first, second)
     places = [
-        {int(number): place for place, number in enumerate(cat["id"])} for cat in (first, second)
+        {int(number): index for index, number in enumerate(cat["id"])} for cat in (first, second)
     ]
 
     def record(which: int, number: int) -> Any:
-        place = places[which].get(number)
-        return None if place is None else (first, second)[which][place]
+        index = places[which].get(number)
+        return None if index is None else (first, second)[which][index]
 
     return [
         kind(record(0, row["first"]), record(1, row["second"]), row["distance"]) for row in matches

@@ -90,12 +90,12 @@ class CovarianceMatrixKey(FunctorKey):
             size = range(len(names))
             errors = [_first(err, f"{name}Err", f"{name}Sigma") for name in names]
             pairs = [(row, column) for row in size for column in range(row)]
-            found = {
+            covariances = {
                 pair: _first(err, *(f"{names[a]}_{names[b]}_Cov" for a, b in (pair, pair[::-1])))
                 for pair in pairs
             }
             self._err: list[Key | None] = errors
-            self._cov = {pair: key for pair, key in found.items() if key is not None}
+            self._cov = {pair: key for pair, key in covariances.items() if key is not None}
         else:
             self._err = list(err)
             size = range(len(self._err))
@@ -146,16 +146,16 @@ class CovarianceMatrixKey(FunctorKey):
     def get(self, record: Any) -> NDArray[Any]:
         size = len(self._err)
         matrix = np.zeros((size, size), np.float32 if self.kind == "F" else np.float64)
-        for place, key in enumerate(self._err):
-            matrix[place, place] = np.nan if key is None else record.get(key) ** 2
+        for index, key in enumerate(self._err):
+            matrix[index, index] = np.nan if key is None else record.get(key) ** 2
         for (row, column), key in self._cov.items():
             matrix[row, column] = matrix[column, row] = record.get(key)
         return matrix
 
     def set(self, record: Any, value: Any) -> None:
-        for place, key in enumerate(self._err):
+        for index, key in enumerate(self._err):
             if key is not None:
-                record.set(key, float(np.sqrt(value[place][place])))
+                record.set(key, float(np.sqrt(value[index][index])))
         for (row, column), key in self._cov.items():
             record.set(key, float(value[row][column]))
 
@@ -168,10 +168,10 @@ def _first(fields: SubSchema, *names: str) -> Key | None:
     return next((fields[name].asKey() for name in names if name in there), None)
 
 
-def _product(one: str, other: str) -> str:
-    if not one or not other:
-        return one or other
-    return f"{one}^2" if one == other else f"{one} {other}"
+def _product(first: str, other: str) -> str:
+    if not first or not other:
+        return first or other
+    return f"{first}^2" if first == other else f"{first} {other}"
 
 
 def _matrix(letter: str) -> type[CovarianceMatrixKey]:

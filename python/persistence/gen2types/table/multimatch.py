@@ -97,8 +97,8 @@ class MultiMatch:
         places = _unit_vectors(*(catalog[name] for name in self.coordKeys))
         pairs = near(places, self._positions, 2 * np.sin(float(self.radius) / 2))
         candidates: dict[int, set[int]] = {}
-        for one, two in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True):
-            candidates.setdefault(one, set()).add(int(self._objects[two]))
+        for first_row, two in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True):
+            candidates.setdefault(first_row, set()).add(int(self._objects[two]))
         taken: dict[int, int] = {}
         numbers = np.zeros(len(catalog), np.int64)
         for row in range(len(catalog)):
@@ -177,8 +177,8 @@ class GroupView(Mapping[int, Any]):
         self.schema = schema
         self.ids = np.asarray(ids)
         self.groups = np.empty(len(groups), object)
-        for place, group in enumerate(groups):
-            self.groups[place] = group
+        for index, group in enumerate(groups):
+            self.groups[index] = group
         self.count = sum(len(group) for group in groups)
 
     def __len__(self) -> int:
@@ -188,10 +188,10 @@ class GroupView(Mapping[int, Any]):
         return iter(self.ids)
 
     def __getitem__(self, key: int) -> Any:
-        place = int(np.searchsorted(self.ids, key))
-        if place == len(self.ids) or self.ids[place] != key:
+        index = int(np.searchsorted(self.ids, key))
+        if index == len(self.ids) or self.ids[index] != key:
             raise KeyError(f"Group with ID {key} not found")
-        return self.groups[place]
+        return self.groups[index]
 
     def where(self, predicate: Callable[[Any], bool]) -> GroupView:
         """Return the groups for whose catalogs a function is true."""

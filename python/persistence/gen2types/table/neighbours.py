@@ -40,14 +40,14 @@ def near(first: Numbers, second: Numbers, reach: float) -> Pairs:
     heights = second[others, -1]
     low = np.searchsorted(heights, first[order, -1] - reach, "left")
     high = np.searchsorted(heights, first[order, -1] + reach, "right")
-    found = [
+    pairs = [
         _within(first, second, reach, order[part], others, low[part], high[part])
         for part in _parts(high - low)
     ]
-    if not found:
+    if not pairs:
         nothing = np.zeros(0, np.intp)
         return Pairs(nothing, nothing, np.zeros(0))
-    return Pairs(*(np.concatenate(each) for each in zip(*found, strict=True)))
+    return Pairs(*(np.concatenate(each) for each in zip(*pairs, strict=True)))
 
 
 def closest(pairs: Pairs) -> Pairs:
@@ -83,9 +83,9 @@ def _within(
     high: NDArray[np.intp],
 ) -> Pairs:
     counts = high - low
-    one = np.repeat(order, counts)
+    first_row = np.repeat(order, counts)
     starts = np.repeat(low - (np.cumsum(counts) - counts), counts)
-    two = others[starts + np.arange(len(one))]
-    squares = ((first[one] - second[two]) ** 2).sum(axis=1)
+    two = others[starts + np.arange(len(first_row))]
+    squares = ((first[first_row] - second[two]) ** 2).sum(axis=1)
     inside = squares < reach**2
-    return Pairs(one[inside], two[inside], squares[inside])
+    return Pairs(first_row[inside], two[inside], squares[inside])

@@ -29,7 +29,7 @@ class Ordered:
     def sort(self, key: Any = None) -> None:
         """Sort by a field; a key may also be a function of two records' order."""
         if callable(key) and not isinstance(key, str | Key):
-            order = sorted(range(len(self)), key=lambda place: key(self[place]))
+            order = sorted(range(len(self)), key=lambda index: key(self[index]))
             self._rows = self._rows.take(np.array(order, int))
         elif len(self):
             self._rows = self._rows.take(np.argsort(self.column(self._sorting(key)), kind="stable"))

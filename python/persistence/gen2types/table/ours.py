@@ -120,11 +120,11 @@ def _values(column: Any) -> NDArray[Any]:
 def _field(name: str, column: Any, values: NDArray[Any]) -> Field | None:
     """Return the field of a column; None if afw has none for it."""
     unit = getattr(column, "unit", None)
-    told = column.info.meta or {}
-    kind, size = _kind(values, told.get("variable", ""))
+    info = column.info.meta or {}
+    kind, size = _kind(values, info.get("variable", ""))
     if kind is None:
         return None
-    size = max(size, told.get("letters", 0)) if kind == "String" and size else size
+    size = max(size, info.get("letters", 0)) if kind == "String" and size else size
     angle = isinstance(column, units.Quantity) or name in _ANGLES
     if kind == "D" and angle and unit == units.rad:
         kind = "Angle"
@@ -152,11 +152,11 @@ def _kind(values: NDArray[Any], letter: str) -> tuple[str | None, int | None]:
 
 def metadata_of(catalog: Any) -> PropertyList | None:
     """Return the metadata of a table; None if it has none."""
-    told = {key: value for key, value in catalog.meta.items() if key not in OWN}
-    if not told:
+    meta = {key: value for key, value in catalog.meta.items() if key not in OWN}
+    if not meta:
         return None
     metadata = PropertyList()
-    for key, value in told.items():
+    for key, value in meta.items():
         try:
             metadata.set("COMMENT" if key == "comments" else str(key), value)
         except TypeError:
@@ -179,10 +179,10 @@ def catalog_of(face: Any) -> Any:
             return _with_meta(block.source, meta)
     fields = [item.field for item in face.schema]
     columns = [_column(face, field) for field in fields]
-    made = Catalog(columns, names=[field.getName() for field in fields], copy=False)
-    made.meta = meta
-    _add_objects(made, face)
-    return made
+    catalog = Catalog(columns, names=[field.getName() for field in fields], copy=False)
+    catalog.meta = meta
+    _add_objects(catalog, face)
+    return catalog
 
 
 def _with_meta(catalog: Any, meta: dict[str, Any]) -> Any:
@@ -222,7 +222,7 @@ def _meta(face: Any) -> dict[str, Any]:
     return meta | ({"aliases": aliases} if aliases else {})
 
 
-def _add_objects(made: Any, face: Any) -> None:
+def _add_objects(catalog: Any, face: Any) -> None:
     """Add the columns of the rows' objects.
 
     They contain their numbers if all are in one file, from which they were read; otherwise the
@@ -231,14 +231,14 @@ def _add_objects(made: Any, face: Any) -> None:
     for name in sorted({name for run in face._rows.runs for name in run.block.object_names()}):
         numbered = _numbers(face._rows, name)
         if numbered is not None:
-            archives, made[name] = numbered
+            archives, catalog[name] = numbered
             if archives:
-                made.meta["archives"] = archives
+                catalog.meta["archives"] = archives
             continue
-        cells = np.empty(len(made), object)
-        for place, (block, row) in enumerate(face._rows):
-            cells[place] = unwrap(block.object(name, row))
-        made[name] = Column(cells)
+        cells = np.empty(len(catalog), object)
+        for index, (block, row) in enumerate(face._rows):
+            cells[index] = unwrap(block.object(name, row))
+        catalog[name] = Column(cells)
 
 
 def _numbers(rows: Rows, name: str) -> tuple[Any, NDArray[np.int32]] | None:
@@ -251,11 +251,11 @@ def _numbers(rows: Rows, name: str) -> tuple[Any, NDArray[np.int32]] | None:
         stored = block.stored_numbers(name, rows.numbers())
         if stored is not None:
             return block.archives, stored
-    found = [block.number(name, row) for block, row in rows]
-    files = [entry[0] for entry in found if entry is not None and entry[1]]
-    if None in found or any(entry != files[0] for entry in files):
+    object_ids = [block.number(name, row) for block, row in rows]
+    files = [entry[0] for entry in object_ids if entry is not None and entry[1]]
+    if None in object_ids or any(entry != files[0] for entry in files):
         return None
-    numbers = np.array([entry[1] for entry in found if entry is not None], np.int32)
+    numbers = np.array([entry[1] for entry in object_ids if entry is not None], np.int32)
     return (files[0] if files else {}), numbers
 
 

@@ -44,9 +44,9 @@ class Rows:
 
     def locate(self, index: int) -> tuple[Block, int]:
         """Return the block and the row of an index, counted from 0."""
-        place = bisect.bisect_right(self._ends, index)
-        block, rows = self.runs[place]
-        return block, int(rows[index - self._ends[place] + len(rows)])
+        run = bisect.bisect_right(self._ends, index)
+        block, rows = self.runs[run]
+        return block, int(rows[index - self._ends[run] + len(rows)])
 
     def append(self, block: Block, row: int) -> None:
         """Add a row at the end."""

@@ -399,8 +399,8 @@ def _equal(mine: SchemaItem, theirs: SchemaItem) -> int:
 
 
 def _schema(fields: Iterable[Field], others: Mapping[str, str]) -> Schema:
-    made = Schema()
+    schema = Schema()
     for field in fields:
-        made.addField(field)
-    made._aliases.update(others)
-    return made
+        schema.addField(field)
+    schema._aliases.update(others)
+    return schema

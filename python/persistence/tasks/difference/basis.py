@@ -40,10 +40,10 @@ def gaussians(half: int, sigmas: Sequence[float], degrees: Sequence[int]) -> Flo
         for q in range(degree + 1):
             for p in range(degree + 1 - q):
                 images.append(np.outer(profile * steps**q, profile * steps**p))
-    made = np.array([image / np.abs(image).sum() for image in images])
-    sums = made.sum(axis=(1, 2))
+    normalized = np.array([image / np.abs(image).sum() for image in images])
+    sums = normalized.sum(axis=(1, 2))
     has_sum = np.abs(sums) > _NOTHING
-    made[has_sum] /= sums[has_sum, np.newaxis, np.newaxis]
-    made[1:][has_sum[1:]] -= made[0]
-    made[1:] /= np.sqrt((made[1:] ** 2).sum(axis=(1, 2)))[:, np.newaxis, np.newaxis]
-    return made
+    normalized[has_sum] /= sums[has_sum, np.newaxis, np.newaxis]
+    normalized[1:][has_sum[1:]] -= normalized[0]
+    normalized[1:] /= np.sqrt((normalized[1:] ** 2).sum(axis=(1, 2)))[:, np.newaxis, np.newaxis]
+    return normalized

@@ -38,11 +38,11 @@ def summed(image: Plane, kernels: Sequence[Any] | NDArray[Any], weights: Sequenc
     shape = (side, side)
     transformed = [fft.rfft2(np.asarray(kernel, np.float32), shape) for kernel in kernels]
     padded = np.pad(image.astype(np.float32, copy=False), (half, half + inner))
-    made = np.zeros(image.shape, np.float32)
+    total = np.zeros(image.shape, np.float32)
     for row in range(0, image.shape[0], inner):
         for column in range(0, image.shape[1], inner):
             tile = fft.rfft2(padded[row : row + side, column : column + side])
-            target = made[row : row + inner, column : column + inner]
+            target = total[row : row + inner, column : column + inner]
             # Where the transform's period does not reach.
             whole = tuple(slice(2 * half, 2 * half + size) for size in target.shape)
             for of_kernel, (along, down) in zip(transformed, weights, strict=True):
@@ -50,7 +50,7 @@ def summed(image: Plane, kernels: Sequence[Any] | NDArray[Any], weights: Sequenc
                 part *= along[:, column : column + inner]
                 part *= down[row : row + inner]
                 target += part
-    return made
+    return total
 
 
 def convolved(image: Plane, kernel: Any) -> Plane:

@@ -91,7 +91,7 @@ def catalog(
     difference: Exposure,
     science: Exposure,
     matched: Exposure,
-    found: Peaks,
+    detections: Peaks,
     dipoles: Dipoles,
     radii: Sequence[float],
     max_chi2: float,
@@ -104,7 +104,7 @@ def catalog(
     ----------
     difference, science, matched : `~persistence.types.exposure.exposure.Exposure`
         The difference, and the exposures of which it is one.
-    found : `~persistence.tasks.difference.score.Peaks`
+    detections : `~persistence.tasks.difference.score.Peaks`
         The detections, in pixels of the array.
     dipoles : `~persistence.tasks.difference.dipole.Dipoles`
         The dipole fits of the same sources.
@@ -116,13 +116,15 @@ def catalog(
         The values of ``ccdExposureId`` and ``ccdExposureId_bits``.
     """
     x0, y0 = difference.origin
-    x, y = found.x + x0, found.y + y0
+    x, y = detections.x + x0, detections.y + y0
     flux, shape = compared(difference, x, y)
     parts, order = [], []
     for sign in (1, -1):
-        chosen = np.flatnonzero(np.sign(found.score) == sign)
+        chosen = np.flatnonzero(np.sign(detections.score) == sign)
         turned = difference.replaced(image=difference.image * np.float32(sign))
-        measured = measure(turned, found.x[chosen], found.y[chosen], difference.psf, radii)
+        measured = measure(
+            turned, detections.x[chosen], detections.y[chosen], difference.psf, radii
+        )
         light = Flux(sign * flux.value[chosen], flux.error[chosen], flux.failed[chosen])
         measured = dataclasses.replace(measured, x=x[chosen], y=y[chosen], psf_flux=light)
         part = sources.catalog(
@@ -144,11 +146,11 @@ def catalog(
     table["id"] = Column(first + np.arange(len(table)), description="number")
     with np.errstate(invalid="ignore"):
         # Where light is bright, small faults of the PSF count.
-        limit = max_chi2 + _FAULT * np.abs(found.score) ** 2
+        limit = max_chi2 + _FAULT * np.abs(detections.score) ** 2
         reduced = shape.chi2 / np.maximum(shape.pixels, 1)
         unlike = (reduced > limit) | (shape.other > _MOST_OTHER) | flux.failed
     here, there = (forced(exposure, x, y) for exposure in (science, matched))
-    _add(table, Beside(found.score, shape, here, there, dipoles, unlike), difference.unit)
+    _add(table, Beside(detections.score, shape, here, there, dipoles, unlike), difference.unit)
     return table
 
 
@@ -186,13 +188,13 @@ def _columns(beside: Beside, unit: Any) -> Iterator[tuple[str, Any, Any, str]]:
     yield "base_PsfFlux_chi2", beside.shape.chi2, None, "chi squared of the PSF's core"
     yield "base_PsfFlux_npixels", beside.shape.pixels, None, "good pixels of that core"
     yield "ip_diffim_score", beside.score, None, "ratio of signal to noise of the detection"
-    for name, flux, what in (
+    for name, flux, doc in (
         (_FORCED, beside.science, "science exposure"),
         (_TEMPLATE, beside.template, "matched template"),
     ):
-        yield f"{name}_instFlux", flux.value, unit, f"flux there in the {what}"
-        yield f"{name}_instFluxErr", flux.error, unit, f"standard deviation of it in the {what}"
-        yield f"{name}_flag", flux.failed, None, f"there is no flux in the {what}"
+        yield f"{name}_instFlux", flux.value, unit, f"flux there in the {doc}"
+        yield f"{name}_instFluxErr", flux.error, unit, f"standard deviation of it in the {doc}"
+        yield f"{name}_flag", flux.failed, None, f"there is no flux in the {doc}"
     yield "is_negative", beside.score < 0, None, "the difference is negative there"
     dipoles = beside.dipoles
     for side in ("positive", "negative"):
@@ -222,12 +224,12 @@ def _no_dipoles() -> Dipoles:
 
 def schema(radii: Sequence[float]) -> Catalog:
     """Return the catalog without sources; ``radii`` are those of the apertures (pixels)."""
-    made = sources.schema(radii, CALIBRATION_RADIUS, {})
+    schema = sources.schema(radii, CALIBRATION_RADIUS, {})
     none, never = np.zeros(0), np.zeros(0, bool)
     flux = Flux(none, none, never)
     _add(
-        made,
+        schema,
         Beside(none, Shape(none, none.astype(int), none), flux, flux, _no_dipoles(), never),
         "electron",
     )
-    return made
+    return schema

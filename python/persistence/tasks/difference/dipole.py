@@ -59,10 +59,10 @@ class Dipoles:
     is_dipole: Bools
 
 
-def candidates(found: Peaks) -> Bools:
+def candidates(detections: Peaks) -> Bools:
     """Return which peaks have one of the other sign beside them."""
-    least = np.maximum(_CANDIDATE * np.abs(found.score), _LEAST)
-    return np.asarray(found.opposite > least)
+    least = np.maximum(_CANDIDATE * np.abs(detections.score), _LEAST)
+    return np.asarray(detections.opposite > least)
 
 
 def fit(
@@ -85,16 +85,16 @@ def fit(
 
     width = exposure.psf.width()
     radius = int(np.ceil(4 * width))
-    made = {
+    columns = {
         name: np.full(x.size, np.nan)
         for name in ("positive", "negative", "error", "x", "y", "separation", "angle", "chi2")
     }
     is_dipole, pixels = np.zeros(x.size, bool), np.zeros(x.size, int)
-    for place in np.flatnonzero(chosen):
-        cut = _Cut.of(exposure, x[place], y[place], radius)
+    for index in np.flatnonzero(chosen):
+        cut = _Cut.of(exposure, x[index], y[index], radius)
         if cut is None:
             continue
-        start = cut.start(x[place], y[place], sign[place], width)
+        start = cut.start(x[index], y[index], sign[index], width)
         result = least_squares(cut.residuals, start, max_nfev=_STEPS, diff_step=1e-3)
         fluxes, error = cut.fluxes(result.x)
         (xp, yp), (xn, yn) = result.x[:2], result.x[2:]
@@ -106,11 +106,11 @@ def fit(
             "chi2": 2 * result.cost,
         }  # fmt: skip
         for name, value in values.items():
-            made[name][place] = value
-        pixels[place] = cut.count
+            columns[name][index] = value
+        pixels[index] = cut.count
         low, high = sorted(fluxes)
-        is_dipole[place] = low > least_ratio * high and low > 3 * error and apart < 3 * width
-    return Dipoles(**made, pixels=pixels, is_dipole=is_dipole)
+        is_dipole[index] = low > least_ratio * high and low > 3 * error and apart < 3 * width
+    return Dipoles(**columns, pixels=pixels, is_dipole=is_dipole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,11 +177,11 @@ class _Cut:
         )
         return np.asarray(ndimage.map_coordinates(self.profile, places, order=3, prefilter=False))
 
-    def _solved(self, place: Floats) -> tuple[Floats, Floats, Floats]:
+    def _solved(self, positions: Floats) -> tuple[Floats, Floats, Floats]:
         design = np.stack(
             [
-                (self.drawn(*place[:2]) * self.weight).ravel(),
-                (-self.drawn(*place[2:]) * self.weight).ravel(),
+                (self.drawn(*positions[:2]) * self.weight).ravel(),
+                (-self.drawn(*positions[2:]) * self.weight).ravel(),
             ],
             axis=1,
         )
@@ -191,12 +191,12 @@ class _Cut:
         wanted = (self.pixels * self.weight).ravel()
         return np.asarray(np.linalg.solve(normal, design.T @ wanted)), design, wanted
 
-    def residuals(self, place: Floats) -> Floats:
-        fluxes, design, wanted = self._solved(place)
+    def residuals(self, positions: Floats) -> Floats:
+        fluxes, design, wanted = self._solved(positions)
         return np.asarray(design @ fluxes - wanted)
 
-    def fluxes(self, place: Floats) -> tuple[Floats, float]:
-        fluxes, design, _ = self._solved(place)
+    def fluxes(self, positions: Floats) -> tuple[Floats, float]:
+        fluxes, design, _ = self._solved(positions)
         with np.errstate(all="ignore"):
             error = float(1 / np.sqrt(max((design[:, 0] ** 2).sum(), 1e-300)))
         return fluxes, error

@@ -13,14 +13,14 @@ from persistence.tasks.difference.score import Peaks
 NAME = "bboxSize"
 
 
-def sides(score: Any, found: Peaks, threshold: float) -> NDArray[np.int64]:
+def sides(score: Any, detections: Peaks, threshold: float) -> NDArray[np.int64]:
     """Return the sides of the squares that hold footprints.
 
     Parameters
     ----------
     score : array, shape (rows, columns)
         See `~persistence.tasks.difference.score.Score.image`.
-    found : `~persistence.tasks.difference.score.Peaks`
+    detections : `~persistence.tasks.difference.score.Peaks`
         Of that.
     threshold : `float`
         A footprint is of all pixels above it that touch each other, also at corners, and are of the
@@ -33,14 +33,14 @@ def sides(score: Any, found: Peaks, threshold: float) -> NDArray[np.int64]:
     """
     from scipy import ndimage
 
-    columns, rows = (np.rint(axis).astype(int) for axis in (found.x, found.y))
-    large = np.zeros(found.x.size, np.int64)
+    columns, rows = (np.rint(axis).astype(int) for axis in (detections.x, detections.y))
+    large = np.zeros(detections.x.size, np.int64)
     for sign in (1, -1):
         labels, _ = ndimage.label(sign * score > threshold, np.ones((3, 3)))
         boxes = [
             max(part.stop - part.start for part in box) for box in ndimage.find_objects(labels)
         ]
-        chosen = np.sign(found.score) == sign
+        chosen = np.sign(detections.score) == sign
         # A parabola can have moved a peak off a footprint of a single pixel.
         here = labels[rows[chosen], columns[chosen]]
         large[chosen] = np.array([1, *boxes])[here]

@@ -59,7 +59,7 @@ def rows(
     # A number, where it is the same everywhere.
     nanojansky = np.broadcast_to(difference.photo_calib.factor(x, y), x.shape)[seen]
     time, _ = dia_sources.midpoint(difference)
-    made = {
+    columns = {
         "diaForcedSourceId": first + np.arange(number),
         "diaObjectId": np.asarray(objects, np.int64)[seen],
         "ra": np.asarray(ra, float)[seen],
@@ -74,5 +74,5 @@ def rows(
     }
     letter = dia_sources.band(difference.filter)
     if letter is not None:
-        made["band"] = np.full(number, letter)
-    return made
+        columns["band"] = np.full(number, letter)
+    return columns

@@ -68,10 +68,10 @@ class MatchingKernel:
 
     def applied(self, image: Plane) -> Plane:
         """Return an image that is convolved and has the level added."""
-        made = convolution.summed(image, self.images, self.shape.planes())
+        convolved = convolution.summed(image, self.images, self.shape.planes())
         for (row, column), level in zip(self.sky.planes(), self.levels, strict=True):
-            made += np.float32(level) * row * column
-        return made
+            convolved += np.float32(level) * row * column
+        return convolved
 
     def variance(self, variance: Plane) -> Plane:
         """Return the variance of a convolved image, pixel by pixel, ignoring correlations.

@@ -108,8 +108,10 @@ def fit(
         chi2 = squares[:, core].sum(axis=1) / np.maximum(good[:, core].sum(axis=1), 1)
         whole = squares.sum(axis=1) / np.maximum(good.sum(axis=1), 1)
         now = good[:, core].mean(axis=1) > _WHOLE
-        for one, least in ((chi2, _ACCEPTED), (whole, 0.0)):
-            now &= one < np.median(one[used]) + np.maximum(_CLIP * robust.scatter(one[used]), least)
+        for values, least in ((chi2, _ACCEPTED), (whole, 0.0)):
+            now &= values < np.median(values[used]) + np.maximum(
+                _CLIP * robust.scatter(values[used]), least
+            )
         if np.array_equal(now, used) or np.count_nonzero(now) < len(shape.powers):
             break
         used = now
@@ -143,12 +145,12 @@ def _convolved(plane: Plane, columns: Ints, rows: Ints, images: Floats, half: in
     length = fft.next_fast_len(side, real=True)
     of_squares = fft.rfft2(squares, (length, length))
     of_images = fft.rfft2(images.astype(np.float32), (length, length))
-    made = np.ones((len(squares), len(images) + 1, (2 * half + 1) ** 2), np.float32)
+    sums = np.ones((len(squares), len(images) + 1, (2 * half + 1) ** 2), np.float32)
     inner = slice(2 * margin, 2 * margin + 2 * half + 1)
     for number, image in enumerate(of_images):
         product = fft.irfft2(of_squares * image, (length, length))[:, inner, inner]
-        made[:, number] = product.reshape(len(squares), -1)
-    return made
+        sums[:, number] = product.reshape(len(squares), -1)
+    return sums
 
 
 def _equations(parts: Plane, weight: Plane, wanted: Plane) -> tuple[Floats, Floats]:

@@ -36,7 +36,7 @@ def fitted(image: Callable[[float, float], Floats], box: Box) -> PsfexPsf:
         for start, length in ((box.x0, box.width), (box.y0, box.height))
     )
     places = np.array([(column, row) for row in y for column in x])
-    images = np.array([image(*place) for place in places])
+    images = np.array([image(*position) for position in places])
     centre = box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2
     scale = max(box.width / 2, 1.0), max(box.height / 2, 1.0)
     blank = PsfexPsf(images[:0], _DEGREE, centre, scale, 1.0, centre)
@@ -47,8 +47,8 @@ def fitted(image: Callable[[float, float], Floats], box: Box) -> PsfexPsf:
 
 def square(psf: Any, x: float, y: float, side: int = _SIDE) -> Floats:
     """Return the image of a point in the middle of a pixel as a square about it; its sum is 1."""
-    made = psf.kernel_image(x, y).square(0, 0, side // 2)
-    return np.asarray(made / made.sum())
+    stamp = psf.kernel_image(x, y).square(0, 0, side // 2)
+    return np.asarray(stamp / stamp.sum())
 
 
 def convolved(psf: Any, kernel: Callable[[float, float], Floats], box: Box) -> PsfexPsf:
@@ -65,7 +65,7 @@ def convolved(psf: Any, kernel: Callable[[float, float], Floats], box: Box) -> P
     """
 
     def image(x: float, y: float) -> Floats:
-        made = convolution.convolved(square(psf, x, y).astype(np.float32), kernel(x, y))
-        return np.asarray(made / made.sum(), float)
+        convolved = convolution.convolved(square(psf, x, y).astype(np.float32), kernel(x, y))
+        return np.asarray(convolved / convolved.sum(), float)
 
     return fitted(image, box)

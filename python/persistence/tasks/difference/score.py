@@ -86,33 +86,33 @@ def score(exposure: Exposure, pixels: Bools) -> Score:
     noise = convolution.convolved(np.where(bad, np.float32(0), variance), psf**2)
     calm = float(np.median(noise[::7, ::7]))
     error = np.sqrt(np.maximum(noise, np.float32(max(calm * 1e-6, 1e-30))))
-    made = light / error
+    ratio = light / error
     good = _number(bad, _NEAR) <= _LOST
     if "SAT" in mask.planes:
         good &= ~_grown(mask["SAT"], _FROM_SATURATED)
     good[:_EDGE] = good[-_EDGE:] = False
     good[:, :_EDGE] = good[:, -_EDGE:] = False
-    sample = made[good & pixels][::_SAMPLE]
+    sample = ratio[good & pixels][::_SAMPLE]
     scale = robust.scatter(sample) if sample.size else 1.0
-    return Score(np.asarray(made / np.float32(scale), np.float32), scale, good, error)
+    return Score(np.asarray(ratio / np.float32(scale), np.float32), scale, good, error)
 
 
-def peaks(found: Score, threshold: float, distance: int) -> Peaks:
+def peaks(scored: Score, threshold: float, distance: int) -> Peaks:
     """Return the peaks above a threshold, of either sign.
 
     Parameters
     ----------
-    found : `Score`
+    scored : `Score`
     threshold : `float`
     distance : `int`
         How far from a peak one of the other sign is looked for (pixels).
     """
-    rows, columns = np.nonzero((np.abs(found.image) > _PART * threshold) & found.good)
+    rows, columns = np.nonzero((np.abs(scored.image) > _PART * threshold) & scored.good)
     reach, parts = _PEAK // 2, []
     for sign in (1, -1):
-        its = sign * found.image[rows, columns] > 0
+        its = sign * scored.image[rows, columns] > 0
         row, column = rows[its], columns[its]
-        near = sign * _squares(found.image, row, column, reach)
+        near = sign * _squares(scored.image, row, column, reach)
         is_peak = near[:, reach, reach] == near.max(axis=(1, 2))
         row, column, near = row[is_peak], column[is_peak], near[is_peak]
         height = near[:, reach, reach].astype(float)
@@ -120,21 +120,21 @@ def peaks(found: Score, threshold: float, distance: int) -> Peaks:
             height += _parabola(*triple[:, reach - 1 : reach + 2].T)[1]
         enough = height > threshold
         row, column, height = row[enough], column[enough], height[enough]
-        other = -sign * _squares(found.image, row, column, distance)
+        other = -sign * _squares(scored.image, row, column, distance)
         opposite = other.max(axis=(1, 2), initial=0.0).astype(float)
-        parts.append((*_place(found, row, column, sign), sign * height, opposite))
+        parts.append((*_place(scored, row, column, sign), sign * height, opposite))
     return Peaks(*(np.concatenate(axis) for axis in zip(*parts, strict=True)))
 
 
-def _place(found: Score, row: Ints, column: Ints, sign: int) -> tuple[Floats, Floats]:
+def _place(scored: Score, row: Ints, column: Ints, sign: int) -> tuple[Floats, Floats]:
     """Return where the light of a point is highest, near the peak of its score.
 
     On a star whose brightness has changed the noise is highest in its middle: there the score has
     no peak, but the light has.
     """
     reach = _PEAK // 2 + 1
-    light = sign * _squares(found.image, row, column, reach)
-    light *= _squares(found.error, row, column, reach)
+    light = sign * _squares(scored.image, row, column, reach)
+    light *= _squares(scored.error, row, column, reach)
     inner = light[:, 1:-1, 1:-1].reshape(row.size, _PEAK**2)
     down, along = np.divmod(inner.argmax(axis=1), _PEAK)
     each = np.arange(row.size)
@@ -152,29 +152,29 @@ def _parabola(before: Any, middle: Any, after: Any) -> tuple[Floats, Floats]:
     before, middle, after = (np.asarray(each, float) for each in (before, middle, after))
     bend, slope = before - 2 * middle + after, (after - before) / 2
     with np.errstate(all="ignore"):
-        place = np.clip(np.where(bend < 0, -slope / bend, 0.0), -_FARTHEST, _FARTHEST)
-    return np.asarray(place, float), np.asarray(slope * place + bend * place**2 / 2, float)
+        offset = np.clip(np.where(bend < 0, -slope / bend, 0.0), -_FARTHEST, _FARTHEST)
+    return np.asarray(offset, float), np.asarray(slope * offset + bend * offset**2 / 2, float)
 
 
 def _squares(plane: Plane, rows: Ints, columns: Ints, reach: int) -> Plane:
     """Return the pixels about some; those beyond the edges are the edge's."""
     steps = np.arange(-reach, reach + 1)
     down, along = (
-        np.clip(place[:, np.newaxis] + steps, 0, size - 1)
-        for place, size in zip((rows, columns), plane.shape, strict=True)
+        np.clip(index[:, np.newaxis] + steps, 0, size - 1)
+        for index, size in zip((rows, columns), plane.shape, strict=True)
     )
     return np.asarray(plane[down[:, :, np.newaxis], along[:, np.newaxis, :]])
 
 
 def _number(flags: Bools, side: int) -> NDArray[np.uint8]:
     """Return how many flagged pixels the square about each pixel has."""
-    made = flags.astype(np.uint8)
+    united = flags.astype(np.uint8)
     for axis in (0, 1):
-        parts = _shifted(made, axis, side)
-        made = next(parts).copy()
+        parts = _shifted(united, axis, side)
+        united = next(parts).copy()
         for part in parts:
-            made += part
-    return made
+            united += part
+    return united
 
 
 def _grown(flags: Bools, side: int) -> Bools:

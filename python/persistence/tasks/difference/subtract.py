@@ -149,12 +149,14 @@ def alard_lupton(
         matched = template.replaced(
             image=model, psf=other.psf, variance=quiet * fit.kernel.noise(other.psf)
         )
-    made = science.replaced(
+    difference = science.replaced(
         image=rest, variance=np.asarray(variance, np.float32), mask=joined(science, template),
         psf=psf, ap_corr_map=None,
     )  # fmt: skip
     scale = total if convolve == "template" else 1 / total
-    return Difference(made, matched.replaced(photo_calib=science.photo_calib), scale, convolve, fit)
+    return Difference(
+        difference, matched.replaced(photo_calib=science.photo_calib), scale, convolve, fit
+    )
 
 
 def calm(variance: Any, good: Bools) -> Plane:

@@ -133,7 +133,8 @@ class GetTemplateTask(Task):
             if getattr(template, needed) is None:
                 raise TaskError(f"the template {name} {_words(data_id)} has no {needed}")
         labels = [
-            one.filter.name if one.filter is not None else None for one in (exposure, template)
+            image.filter.name if image.filter is not None else None
+            for image in (exposure, template)
         ]
         if self.config.doSameFilter and None not in labels and labels[0] != labels[1]:
             raise TaskError(

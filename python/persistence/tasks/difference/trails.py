@@ -115,36 +115,36 @@ def fit(exposure: Exposure, x: Floats, y: Floats, score: Floats, chosen: Bools) 
     chosen : array of `bool`
         Which of them. One that lies on the trail of another is of that, and fails.
     """
-    width, made = exposure.psf.width(), Trails.none(x.size)
+    width, trails = exposure.psf.width(), Trails.none(x.size)
     least = 2 * (int(np.ceil(_WIDTHS * width)) + _REACH) + 1
     radius = next((side for side in _SIDES if side >= least), least) // 2
     bad = sky.unusable(exposure)
-    for place in sorted(np.flatnonzero(chosen), key=lambda place: -abs(score[place])):
-        made.failed[place] = True
-        if _is_beside(made, x[place], y[place], _BESIDE * width):
+    for index in sorted(np.flatnonzero(chosen), key=lambda index: -abs(score[index])):
+        trails.failed[index] = True
+        if _is_beside(trails, x[index], y[index], _BESIDE * width):
             continue
-        cut = _Cut.of(exposure, bad, x[place], y[place], radius)
+        cut = _Cut.of(exposure, bad, x[index], y[index], radius)
         if cut is None:
             continue
-        values = cut.fitted(np.sign(score[place]), width)
+        values = cut.fitted(np.sign(score[index]), width)
         if values is None:
             continue
-        made.pixels[place], made.chi2[place] = cut.count, values.pop("chi2")
+        trails.pixels[index], trails.chi2[index] = cut.count, values.pop("chi2")
         ratio = values["length"] / max(values["length_error"], 1e-9)
         allowed = _MOST * cut.count + (_FAULT * values["flux"] / values["flux_error"]) ** 2
         if (
             not ratio > _CERTAIN
             or values["length"] < _SHORTEST * width
             or values["length"] > 2 * _REACH
-            or made.chi2[place] > allowed
-            or np.sign(values["flux"]) != np.sign(score[place])
+            or trails.chi2[index] > allowed
+            or np.sign(values["flux"]) != np.sign(score[index])
         ):
             continue
-        made.failed[place] = False
+        trails.failed[index] = False
         for name, value in values.items():
-            getattr(made, name)[place] = value
-        made.at_edge[place] = _is_at_edge(exposure, values)
-    return made
+            getattr(trails, name)[index] = value
+        trails.at_edge[index] = _is_at_edge(exposure, values)
+    return trails
 
 
 def _ends(x: Any, y: Any, length: Any, angle: Any) -> tuple[Floats, Floats]:
@@ -153,12 +153,12 @@ def _ends(x: Any, y: Any, length: Any, angle: Any) -> tuple[Floats, Floats]:
     return x + half * np.cos(angle), y + half * np.sin(angle)
 
 
-def _is_beside(made: Trails, x: float, y: float, distance: float) -> bool:
+def _is_beside(trails: Trails, x: float, y: float, distance: float) -> bool:
     """Return whether a position lies on a trail."""
-    known = np.isfinite(made.length)
-    dx, dy = x - made.x[known], y - made.y[known]
-    cos, sin = np.cos(made.angle[known]), np.sin(made.angle[known])
-    along = np.maximum(np.abs(cos * dx + sin * dy) - made.length[known] / 2, 0)
+    known = np.isfinite(trails.length)
+    dx, dy = x - trails.x[known], y - trails.y[known]
+    cos, sin = np.cos(trails.angle[known]), np.sin(trails.angle[known])
+    along = np.maximum(np.abs(cos * dx + sin * dy) - trails.length[known] / 2, 0)
     return bool((np.hypot(along, cos * dy - sin * dx) < distance).any())
 
 
@@ -192,11 +192,11 @@ class _Cut:
         """Return the square about a position; None if its middle is not on the image."""
         left, low = exposure.origin
         column, row = int(np.floor(x + 0.5)), int(np.floor(y + 0.5))
-        place = row - low, column - left
-        if not all(0 <= at < size for at, size in zip(place, exposure.image.shape, strict=True)):
+        position = row - low, column - left
+        if not all(0 <= at < size for at, size in zip(position, exposure.image.shape, strict=True)):
             return None
         steps = np.arange(-radius, radius + 1)
-        rows, columns = place[0] + steps[:, np.newaxis], place[1] + steps[np.newaxis, :]
+        rows, columns = position[0] + steps[:, np.newaxis], position[1] + steps[np.newaxis, :]
         inside = (rows >= 0) & (rows < exposure.image.shape[0])
         inside = inside & (columns >= 0) & (columns < exposure.image.shape[1])
         at = (

@@ -59,11 +59,13 @@ def subtracted(science: Exposure, template: Exposure, tile: int) -> Difference:
         outer, back = _with_margin(inner, new.shape)
         parts = [plane[outer] for plane in (new, old)]
         sigmas = [float(np.median(plane[inner])) for plane in noise]
-        place = box.x0 + x, box.y0 + y
-        made, psf = _difference(
-            parts, sigmas, [resampledpsf.square(one.psf, *place) for one in (science, template)]
+        position = box.x0 + x, box.y0 + y
+        difference, psf = _difference(
+            parts,
+            sigmas,
+            [resampledpsf.square(side.psf, *position) for side in (science, template)],
         )
-        image[inner] = made[back]
+        image[inner] = difference[back]
         if inner[0].start <= new.shape[0] // 2 < inner[0].stop and (
             inner[1].start <= new.shape[1] // 2 < inner[1].stop
         ):
@@ -93,12 +95,12 @@ def _difference(
     root = np.sqrt(np.maximum(power, power.max() * _SMALLEST))
     total = np.sqrt(sum(variances))
     # Scaled so that light is as bright as in the first, and the noise is both variances' sum.
-    made = fft.irfft2((of_old * new - of_new * old) / root * total, shape)
+    spectrum = fft.irfft2((of_old * new - of_new * old) / root * total, shape)
     psf = fft.irfft2(of_old * of_new / root * total, shape)
     half = psfs[0].shape[0] // 2
     psf = np.roll(psf, (half, half), axis=(0, 1))[: 2 * half + 1, : 2 * half + 1]
     light = psf.sum()
-    return made / light, psf / light
+    return spectrum / light, psf / light
 
 
 def _centred(psf: Floats, shape: tuple[int, ...]) -> Floats:

@@ -70,8 +70,8 @@ class RegisterTask(Task):
         there = {row[0] for row in conn.execute("SELECT name FROM sqlite_master")}
         if name in there and not forceCreateTables:
             return
-        for one in (name, f"{name}_visit"):
-            conn.execute(f"DROP TABLE IF EXISTS {quoted(one)}")
+        for table_name in (name, f"{name}_visit"):
+            conn.execute(f"DROP TABLE IF EXISTS {quoted(table_name)}")
         unique, visit = list(self.config.unique), list(self.config.visit)
         parts = ["id integer primary key autoincrement", *_declared(columns, columns)]
         conn.execute(f"CREATE TABLE {quoted(name)} ({', '.join([*parts, *_unique(unique)])})")

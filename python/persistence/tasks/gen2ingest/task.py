@@ -129,7 +129,7 @@ class IngestTask(Task):
         types = {
             name: {"text": str, "int": int, "double": float}[columns[name]] for name in columns
         }
-        bad_ids = [one for words in args.badId for one in grammar.parse(words, types)]
+        bad_ids = [bad_id for words in args.badId for bad_id in grammar.parse(words, types)]
         return Images(
             args.repository,
             configs.ours(self.config, "the camera's config/ingest.py"),
@@ -296,10 +296,10 @@ def namespace(arguments: argparse.Namespace, repository: Any) -> argparse.Namesp
     args.dryrun, args.ignoreIngested = arguments.dry_run, arguments.ignore_ingested
     args.input = args.output = args.rawInput = arguments.root
     args.repository = repository
-    told = {}
+    values = {}
     if hasattr(arguments, "calib"):
         args.calib = ingesting.calib_root(arguments.root, arguments.calib, arguments.output)
-        told["calibRoot"] = os.path.abspath(args.calib)
+        values["calibRoot"] = os.path.abspath(args.calib)
     args.badId, args.badFile = getattr(arguments, "badId", []), getattr(arguments, "badFile", [])
-    args.butler = Butler(arguments.root, mapper=type(repository.mapper), **told)
+    args.butler = Butler(arguments.root, mapper=type(repository.mapper), **values)
     return args
