@@ -21,6 +21,8 @@ from persistence.dataids.request import Request
         ("g", ["r", "G", "gg"], "gg"),
         ("2015-01-02", ["2015-01-03", "2014-12-31"], "2015-01-03"),
         ("x", [3], 3),
+        ("9,9", ["1,9", "10,8", "9,1"], "10,8"),
+        ("9,9", ["1,9", "x"], "1,9"),
     ],
 )
 def test_the_closest_is_by_distance_or_by_likeness(

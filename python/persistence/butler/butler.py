@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from persistence import notebook
-from persistence.butler import arguments, locate, query, repository_cfg
+from persistence.butler import arguments, locate, patches, query, repository_cfg
 from persistence.butler.answers import TypeNames, Values
 from persistence.butler.chain import Chain
 from persistence.butler.define import Definer
@@ -489,7 +489,7 @@ class Butler:
                 f"{datasetType}: no key is requested; its keys are "
                 f"{', '.join(self.getKeys(datasetType) or ()) or 'unknown'}"
             )
-        rows = self.query_rows(datasetType, keys, DataId(dataId, **rest))
+        rows = self.query_rows(datasetType, keys, self._data_id(datasetType, dataId, rest))
         values = [row[0] for row in rows] if len(keys) == 1 else rows
         return Values(values, keys, self.getKeys(datasetType) or {})
 
@@ -590,7 +590,8 @@ class Butler:
             If the dataset type is unknown.
         """
         _check_level(level, datasetType)
-        return ButlerSubset(self, datasetType, level or "", DataId(dataId, **rest))
+        data_id = self._data_id(datasetType, dataId, rest)
+        return ButlerSubset(self, datasetType, level or "", data_id)
 
     def dataRef(
         self,
@@ -624,7 +625,7 @@ class Butler:
         """
         subset = self.subset(datasetType, level, dataId, **rest)
         if len(subset) != 1:
-            data_id = DataId(dataId, **rest)
+            data_id = self._data_id(datasetType, dataId, rest)
             shown = [
                 str(dict(reference.dataId)) for _, reference in zip(range(3), subset, strict=False)
             ]
@@ -703,8 +704,9 @@ class Butler:
         ]
         if not names:
             raise DataIdError("expected the name of a dataset type, not an empty list")
+        data_id = self._data_id(names[0], dataId, rest)
         return answer.query(
-            self, self._reader, names, where, as_given(dataId, rest), columns, limit, order,
+            self, self._reader, names, where, data_id, columns, limit, order,
             distinct, fresh,
         )  # fmt: skip
 
@@ -762,7 +764,7 @@ class Butler:
         keys = as_given(dataId, rest)
         if not write and self._plan(datasetType).holds(keys):
             return True
-        data_id = DataId(keys)
+        data_id = self._data_id(datasetType, keys, {})
         request = self.request(datasetType, data_id)
         if not write:
             is_there = self._reader.exists(request, data_id)
@@ -839,7 +841,7 @@ class Butler:
         NoResults
             If the dataset does not exist; with ``write``, if no output knows its type.
         """
-        data_id = DataId(dataId, **rest)
+        data_id = self._data_id(datasetType, dataId, rest)
         request = self.request(datasetType, data_id)
         if write:
             writers = self._chain.writers(request)
@@ -875,7 +877,7 @@ class Butler:
         NoResults
             If the exposure is unknown.
         """
-        data_id = DataId(dataId, **rest)
+        data_id = self._data_id(datasetType, dataId, rest)
         request = self.request(datasetType, data_id)
         first: Explanation | None = None
         warn_strange(self._chain, request, data_id)
@@ -1016,7 +1018,7 @@ class Butler:
                 return obj if self._types == "astropy" else self._faced(plan.request, obj)
             except FileNotFoundError:
                 pass  # the general look-up below raises the error that lists the paths
-        data_id = DataId(keys)
+        data_id = self._data_id(datasetType, keys, {})
         request = self.request(datasetType, data_id)
         options = take(self._chain, request, data_id)
         shared = "." in self._resolve(datasetType)
@@ -1067,7 +1069,7 @@ class Butler:
         FormatterError
             If the storage cannot hold the object.
         """
-        data_id = DataId(dataId, **rest)
+        data_id = self._data_id(datasetType, dataId, rest)
         request = self.request(datasetType, data_id)
         self._writer.put(request, faces.unwrap(obj), data_id, doBackup)
         warn_strange(self._chain, request, data_id)
@@ -1133,8 +1135,9 @@ class Butler:
         """
         from persistence.butler.provenance.why import Why  # lazy: only needed for provenance
 
+        data_id = self._data_id(datasetType, dataId, rest)
         with self._trees() as trees:
-            return Why(trees)(self._recorded(trees, datasetType, DataId(dataId, **rest), "why"))
+            return Why(trees)(self._recorded(trees, datasetType, data_id, "why"))
 
     def used_by(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Origin:
         """Return the datasets computed from a dataset, those computed from them, and so on.
@@ -1163,7 +1166,7 @@ class Butler:
         from persistence.butler.provenance.why import UsedBy  # lazy: only needed for provenance
 
         with self._trees() as trees:
-            data_id = DataId(dataId, **rest)
+            data_id = self._data_id(datasetType, dataId, rest)
             return UsedBy(trees)(self._recorded(trees, datasetType, data_id, "used_by"))
 
     def stale(self) -> list[Stale]:
@@ -1207,6 +1210,12 @@ class Butler:
         if request.view in (None, "sub"):
             python = faces.declared(self._chain.knowing(request).mapper.dataset(request))
         return faces.wrap(obj, self._types, python)
+
+    def _data_id(
+        self, datasetType: str, data_id: Mapping[str, Any] | None, rest: Mapping[str, Any]
+    ) -> DataId:
+        """Return the data ID of a call; a patch that is a number becomes ``"x,y"``."""
+        return patches.named(self, datasetType, DataId(data_id, **rest))
 
     def _plan(self, datasetType: str) -> Plan:
         """Return the compiled look-up of a name, or an empty one if it depends on the data ID."""

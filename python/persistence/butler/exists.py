@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from persistence.butler import supplying
+from persistence.butler import patches, supplying
 from persistence.butler.id_table import IdTable, flat, tables
 from persistence.butler.plan import Leg, may_refer
 from persistence.butler.refusal import warn_strange
@@ -236,6 +236,7 @@ def exists(
     """Return whether each dataset exists, with their shape, and warn of keys that are unknown."""
     columns, shape = flat(ids, rest)
     number, every = tables(columns, rest if shape is None else {})
+    every = [patches.named_table(butler, name, table) for table in every]
     for table in every:
         warn_strange(butler.chain, butler.request(name), next(table.data_ids()))
     flags = Existence(butler, name).of_tables(number, every)

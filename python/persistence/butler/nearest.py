@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ _ENOUGH = 2000
 # Numbers are compared quickly.
 _ENOUGH_NUMBERS = 200_000
 _CANDIDATES = 3
+_PATCH = re.compile(r"\d+,\d+", re.ASCII)
 
 
 def reasons(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Iterator[str]:
@@ -113,8 +115,14 @@ def _value(
 
 
 def closest(value: Any, values: Iterable[Any]) -> Any:
-    """Return the nearest value: by difference for numbers, by similarity for text."""
+    """Return the nearest value: by difference for numbers and patches, by similarity for text."""
     pool = list(values)
+    if _PATCH.fullmatch(str(value)) and all(_PATCH.fullmatch(str(known)) for known in pool):
+        x, y = map(int, value.split(","))
+        places = {known: tuple(map(int, known.split(","))) for known in pool}
+        return min(
+            pool, key=lambda known: (places[known][0] - x) ** 2 + (places[known][1] - y) ** 2
+        )
     if isinstance(value, int | float) and all(
         isinstance(candidate, int | float) for candidate in pool
     ):
@@ -122,3 +130,7 @@ def closest(value: Any, values: Iterable[Any]) -> Any:
     words = [str(candidate) for candidate in pool]
     close = difflib.get_close_matches(str(value), words, n=1, cutoff=0.0)
     return pool[words.index(close[0])] if close else pool[0]
+
+
+def _pair(patch: str) -> tuple[int, ...]:
+    return tuple(map(int, patch.split(",")))
