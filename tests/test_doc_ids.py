@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from persistence import Butler
 from persistence.cli import main
+from persistence.skymap.config import DiscreteConfig
+from persistence.skymap.discrete import DiscreteSkyMap
 
 from . import pages
 
@@ -21,9 +24,18 @@ BLOCK = re.compile(r"^    >>> .*\n(?:    .*\n|\n)*", re.M)
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work beside ``repo``, an empty repository of DECam."""
+    """Work beside ``repo``, a repository of DECam with two coadds and a sky map."""
     (tmp_path / "repo").mkdir()
     (tmp_path / "repo" / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
+    for patch in "1,1", "1,2":
+        path = tmp_path / f"repo/deepCoadd/r/0/{patch}.fits"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    config = DiscreteConfig(
+        raList=(150.0,), decList=(2.0,), radiusList=(0.4,), patchInnerDimensions=(6000, 6000),
+        pixelScale=0.3,
+    )  # fmt: skip
+    Butler(tmp_path / "repo").put(DiscreteSkyMap(config), "deepCoadd_skyMap")
     monkeypatch.chdir(tmp_path)
 
 

@@ -18,7 +18,7 @@ EXISTING = [(0, "1,1"), (0, "1,2"), (1, "0,3")]
 
 
 def sky_map(size: int) -> DiscreteSkyMap:
-    """Return a sky map of two tracts; of 2000 pixels, the patches of the first are 7 x 7."""
+    """Return a sky map of two tracts, with patches of some pixels a side."""
     config = DiscreteConfig(
         raList=(150.0, 151.0), decList=(2.0, 2.0), radiusList=(0.4, 0.2),
         patchInnerDimensions=(size, size), pixelScale=0.3,
