@@ -88,6 +88,7 @@ COMMANDS: Mapping[str, str] = {
     "remove": "move datasets, or a rerun, into the trash of a repository",
     "trash": "what was moved away in a repository: list it, bring it back, delete it",
     "export-gen3": "write an export.yaml by which Gen3 imports a repository",
+    "import-gen3": "take over what Gen3's butler export wrote",
     "share": "allow a group to write into the repository, too",
     "index": "list all files now, and store the index in the repository for others",
 }
