@@ -22,7 +22,7 @@ def ours(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     to = tmp_path_factory.mktemp("export")
     calibs = {"calibRoot": str(repository / "CALIB")}
     butlers = [Butler(repository, **calibs), Butler(repository / "rerun/me", **calibs)]
-    options = export.Options(skymap=SKYMAP, with_regions=False)
+    options = export.Options(skymap=SKYMAP)
     export.write(export.plan(butlers, str(to), options))
     return to
 
