@@ -34,7 +34,6 @@ _MODULES = (
     "persistence.types.wcs.astbuild",
     "persistence.types.wcs.storedwcs",
     "persistence.types.wcs.transforms",
-    "scipy.ndimage",
     "scipy.sparse.linalg",
     "scipy.spatial",
     "scipy.special",

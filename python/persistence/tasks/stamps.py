@@ -70,11 +70,12 @@ def cut(image: Any, variance: Any, bad: Bools, x: Floats, y: Floats, radius: int
     """
     columns, rows = pixel_numbers(x, y, radius)
     inside = (columns >= 0) & (columns < image.shape[1]) & (rows >= 0) & (rows < image.shape[0])
-    pixels = np.clip(rows, 0, image.shape[0] - 1), np.clip(columns, 0, image.shape[1] - 1)
-    good = inside & ~bad[pixels]
+    pixels = np.clip(rows, 0, image.shape[0] - 1) * image.shape[1]
+    pixels = pixels + np.clip(columns, 0, image.shape[1] - 1)
+    good = inside & ~bad.reshape(-1)[pixels]
     return Stamps(
-        np.where(good, image[pixels].astype(float), 0.0),
-        np.where(good, variance[pixels].astype(float), 0.0),
+        np.where(good, image.reshape(-1)[pixels], np.float64(0)),
+        np.where(good, variance.reshape(-1)[pixels], np.float64(0)),
         good,
         columns.astype(float),
         rows.astype(float),

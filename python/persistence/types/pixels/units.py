@@ -96,6 +96,7 @@ def _respelled(text: str) -> str:
     return _WORD.sub(lambda word: names.get(word[0].lower(), word[0]), text)
 
 
+@functools.cache  # astropy looks for similar names each time the standard lacks a unit
 def text_of(unit: Any) -> str:
     """Return a unit in the standard's form for headers: ``electron s-1``.
 
