@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Years that stars may have moved, unknown, without a warning: then by some ten mas in the median.
 _YEARS = 2.0
+# The settings of what is tried to match sources with stars.
+_TRIED = "maxOffset", "maxRotation", "maxScaleChange"
 
 
 def recognized(task: Task, exposure: Exposure, measured: Measured, catalog: Any) -> Recognized:
@@ -57,18 +59,19 @@ def recognized(task: Task, exposure: Exposure, measured: Measured, catalog: Any)
         task,
         [
             Number(
-                "the votes of the brightest stand {:.1f} sigma above chance",
+                "the brightest sources match {:.1f} sigma better than by chance",
                 np.nan if pose is None else pose.sigmas,
                 "minVoteSigma",
             ),
             Number(
-                "{:.2f} of the brightest sources are stars",
+                "a fraction {:.2f} of the brightest sources are stars of the catalog",
                 stars.fraction,
                 "minMatchedFraction",
             ),
         ],
-        f'which sources are which stars of {catalog.name} (tried: {config.maxOffset:g}" off, '
-        f"turned by {config.maxRotation:g} degrees, scaled by {config.maxScaleChange:g})",
+        f'the match with the stars of {catalog.name} (tried: up to {config.maxOffset:g}" off, '
+        f"turned by {config.maxRotation:g} degrees, scaled by {config.maxScaleChange:g}: "
+        f"-c {', '.join(option(task, name) for name in _TRIED)})",
     )
     off, years = stars.offset, stars.references.years
     if years > _YEARS:
@@ -136,7 +139,7 @@ def corrected(task: Task, exposure: Exposure, stars: Recognized) -> Corrected:
     numbers = [
         Number("its stars scatter by {:.2f} pixels", corrected.scatter / side, "maxAstromScatter"),
         Number(
-            "they scatter by {:.2f} pixels beyond their errors, as unknown proper motions do",
+            "its stars scatter by {:.2f} pixels beyond their errors, as without proper motions",
             solution.excess / side,
             "maxAstromExcess",
         ),

@@ -251,7 +251,7 @@ class IsrTask(Task):
         TaskError
             If none can.
         """
-        wrong = implausible.faults(image, detector.amplifiers, overscans, self.config)
+        wrong = implausible.faults(image, detector.amplifiers, overscans, self)
         for amplifier in detector.amplifiers:
             if amplifier.name in wrong:
                 bad[amplifier.trimmed.slices] = True
