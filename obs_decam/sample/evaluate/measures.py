@@ -18,6 +18,7 @@ _PULLS = 0.9, 1.4
 _THIRDS, _SLOTS = 4.0, 5.0  # mmag
 _SIZE = 0.5  # percent
 _BRIGHT_POSITION = 2.0  # mas
+_MEDIAN_DISTANCE = np.sqrt(2 * np.log(2))  # in the standard deviation of a coordinate
 _LEFT = 2.0, 5.0  # mas: the root mean square and the largest error of the WCS
 _RATIO = 30.0  # signal-to-noise ratio of sources that are classified
 _RESOLVED = 0.5  # widths of the PSF: the radius that half of a galaxy's light has
@@ -151,8 +152,15 @@ def _residual(image: Any, right: Any) -> float:
 
 
 def positions(chip: Chip, case: str) -> Measured:
-    """Yield how far positions on the sky are from the true ones."""
+    """Yield how far positions on the sky are from the true ones.
+
+    For bright stars there is a goal; where noise alone makes more, it is the goal, as for
+    `photometry`.
+    """
     matched = stars.matched(chip)
+    counts = np.asarray(chip.truth.stars["counts"], float)[matched.true]
+    side = 3.6e6 * float(np.sqrt(np.abs(np.linalg.det(chip.truth.wcs.pixel_scale_matrix))))
+    limit = _MEDIAN_DISTANCE * side * stars.position_noise(chip.truth, counts)
     ra, dec = (
         np.degrees(stars.column(chip.sources, f"coord_{axis}"))[matched.sources]
         for axis in ("ra", "dec")
@@ -163,10 +171,12 @@ def positions(chip: Chip, case: str) -> Measured:
     for low, high in ((15.5, 17.0), (17.0, 18.0), (18.0, 19.0), (19.0, 20.0), (20.0, 21.0)):
         here = (matched.magnitude >= low) & (matched.magnitude < high)
         off = spread(np.hypot(east, north)[here])
-        most = _BRIGHT_POSITION if low == 15.5 else np.inf
+        alone, most = float(np.median(limit[here])) if here.any() else np.nan, np.inf
+        if low == stars.RANGE[0]:
+            most = max(_BRIGHT_POSITION, alone * (_PHOTONS + 2 * off.median_error / off.median))
         yield Figure(
             case, "positions", f"median {low:.1f}-{high:.1f}", off.median, "mas",
-            off.median_error, high=most, note=f"{off.number} stars",
+            off.median_error, high=most, note=f"{off.number} stars; {alone:.1f} mas by noise alone",
         )  # fmt: skip
     for axis in "xy":
         error = stars.column(chip.sources, f"slot_Centroid_{axis}Err")[matched.sources]

@@ -32,6 +32,7 @@ _LONELY, _PART = 20.0, 0.01  # pixels within which others bring no more than thi
 _FAR, _TIMES = 60.0, 10.0  # pixels within which none is brighter by so much
 RANGE = 15.5, 19.0  # magnitudes that goals are set for
 _STEP = 0.5  # mag
+_STEP_ASIDE = 0.01  # pixels: how far a star is moved to find how its pixels change
 
 
 def column(sources: Any, name: str) -> Floats:
@@ -84,6 +85,27 @@ def noise(truth: Truth, counts: Any) -> Floats:
     errors = 1 / np.sqrt((psf**2 / variance).sum(axis=1))
     counts = np.clip(np.asarray(counts, float), grid[0], grid[-1])
     return np.asarray(np.exp(np.interp(np.log(counts), np.log(grid), np.log(errors))))
+
+
+def position_noise(truth: Truth, counts: Any) -> Floats:
+    """Return the standard deviation of the best possible positions of stars, an axis (pixels).
+
+    It is that of a fit of the true PSF, as for `noise`, in the root mean square of both axes.
+    """
+    steps = np.arange(-24, 25)
+    middle = truth.layout.columns, truth.layout.rows / 2
+    shape = truth.seeing.shape(*middle, truth.layout)
+
+    def drawn(right: float, up: float) -> Floats:
+        return truth.seeing.values(steps - right, (steps - up)[:, np.newaxis], shape).ravel()
+
+    counts = np.asarray(counts, float)[:, np.newaxis]
+    variance = truth.sky + read_noise() ** 2 + counts * drawn(0.0, 0.0)
+    squares = []
+    for right, up in ((_STEP_ASIDE, 0.0), (0.0, _STEP_ASIDE)):
+        slope = (drawn(right, up) - drawn(-right, -up)) / (2 * _STEP_ASIDE)
+        squares.append(1 / ((counts * slope) ** 2 / variance).sum(axis=1))
+    return np.asarray(np.sqrt(np.mean(squares, axis=0)))
 
 
 def is_inside(truth: Truth, table: Any, margin: float = MARGIN) -> Bools:

@@ -149,7 +149,8 @@ def _arrows(axes: Any, x: Any, y: Any, right: Any, up: Any, sides: Sides) -> Non
         "", (sides.left + reach, low), (sides.left, low), annotation_clip=False, arrowprops=arrow,
     )  # fmt: skip
     axes.set_title(
-        f"{len(x)} stars used, offsets along x and y\nred arrow below: {length:g} mas", fontsize=9
+        f"{len(x)} stars used, offsets along x and y\norange arrow below: {length:g} mas",
+        fontsize=9,
     )
     axes.xaxis.labelpad = 8
     axes.tick_params(axis="x", pad=10)

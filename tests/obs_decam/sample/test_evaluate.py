@@ -147,6 +147,14 @@ def test_noise_is_that_of_a_faint_star_on_the_sky_and_of_a_bright_ones_photons(
     assert bright == pytest.approx(1e4, rel=0.02)
 
 
+def test_the_best_position_is_that_of_a_gaussian(truth: fields.Truth) -> None:
+    # King 1983, PASP 95, 163: sigma / sqrt(counts), or sqrt(8 pi) sigma^2 of the sky's noise.
+    sigma, sky = 4 / 2.3548, np.sqrt(truth.sky + 6.5**2)
+    faint, bright = stars.position_noise(truth, [1.0, 1e8])
+    assert faint == pytest.approx(np.sqrt(8 * np.pi) * sigma**2 * sky, rel=0.02)
+    assert bright == pytest.approx(sigma * 1e-4, rel=0.02)
+
+
 def test_figures_are_shown_with_their_goals() -> None:
     rows = [
         Figure("seed 1", "cost", "CPU", 7.0, "s", high=6.0, note="all of it"),
