@@ -56,8 +56,9 @@ def photometry(chip: Chip, case: str) -> Measured:
         yield Figure(
             case, "photometry", f"bias {where}", off.median, "mmag", off.median_error, -bias, bias
         )
-        granted = 0.0 if (low, high) == stars.RANGE else 2 * pull.scatter_error
-        least, most = max(_PULLS[0] - granted, 0.0), _PULLS[1] + granted
+        # Of the error that the goal would have: that of a small pull is small as well.
+        granted = 0.0 if (low, high) == stars.RANGE else 2 * pull.scatter_error / pull.scatter
+        least, most = max(_PULLS[0] * (1 - granted), 0.0), _PULLS[1] * (1 + granted)
         yield Figure(
             case, "photometry", f"pull {where}", pull.scatter, "", pull.scatter_error, least, most
         )
@@ -184,7 +185,8 @@ def positions(chip: Chip, case: str) -> Measured:
         pull = spread(((place - getattr(matched, axis)) / error)[matched.magnitude > 17])
         yield Figure(
             case, "positions", f"pull {axis}, fainter than 17", pull.scatter, "",
-            pull.scatter_error, _PULLS[0] - 2 * pull.scatter_error, _PULLS[1],
+            pull.scatter_error,
+            _PULLS[0] * (1 - 2 * pull.scatter_error / pull.scatter), _PULLS[1],
         )  # fmt: skip
 
 
