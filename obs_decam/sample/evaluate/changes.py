@@ -217,12 +217,12 @@ def best_error(truths: tuple[Truth, Truth], variances: list[float], x: float, y:
 
 
 def is_flagged(sources: Any) -> Bools:
-    """Return which sources are dipoles, or not like points."""
-    is_dipole, is_odd = (
+    """Return which sources are dipoles, not like points, or too weak for the star there."""
+    flags = [
         np.asarray(sources[f"ip_diffim_{name}"], bool)
-        for name in ("DipoleFit_flag_classification", "PsfFit_flag")
-    )
-    return np.asarray(is_dipole | is_odd)
+        for name in ("DipoleFit_flag_classification", "PsfFit_flag", "Fault_flag")
+    ]
+    return np.asarray(np.any(flags, axis=0))
 
 
 def shares(

@@ -22,7 +22,11 @@ class DiaPipelineConfig(Config):
         "ip_diffim_PsfFit_flag does not count for dipoles and trails, which need not look like "
         "points. With an empty list all are stored, as Gen2 did.",
         dtype=str,
-        default=["ip_diffim_PsfFit_flag", "base_PixelFlags_flag_crCenter"],
+        default=[
+            "ip_diffim_PsfFit_flag",
+            "ip_diffim_Fault_flag",
+            "base_PixelFlags_flag_crCenter",
+        ],
     )
 
     def validate(self) -> None:

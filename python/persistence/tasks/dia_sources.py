@@ -141,6 +141,8 @@ COLUMNS: Mapping[str, tuple[str, Convert]] = {
 POINTLIKE = "ip_diffim_PsfFit_flag"
 _DIPOLE = "ip_diffim_DipoleFit"
 _TRAIL = "ext_trailedSources_Naive"
+# The number of the moments by which a source is taken for a trail.
+_SDSS_SHAPE = 1
 _MIDDLE = ("trailRa", "trailDec", "trailRaErr", "trailDecErr")
 
 
@@ -260,7 +262,8 @@ def _trails(catalog: Any, exposure: Exposure) -> dict[str, Any]:
         return {}
     x, y, *errors = (np.asarray(_bare(catalog[name]), float) for name in names)
     known = np.isfinite(x)
-    columns = {name: np.full(len(catalog), np.nan) for name in _MIDDLE}
+    columns: dict[str, Any] = {name: np.full(len(catalog), np.nan) for name in _MIDDLE}
+    columns["trailAlgorithm"] = np.ma.masked_array(np.full(len(catalog), _SDSS_SHAPE), ~known)
     local, position = _local(exposure, x[known], y[known])
     spread = _errors(errors[0][known], errors[1][known], local.matrix)
     for name, values in zip(_MIDDLE, (*position, spread["raErr"], spread["decErr"]), strict=True):

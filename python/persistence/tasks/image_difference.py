@@ -126,7 +126,7 @@ class ImageDifferenceTask(CmdLineTask):
             If there are too few stars for the kernel, or the template does not match.
         """
         from persistence.tasks import sky
-        from persistence.tasks.difference import diasources, dipole, extents, level, trails
+        from persistence.tasks.difference import diasources, dipole, extents, faults, level, trails
         from persistence.tasks.difference.score import peaks, score
 
         difference, rows = self._subtracted(science, template, sources)
@@ -156,6 +156,7 @@ class ImageDifferenceTask(CmdLineTask):
         extents.add(
             table, extents.sides(scored.image, points, self.config.detection.thresholdValue)
         )
+        faults.add(table, faults.flags(table, (science, difference.matched), self.config.minPart))
         self._note(difference, scored.scale, table)
         return Struct(
             subtractedExposure=exposure,
@@ -166,11 +167,12 @@ class ImageDifferenceTask(CmdLineTask):
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
         """Return an empty ``diaSrc``."""
-        from persistence.tasks.difference import diasources, extents, trails
+        from persistence.tasks.difference import diasources, extents, faults, trails
 
         empty = diasources.schema(list(self.config.apertureRadii))
         trails.add(empty, trails.Trails.none(0))
         extents.add(empty, np.zeros(0, int))
+        faults.add(empty, np.zeros(0, bool))
         return {f"{self.config.coaddName}Diff_diaSrc": empty}
 
     def _getConfigName(self) -> str:

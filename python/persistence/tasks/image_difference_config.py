@@ -134,6 +134,11 @@ class ImageDifferenceConfig(Config):
         doc="The largest reduced chi squared of point sources.",
         dtype=float, default=3.0, min=1.0,
     )  # fmt: skip
+    minPart = RangeField(
+        doc="A difference that is less than this part of the brightest star within the width of "
+        "the PSF, in either exposure, is flagged (ip_diffim_Fault_flag): no kernel matches better.",
+        dtype=float, default=0.01, min=0.0, max=1.0,
+    )  # fmt: skip
     maxScoreScale = RangeField(
         doc="The largest ratio of the noise of a difference to that of its variance (standard "
             "deviations); beyond it, the template did not match.",

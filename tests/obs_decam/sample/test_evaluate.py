@@ -213,7 +213,7 @@ def test_what_is_found_of_changes_and_besides_them_is_counted() -> None:
     for name, flux in zip(names, (101.0, 306.0, 190.0), strict=True):
         sources[f"{name}_instFlux"] = flux * ratio[found]
         sources[f"{name}_instFluxErr"] = np.ones(found.size)
-    for name in ("DipoleFit_flag_classification", "PsfFit_flag"):
+    for name in ("DipoleFit_flag_classification", "PsfFit_flag", "Fault_flag"):
         sources[f"ip_diffim_{name}"] = np.zeros(found.size, bool)
     shares = {each.name: each for each in changes.shares(sources, true, 5.5, (99.0, 95.0, 0.0))}
     purity = shares["purity, threshold 5.5"]
