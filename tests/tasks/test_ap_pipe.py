@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import re
 import shlex
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +24,7 @@ pytest.importorskip("lsst.pex.config", reason="pip install '.[tasks]'")
 pytest.importorskip("sep", reason="pip install '.[tasks]'")
 pytest.importorskip("sqlalchemy", reason="pip install '.[ap]'")
 
+import sqlalchemy
 from lsst.pex.config import Config
 
 import lsst.ap.pipe
@@ -39,6 +42,9 @@ from persistence.tasks.ap_pipe import ApPipeTask
 from persistence.tasks.dia_pipe_config import DiaPipelineConfig
 from persistence.tasks.difference.template import GetCalexpAsTemplateTask
 from persistence.tasks.process_ccd import ProcessCcdTask
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.psf.psf import SingleGaussianPsf
+from persistence.types.table.catalog import Catalog
 
 TOP = Path(__file__).resolve().parents[2]
 STEPS = ["ccdProcessor", "differencer", "diaPipe"]
@@ -215,6 +221,123 @@ def test_a_locked_database_is_waited_for_and_told(own: Path, tmp_path: Path, cap
             )
     assert "nothing was run: sqlite:///" in caplog.text
     assert "association.db is locked by" in caplog.text
+
+
+# -- on a visit that is calibrated, or subtracted
+# -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def subtracted(own: Path, make: Callable[..., Any]) -> Path:
+    """Return a repository whose rerun ``out`` has a calexp and a difference, with two sources."""
+    blank = make([]).replaced(
+        photo_calib=PhotoCalib(2.0), psf=SingleGaussianPsf((21, 21), 1.4), cutout=(0, 0)
+    )
+    header = Butler(own).get("raw", visit=410877, ccdnum=25)
+    blank = blank.replaced(visit_info=header.visit_info, filter=header.filter)
+    table = Catalog(
+        meta={"aliases": {"slot_Centroid": "base_SdssCentroid", "slot_PsfFlux": "base_PsfFlux"}}
+    )
+    table["id"] = [1, 2]
+    for axis, values in (("x", [30.0, 90.0]), ("y", [20.0, 60.0])):
+        table[f"base_SdssCentroid_{axis}"] = values
+        table[f"base_SdssCentroid_{axis}Err"] = [0.1, 0.1]
+    table["base_PsfFlux_instFlux"], table["base_PsfFlux_instFluxErr"] = [500.0, -300.0], [9.0, 9.0]
+    butler = Butler(inputs=str(own), outputs=str(own / "rerun" / "out"))
+    for name, value in (
+        ("calexp", blank), ("src", table), ("deepDiff_diaSrc", table), ("deepDiff_differenceExp", blank),
+    ):  # fmt: skip
+        butler.put(value, name, visit=410877, ccdnum=25)
+    return own
+
+
+def run(root: Path, database: Path, step: str = "differencer", *more: str) -> int:
+    """Return the exit status of the command, which takes what a step has left."""
+    try:
+        ApPipeTask.parseAndRun(
+            [str(root), "--rerun", "out", "--id", "visit=410877", "ccdnum=25",
+             "--reuse-outputs-from", step, "-c", f"diaPipe.apdb.db_url=sqlite:///{database}", *more]
+        )  # fmt: skip
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def number(database: Path, table: str) -> int:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute(f'SELECT COUNT(*) FROM "{table}"').fetchone()[0])
+
+
+def test_a_marker_that_disagrees_with_the_database_fails_the_visit(
+    subtracted: Path, tmp_path: Path, caplog: Any
+) -> None:
+    database = tmp_path / "association.db"
+    assert run(subtracted, database) == 0
+    assert (number(database, "DiaSource"), number(database, "DiaForcedSource")) == (2, 2)
+    assert run(subtracted, database) == 0
+    assert number(database, "DiaSource") == 2
+    database.unlink()
+    assert run(subtracted, database) == 1
+    assert "apdb_marker says that visit 410877 detector 25 is stored in sqlite:///" in caplog.text
+    assert "which does not have it" in caplog.text
+    assert number(database, "DiaSource") == 0
+
+
+def test_a_database_that_may_only_be_read_is_told_and_the_visit_is_not_marked(
+    subtracted: Path, tmp_path: Path, caplog: Any
+) -> None:
+    database = tmp_path / "association.db"
+    config = ApdbConfig()
+    config.db_url = f"sqlite:///{database}"
+    backends.create(config).makeSchema()
+
+    def forbid(connection: Any, record: Any) -> None:
+        # What SQLite then says is what it says of a file without permission, also to root.
+        connection.execute("PRAGMA query_only = ON")
+
+    sqlalchemy.event.listen(sqlalchemy.engine.Engine, "connect", forbid)
+    try:
+        assert run(subtracted, database) == 1
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.engine.Engine, "connect", forbid)
+    assert "association.db cannot be written: attempt to write a readonly database" in caplog.text
+    assert number(database, "DiaSource") == 0
+    assert run(subtracted, database) == 0
+    assert number(database, "DiaSource") == 2
+
+
+def test_a_template_of_another_field_fails_the_visit(
+    subtracted: Path, tmp_path: Path, caplog: Any
+) -> None:
+    calexp = Butler(str(subtracted / "rerun" / "out")).get("calexp", visit=410877, ccdnum=25)
+    assert calexp.wcs is not None
+    elsewhere = calexp.wcs.deepcopy()
+    elsewhere.wcs.crval = [40.0, 20.0]
+    elsewhere.wcs.set()
+    templates = tmp_path / "templates"
+    Butler(
+        outputs={"root": str(templates), "mode": "rw", "mapper": "lsst.obs.decam.DecamMapper"}
+    ).put(calexp.replaced(wcs=elsewhere), "calexp", visit=410000, ccdnum=25)
+    database = tmp_path / "association.db"
+    words = "--template", str(templates), "--templateId", "visit=410000"
+    assert run(subtracted, database, "ccdProcessor", *words) == 1
+    assert "no template overlaps with the science exposure; tried: " in caplog.text
+    assert "visit=410000" in caplog.text
+    assert number(database, "DiaSource") == 0
+
+
+def test_two_processes_with_one_visit_store_it_once(subtracted: Path, tmp_path: Path) -> None:
+    database = tmp_path / "association.db"
+    context = multiprocessing.get_context("fork")
+    ways = [context.Process(target=lambda: os._exit(run(subtracted, database))) for _ in range(2)]
+    for way in ways:
+        way.start()
+    for way in ways:
+        way.join()
+    assert [way.exitcode for way in ways] == [0, 0]
+    assert [number(database, name) for name in ("DiaSource", "DiaObject", "DiaForcedSource")] == [
+        2
+    ] * 3
 
 
 # -- as the tutorial has it

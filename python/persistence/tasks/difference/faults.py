@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy.table import Column
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -64,5 +63,5 @@ def flags(table: Any, exposures: tuple[Exposure, Exposure], part: float) -> Bool
 
 def add(table: Any, weak: Bools) -> None:
     """Add the flag to a ``diaSrc``."""
-    doc = "it is weaker than a fault of the match would be on the star there"
-    table[NAME] = Column(weak, description=doc)
+    table[NAME] = weak
+    table[NAME].info.description = "it is weaker than a fault of the match would be on the star"
