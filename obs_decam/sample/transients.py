@@ -20,7 +20,7 @@ from persistence.plot import triplets
 from persistence.tasks.ap_pipe import ApPipeTask
 from persistence.tasks.process_ccd import ProcessCcdTask
 
-_SEED = 3
+_SEED = 5  # of a field with transients on galaxies
 _NEAR = 2.5  # pixels between what is found and what is true
 _SHOWN = 4  # transients in the picture
 _IMAGES = {

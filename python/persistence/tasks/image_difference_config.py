@@ -136,7 +136,8 @@ class ImageDifferenceConfig(Config):
     )  # fmt: skip
     minPart = RangeField(
         doc="A difference that is less than this part of the brightest star within the width of "
-        "the PSF, in either exposure, is flagged (ip_diffim_Fault_flag): no kernel matches better.",
+        "the PSF, in either exposure, or than a quarter of that part within twice the width, is "
+        "flagged (ip_diffim_Fault_flag): no kernel matches better.",
         dtype=float, default=0.01, min=0.0, max=1.0,
     )  # fmt: skip
     maxScoreScale = RangeField(

@@ -14,10 +14,13 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 NAME = "ip_diffim_Fault_flag"
-_REACH = 2.3548  # widths of the PSF from a source to the brightest pixel about it: the PSF's FWHM
+_FWHM = 2.3548  # widths of the PSF
+# How far from a source stars are looked for (FWHMs), and how much of the configured part of their
+# light counts there: faults are largest on a star, and its wings have some.
+_RINGS = ((1.0, 1.0), (2.0, 0.25))
 
 
-def light(exposure: Exposure, x: Floats, y: Floats) -> Floats:
+def light(exposure: Exposure, x: Floats, y: Floats, distance: float) -> Floats:
     """Return the flux of a point whose peak is as high as the brightest pixel about positions.
 
     Parameters
@@ -26,9 +29,11 @@ def light(exposure: Exposure, x: Floats, y: Floats) -> Floats:
         An exposure without background, with its PSF.
     x, y : array
         Positions (pixels of the parent image).
+    distance : `float`
+        Half the side of the squares about them (FWHMs of the PSF).
     """
     x0, y0 = exposure.origin
-    reach = round(_REACH * exposure.psf.width())
+    reach = round(distance * _FWHM * exposure.psf.width())
     steps = np.arange(-reach, reach + 1)
     columns, rows = (
         np.clip(np.rint(at - first).astype(int)[:, np.newaxis] + steps, 0, size - 1)
@@ -52,13 +57,20 @@ def flags(table: Any, exposures: tuple[Exposure, Exposure], part: float) -> Bool
     exposures : `tuple` [`~persistence.types.exposure.exposure.Exposure`, ...]
         The exposures of which there is a difference.
     part : `float`
-        The part. No kernel matches better.
+        Of a star within the PSF's FWHM; within twice that, a quarter of it. No kernel matches
+        better.
     """
     x, y = (np.asarray(table[f"base_SdssCentroid_{axis}"], float) for axis in "xy")
-    brightest = np.maximum(*(light(exposure, x, y) for exposure in exposures))
+    least = np.max(
+        [
+            factor * part * light(exposure, x, y, distance)
+            for distance, factor in _RINGS
+            for exposure in exposures
+        ],
+        axis=0,
+    )
     with np.errstate(invalid="ignore"):
-        weak = np.abs(np.asarray(table["base_PsfFlux_instFlux"], float)) < part * brightest
-    return np.asarray(weak)
+        return np.asarray(np.abs(np.asarray(table["base_PsfFlux_instFlux"], float)) < least)
 
 
 def add(table: Any, weak: Bools) -> None:
