@@ -59,10 +59,12 @@ if TYPE_CHECKING:
     from persistence.butler.provenance.origin import Origin
     from persistence.butler.provenance.stale import Stale
     from persistence.butler.provenance.trees import Trees
-    from persistence.butler.sky import Sky
+    from persistence.butler.sky.sky import Sky
     from persistence.calibs.explain import Explanation
     from persistence.dataids.expression import Expression
     from persistence.dataids.location import Location
+    from persistence.sky.regions import Box as SkyBox
+    from persistence.sky.regions import Circle, Polygon
     from persistence.skymap.base import SkyMap
     from persistence.types.exposure.camera import Camera
     from persistence.types.exposure.exposure import Exposure
@@ -643,6 +645,7 @@ class Butler:
         order: str | Sequence[str] = (),
         distinct: bool = False,
         fresh: bool = True,
+        region: Circle | SkyBox | Polygon | None = None,
         **rest: Any,
     ) -> Rows:
         """Return one row for each existing dataset of a type: its file is in a repository.
@@ -673,6 +676,8 @@ class Butler:
             distinct=True)``.
         fresh : `bool`
             False to use the index as it is, without comparing it with the directories.
+        region : `Circle`, `Box` or `Polygon` of `persistence.sky`, optional
+            A region of the sky that the datasets have a position in common with; see doc/sky.rst.
         **rest
             Further required values of columns.
 
@@ -705,6 +710,8 @@ class Butler:
         if not names:
             raise DataIdError("expected the name of a dataset type, not an empty list")
         data_id = self._data_id(names[0], dataId, rest)
+        if region is not None:
+            where = self.sky.condition(names[0], region, where, fresh)
         return answer.query(
             self, self._reader, names, where, data_id, columns, limit, order,
             distinct, fresh,
@@ -726,10 +733,10 @@ class Butler:
 
     @property
     def sky(self) -> Sky:
-        """The positions of data on the sky: the sky map."""
-        from persistence.butler.sky import Sky  # lazy: only needed for queries
+        """The positions of data on the sky: regions, overlaps, the sky map."""
+        from persistence.butler.sky.sky import Sky  # lazy: only needed for queries
 
-        return Sky(self)
+        return Sky(self, self._reader)
 
     # -- existence and location
     # ---------------------------------------------------------------------------------

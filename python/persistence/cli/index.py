@@ -19,12 +19,21 @@ WRITES = True
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``--sizes``."""
+    """Add ``--sizes``, ``--regions`` and ``-j``."""
     parser.add_argument(
         "--sizes",
         action="store_true",
         help="also read the size and time of each file, and check the targets of links",
     )
+    parser.add_argument(
+        "--regions",
+        action="store_true",
+        help="also read from headers where exposures lie on the sky (doc/sky.rst)",
+    )
+    parser.add_argument(
+        "-j", "--jobs", type=int, default=1, metavar="N",
+        help="this many processes read headers, for --regions",
+    )  # fmt: skip
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
@@ -44,6 +53,13 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         shown.append(_shown(tree, path))
         for directory, problem in tree.problems().items():
             messages.note(f"warning: {tree.root}/{directory} cannot be listed: {problem}")
+    if arguments.regions:
+        with progress.directories("Reading headers") as report:
+            counts = butler.sky.refresh(arguments.jobs, report)
+        for name, its in counts.items():
+            messages.note(f"{name}: {its['with']} with a region, {its['without']} without")
+        if not arguments.dry_run:
+            butler.sky.write()
     output.write(shown, arguments.format)
     return 0
 

@@ -64,6 +64,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "the contents of a repository and its parents, on one screen",
     "find": "list the existing datasets of a type, by any condition",
     "missing": "the data of one type that have nothing of another type",
+    "at": "list what lies at a position, or on a patch or an exposure",
     "du": "the sizes of files, by dataset type, repository or any key",
     "tree": "the repository and its parents, with mappers, registries and rows",
     "types": "the dataset types, with storage, Python type, keys and template",

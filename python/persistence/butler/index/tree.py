@@ -234,6 +234,20 @@ class Tree:
         ((count,),) = self._all(query) or [(0,)]
         return int(count)
 
+    def state(self, template: PathTemplate) -> str:
+        """Return a text that changes whenever a directory with files of a template is listed.
+
+        Call `refresh` before.
+        """
+        table = self._table(template)
+        if table is None:
+            return ""
+        query = (
+            "SELECT count(*), sum(n), max(listed), sum(listed % 1000003) FROM tally "  # noqa: S608
+            f"JOIN dirs ON dir = id WHERE template = {table.number}"
+        )
+        return repr(self._all(query))
+
     def summary(self) -> dict[str, Totals]:
         """Return the totals of each template with files, by its text, sorted."""
         query = (

@@ -1,0 +1,1 @@
+"""``butler.sky``: which data lie where on the sky."""

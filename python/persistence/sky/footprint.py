@@ -1,0 +1,116 @@
+"""The footprint of an image on the sky: the convex polygon around its pixels.
+
+The edges of an image are great circles only in a tangent projection without distortion. With SIP or
+TPV they are curved; the distance of the curve from the great circle (the sagitta) is measured, and
+the polygon's edges are moved outward by it, so that no pixel is outside.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from persistence.errors import FormatterError
+from persistence.sky.polygon import Vectors, normals
+from persistence.types.pixels.box import Box
+from persistence.types.wcs import sphere
+
+# Positions measured along each edge.
+_SAMPLES = 17
+# Samples this far outside are rounding (rad): 0.2 microarcsec.
+_ROUNDING = 1e-12
+# Between two samples the curve may be further out than at both.
+_MARGIN = 1.02
+# A sagitta of this fraction of the diagonal is not a distortion.
+_BENT = 0.2
+
+
+class Footprint(NamedTuple):
+    """The footprint of an image.
+
+    Attributes
+    ----------
+    vertices : array
+        Four unit vectors, counterclockwise as seen from outside the sphere.
+    sagitta : `float`
+        The largest distance (rad) of the image's edge from the great circle between two corners.
+    """
+
+    vertices: Vectors
+    sagitta: float
+
+
+def of_wcs(wcs: Any, box: Box, origin: tuple[float, float] = (0, 0)) -> Footprint:
+    """Return the footprint of an image.
+
+    Parameters
+    ----------
+    wcs : `astropy.wcs.WCS` or `SkyWcs`
+        The WCS; the centre of its first pixel is (0, 0).
+    box : `Box`
+        The image's size.
+    origin : `tuple` [`float`, `float`]
+        Column and row of the image's first pixel, as the WCS counts.
+
+    Raises
+    ------
+    FormatterError
+        If the WCS has no positions for all pixels, or they are not within a hemisphere, have no
+        area, or overlap each other.
+    """
+    if box.width <= 0 or box.height <= 0:
+        raise FormatterError(f"an image of {box.width} x {box.height} pixels has no region")
+    along = np.linspace(0, 1, _SAMPLES)
+    low, high = np.zeros(_SAMPLES - 1), np.ones(_SAMPLES - 1)
+    rising, falling = along[:-1], along[:0:-1]
+    columns = np.concatenate([rising, high, falling, low, [0.5]])
+    rows = np.concatenate([low, rising, high, falling, [0.5]])
+    vectors = _vectors(
+        wcs, origin[0] - 0.5 + columns * box.width, origin[1] - 0.5 + rows * box.height
+    )
+    if not np.isfinite(vectors).all():
+        raise FormatterError("the WCS has no position on the sky for some of the pixels")
+    return _around(vectors[:-1], vectors[-1])
+
+
+def _vectors(wcs: Any, x: Vectors, y: Vectors) -> Vectors:
+    """Return unit vectors (ICRS) of pixels by astropy's WCS, or by one that is not of FITS."""
+    if hasattr(wcs, "all_pix2world"):
+        return sphere.vector(*sphere.of_pixels(wcs, x, y))
+    if wcs.frame.name == "icrs":
+        return sphere.vector(*wcs.pixel_to_world_values(x, y))
+    return sphere.vector(*sphere.radec(wcs.pixel_to_world(x, y)))
+
+
+def _around(edge: Vectors, middle: Vectors) -> Footprint:
+    """Return the polygon with four edges around samples of the edges of an image."""
+    sides = edge.reshape(4, _SAMPLES - 1, 3)
+    corners = sides[:, 0]
+    planes = normals(corners)
+    if (planes @ middle < 0).all():  # the image is a mirror image, as most are
+        corners = np.concatenate([corners[:1], corners[:0:-1]])
+        planes = normals(corners)
+    if (edge @ middle <= 0).any():
+        raise FormatterError("the pixels cover more than a hemisphere: their WCS is wrong")
+    ends = np.roll(corners, -1, axis=0)
+    if not (planes @ middle > 0).all() or (np.linalg.norm(corners - ends, axis=-1) < 1e-14).any():
+        raise FormatterError("the pixels have no area on the sky: their WCS is wrong")
+    centres = corners + ends
+    centres /= np.linalg.norm(centres, axis=-1, keepdims=True)
+    # An edge's plane is turned about the line perpendicular to its centre: n -> n + t c.
+    outside = edge @ planes.T
+    turns = np.where(outside < 0, -outside / np.maximum(edge @ centres.T, 1e-300), 0).max(axis=0)
+    turns = np.where(turns > _ROUNDING, turns * _MARGIN, _ROUNDING)
+    planes += turns[:, None] * centres
+    vertices = np.cross(np.roll(planes, 1, axis=0), planes)
+    vertices /= np.linalg.norm(vertices, axis=-1, keepdims=True)
+    # A wrong WCS, whose pixels overlap each other, bends the edges as no distortion does.
+    if not (normals(vertices) @ middle > 0).all() or turns.max() > _BENT * _size(corners):
+        raise FormatterError("the edges of the image cross each other: its WCS is wrong")
+    return Footprint(vertices, float(max(-outside.min(), 0.0)))
+
+
+def _size(corners: Vectors) -> float:
+    """Return the length of the longer diagonal (rad, as a chord)."""
+    return float(np.linalg.norm(corners[:2] - corners[2:], axis=-1).max())
