@@ -51,7 +51,7 @@ def survey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     fits.HDUList([fits.PrimaryHDU(), image]).writeto(path)
     config = DiscreteConfig(
         raList=(150.1,), decList=(2.2,), radiusList=(0.02,), patchInnerDimensions=(50, 50),
-        pixelScale=1.0,
+        pixelScale=1.0, tractOverlap=0.0,
     )  # fmt: skip
     Butler(str(rerun)).put(DiscreteSkyMap(config), "deepCoadd_skyMap")
     return tmp_path

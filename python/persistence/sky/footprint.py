@@ -61,17 +61,14 @@ def of_wcs(wcs: Any, box: Box, origin: tuple[float, float] = (0, 0)) -> Footprin
     """
     if box.width <= 0 or box.height <= 0:
         raise FormatterError(f"an image of {box.width} x {box.height} pixels has no region")
-    along = np.linspace(0, 1, _SAMPLES)
-    low, high = np.zeros(_SAMPLES - 1), np.ones(_SAMPLES - 1)
-    rising, falling = along[:-1], along[:0:-1]
-    columns = np.concatenate([rising, high, falling, low, [0.5]])
-    rows = np.concatenate([low, rising, high, falling, [0.5]])
+    columns, rows = _edges()
     vectors = _vectors(
         wcs, origin[0] - 0.5 + columns * box.width, origin[1] - 0.5 + rows * box.height
     )
     if not np.isfinite(vectors).all():
         raise FormatterError("the WCS has no position on the sky for some of the pixels")
-    return _around(vectors[:-1], vectors[-1])
+    vertices, sagittas = _around(vectors[None, :-1], vectors[None, -1])
+    return Footprint(vertices[0], float(sagittas[0]))
 
 
 def _vectors(wcs: Any, x: Vectors, y: Vectors) -> Vectors:
@@ -83,34 +80,82 @@ def _vectors(wcs: Any, x: Vectors, y: Vectors) -> Vectors:
     return sphere.vector(*sphere.radec(wcs.pixel_to_world(x, y)))
 
 
-def _around(edge: Vectors, middle: Vectors) -> Footprint:
-    """Return the polygon with four edges around samples of the edges of an image."""
-    sides = edge.reshape(4, _SAMPLES - 1, 3)
-    corners = sides[:, 0]
+def of_boxes(wcs: Any, boxes: Vectors) -> Vectors:
+    """Return the vertices of many boxes of pixels of one WCS, such as patches.
+
+    Parameters
+    ----------
+    wcs : `astropy.wcs.WCS` or `SkyWcs`
+        The WCS; the centre of its first pixel is (0, 0).
+    boxes : array
+        The first column and row, width and height of each, of shape (boxes, 4).
+
+    Returns
+    -------
+    vertices : array
+        Of shape (boxes, 4, 3).
+
+    Raises
+    ------
+    FormatterError
+        As for `of_wcs`.
+    """
+    x, y = _edges()
+    columns = boxes[:, :1] - 0.5 + x * boxes[:, 2:3]
+    rows = boxes[:, 1:2] - 0.5 + y * boxes[:, 3:]
+    vectors = _vectors(wcs, columns.ravel(), rows.ravel()).reshape(*columns.shape, 3)
+    if not np.isfinite(vectors).all():
+        raise FormatterError("the WCS has no position on the sky for some of the pixels")
+    return _around(vectors[:, :-1], vectors[:, -1])[0]
+
+
+def _edges() -> tuple[Vectors, Vectors]:
+    """Return positions along the edges of the unit square, side by side, and its middle."""
+    along = np.linspace(0, 1, _SAMPLES)
+    low, high = np.zeros(_SAMPLES - 1), np.ones(_SAMPLES - 1)
+    rising, falling = along[:-1], along[:0:-1]
+    columns = np.concatenate([rising, high, falling, low, [0.5]])
+    return columns, np.concatenate([low, rising, high, falling, [0.5]])
+
+
+def _around(edges: Vectors, middles: Vectors) -> tuple[Vectors, Vectors]:
+    """Return polygons with four edges around samples of the edges of images, and the sagittas.
+
+    Parameters
+    ----------
+    edges : array
+        Of shape (images, samples, 3), side by side.
+    middles : array
+        The middles of the images, of shape (images, 3).
+    """
+    corners = edges.reshape(len(edges), 4, _SAMPLES - 1, 3)[:, :, 0]
+    is_mirrored = (_heights(normals(corners), middles) < 0).all(axis=1)  # as most are
+    corners = np.where(is_mirrored[:, None, None], corners[:, [0, 3, 2, 1]], corners)
     planes = normals(corners)
-    if (planes @ middle < 0).all():  # the image is a mirror image, as most are
-        corners = np.concatenate([corners[:1], corners[:0:-1]])
-        planes = normals(corners)
-    if (edge @ middle <= 0).any():
+    if (_heights(edges, middles) <= 0).any():
         raise FormatterError("the pixels cover more than a hemisphere: their WCS is wrong")
-    ends = np.roll(corners, -1, axis=0)
-    if not (planes @ middle > 0).all() or (np.linalg.norm(corners - ends, axis=-1) < 1e-14).any():
+    ends = np.roll(corners, -1, axis=1)
+    is_short = np.linalg.norm(corners - ends, axis=-1) < 1e-14
+    if not (_heights(planes, middles) > 0).all() or is_short.any():
         raise FormatterError("the pixels have no area on the sky: their WCS is wrong")
     centres = corners + ends
     centres /= np.linalg.norm(centres, axis=-1, keepdims=True)
     # An edge's plane is turned about the line perpendicular to its centre: n -> n + t c.
-    outside = edge @ planes.T
-    turns = np.where(outside < 0, -outside / np.maximum(edge @ centres.T, 1e-300), 0).max(axis=0)
+    outside = edges @ planes.swapaxes(1, 2)
+    along = np.maximum(edges @ centres.swapaxes(1, 2), 1e-300)
+    turns = np.where(outside < 0, -outside / along, 0).max(axis=1)
     turns = np.where(turns > _ROUNDING, turns * _MARGIN, _ROUNDING)
-    planes += turns[:, None] * centres
-    vertices = np.cross(np.roll(planes, 1, axis=0), planes)
+    planes = planes + turns[..., None] * centres
+    vertices = np.cross(np.roll(planes, 1, axis=1), planes)
     vertices /= np.linalg.norm(vertices, axis=-1, keepdims=True)
     # A wrong WCS, whose pixels overlap each other, bends the edges as no distortion does.
-    if not (normals(vertices) @ middle > 0).all() or turns.max() > _BENT * _size(corners):
+    size = np.linalg.norm(corners[:, :2] - corners[:, 2:], axis=-1).max(axis=1)
+    is_bent = turns.max(axis=1) > _BENT * size
+    if is_bent.any() or not (_heights(normals(vertices), middles) > 0).all():
         raise FormatterError("the edges of the image cross each other: its WCS is wrong")
-    return Footprint(vertices, float(max(-outside.min(), 0.0)))
+    return vertices, np.maximum(-outside.min(axis=(1, 2)), 0.0)
 
 
-def _size(corners: Vectors) -> float:
-    """Return the length of the longer diagonal (rad, as a chord)."""
-    return float(np.linalg.norm(corners[:2] - corners[2:], axis=-1).max())
+def _heights(vectors: Vectors, middles: Vectors) -> Vectors:
+    """Return the scalar products of vectors, of shape (images, n, 3), with one for each image."""
+    return np.asarray(np.einsum("ijk,ik->ij", vectors, middles))

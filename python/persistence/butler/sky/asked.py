@@ -27,4 +27,5 @@ class Queried(Asked, Protocol):
         fresh: bool = True,
         region: Any = None,
         **rest: Any,
-    ) -> Rows: ...
+    ) -> Rows:
+        """Return one row for each existing dataset of a type; see `Butler.query`."""

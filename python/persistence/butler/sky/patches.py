@@ -84,22 +84,7 @@ def outlines(tract: Tract) -> Outlines:
             ],
             float,
         )
-        x, y, width, height = boxes.T
-        left, low = x - 0.5, y - 0.5
-        columns = np.stack([left, left + width, left + width, left], axis=-1)
-        rows = np.stack([low, low, low + height, low + height], axis=-1)
-        if tract.config.projection == "TAN":  # straight lines are great circles
-            ra, dec = tract.wcs.wcs_pix2world(columns.ravel(), rows.ravel(), 0)
-            vertices = sphere.vector(ra, dec).reshape(-1, 4, 3)[:, ::-1]
-        else:
-            vertices = np.array(
-                [
-                    footprint.of_wcs(
-                        tract.wcs, one.outer_bbox, (one.outer_bbox.x0, one.outer_bbox.y0)
-                    ).vertices
-                    for one in every
-                ]
-            )
+        vertices = footprint.of_boxes(tract.wcs, boxes)
         centres, radii = circles(vertices)
         _known[tract] = Outlines([one.name for one in every], vertices, centres, radii)
     return _known[tract]
