@@ -129,7 +129,7 @@ def _around(edges: Vectors, middles: Vectors) -> tuple[Vectors, Vectors]:
         The middles of the images, of shape (images, 3).
     """
     corners = edges.reshape(len(edges), 4, _SAMPLES - 1, 3)[:, :, 0]
-    is_mirrored = (_heights(normals(corners), middles) < 0).all(axis=1)  # as most are
+    is_mirrored = np.asarray((_heights(normals(corners), middles) < 0).all(axis=1))  # as most are
     corners = np.where(is_mirrored[:, None, None], corners[:, [0, 3, 2, 1]], corners)
     planes = normals(corners)
     if (_heights(edges, middles) <= 0).any():
