@@ -32,6 +32,7 @@ USES: dict[str, tuple[str, ...]] = {
     "status": (),
     "find": ("raw", "--where", "ccdnum = 28"),
     "missing": ("calexp", "--id", "ccdnum=28"),
+    "at": ("0", "0", "--radius", "180", "--type", "raw"),
     "du": ("--by", "type,rerun"),
     "tree": (),
     "types": ("raw*", "--views"),
@@ -459,7 +460,7 @@ def imported(argv: list[str]) -> Iterator[str]:
 @pytest.mark.parametrize(
     "line",
     [
-        *([name, *USES[name]] for name in USES if name not in ("get", "ids", "quality")),
+        *([name, *USES[name]] for name in USES if name not in ("at", "get", "ids", "quality")),
         ["get", "src", *ID, "-o", "copy.fits"],
     ],
     ids=" ".join,
