@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--where", metavar="CONDITION",
         help="the condition: 'visit in (1..100) and filter == \"r\"'",
     )  # fmt: skip
-    usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated")
+    usage.add_id(parser, "the data IDs: visit=410877..410879 ccdnum=1^28; may be repeated")
     parser.add_argument(
         "--columns", metavar="COLUMN,COLUMN",
         help="the columns: keys, columns of the registry, size (bytes), written (UTC), path, "
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--order", default="", metavar="COLUMN,COLUMN",
         help="sort rows by these; by 'size-' with the largest first",
     )  # fmt: skip
-    parser.add_argument("--limit", type=_count, metavar="N", help="so many rows are enough")
+    parser.add_argument("--limit", type=_count, metavar="N", help="the largest number of rows")
     parser.add_argument(
         "--short", action="store_true", help="the shortest --id options that match exactly these"
     )

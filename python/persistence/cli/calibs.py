@@ -1,4 +1,4 @@
-"""``persistence calibs``: calibrations, when each is valid, and why one is chosen or none."""
+"""``persistence calibs``: list calibrations and their validity, and explain which one is chosen."""
 
 from __future__ import annotations
 
@@ -35,14 +35,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TYPE",
         help="a calibration, such as flat; all of them by default",
     )
-    usage.add_id(parser, "of an exposure: why it gets the calibration that it gets, or none")
+    usage.add_id(parser, "an exposure: explain why a calibration is chosen for it, or none")
     parser.add_argument(
         "--gaps", nargs=2, metavar=("FROM", "TO"), help="the days between two dates that lack one"
     )
     parser.add_argument(
-        "--from", dest="first", metavar="DATE", help="show nothing that ends before: 2015-02-18"
+        "--from",
+        dest="first",
+        metavar="DATE",
+        help="omit validity ranges that end before this date: 2015-02-18",
     )
-    parser.add_argument("--to", dest="last", metavar="DATE", help="show nothing that begins after")
+    parser.add_argument(
+        "--to", dest="last", metavar="DATE", help="omit validity ranges that begin after this date"
+    )
     parser.add_argument(
         "--plot", metavar="FILE", help="draw when each is valid: .png, .pdf or .svg"
     )

@@ -18,23 +18,26 @@ REPOSITORY = NONE
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``check`` and ``new``, and their options."""
     parser.description = (
-        "check FILE: what a camera's file says, and, with --try, what it would make of files: "
-        "where they would go, their rows, amplifiers, filter and times, and the cards that it "
-        "looks for in vain. new --from FITS ...: a first file of a camera, guessed from headers."
+        "check FILE: print what a camera's file defines, and, with --try, the result for raw "
+        "files: their paths, registry rows, amplifiers, filter and times, and missing cards. new "
+        "--from FITS ...: draft a file of a new camera from headers."
     )
     parser.add_argument("action", metavar="check|new", choices=[*_ACTIONS], help="the action")
     parser.add_argument(
-        "file", metavar="FILE", nargs="?", help="of check: the camera's YAML file, or its name"
+        "file", metavar="FILE", nargs="?", help="for check: the camera's YAML file, or its name"
     )
     parser.add_argument(
-        "--try", dest="tried", nargs="+", metavar="FITS", default=[], help="of check: raw files"
+        "--try", dest="tried", nargs="+", metavar="FITS", default=[], help="for check: raw files"
     )
     parser.add_argument(
         "--from", dest="sources", nargs="+", metavar="FITS", default=[],
-        help="of new: raw files of the camera; the more, the better",
+        help="for new: raw files of the camera; the more, the better",
     )  # fmt: skip
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="of new: where to; by default it is printed"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="for new: the file to write; by default it is printed",
     )
 
 

@@ -1,4 +1,4 @@
-"""``persistence config``: your defaults and names of repositories, and where each comes from."""
+"""``persistence config``: show your defaults and repository nicknames, and where each was set."""
 
 from __future__ import annotations
 

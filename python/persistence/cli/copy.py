@@ -1,4 +1,4 @@
-"""``persistence copy``: datasets, and what they need, into a repository of their own."""
+"""``persistence copy``: copy datasets, and what they need, into a repository of their own."""
 
 from __future__ import annotations
 

@@ -18,8 +18,9 @@ REPOSITORY, WRITES = PATH, True
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--camera``."""
     parser.description = (
-        "Make a directory a repository of a camera: write its _mapper, as Gen2 has it. The "
-        "directory is made if need be. What is a repository of that camera already stays as it is."
+        "Create a repository of a camera: write a _mapper into a directory, as Gen2 does. The "
+        "directory is created if it does not exist. A repository of the same camera is left as it "
+        "is."
     )
     parser.add_argument(
         "--camera", metavar="NAME",

@@ -18,16 +18,24 @@ REPOSITORY, WRITES = OPEN, True
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the name, and the entries of a policy."""
     parser.description = (
-        "Define a dataset type, as a camera's policy would; the repository keeps it, and all that "
-        "opens it knows it. The same definition again does nothing; another one is refused."
+        "Define a dataset type in a repository, as a camera's policy would. Every program that "
+        "opens the repository then knows the type. The same definition again does nothing; another "
+        "one of the same name is an error."
     )
     # not `type`, which is completed with existing dataset types
-    parser.add_argument("name", metavar="TYPE", help="its name; blue(src) builds on another type")
     parser.add_argument(
-        "--template", help="its path, such as 'gaia/%%(visit)07d/%%(ccdnum)02d.fits'"
+        "name",
+        metavar="TYPE",
+        help="the name of the type; blue(src) defines blue with what src has",
     )
-    parser.add_argument("--storage", help="how it is stored: FitsCatalogStorage, YamlStorage, ...")
-    parser.add_argument("--python", help="its type, such as astropy.table.Table")
+    parser.add_argument(
+        "--template",
+        help="the template of its paths, such as 'gaia/%%(visit)07d/%%(ccdnum)02d.fits'",
+    )
+    parser.add_argument(
+        "--storage", help="its storage format: FitsCatalogStorage, YamlStorage, ..."
+    )
+    parser.add_argument("--python", help="its Python type, such as astropy.table.Table")
     parser.add_argument(
         "--section", default="datasets",
         help="datasets (default), exposures, images or calibrations: determines its views",

@@ -24,14 +24,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset type, the options that select rows, and ``--paths``."""
     parser.add_argument("type", metavar="TYPE", help="a dataset type: calexp")
     asking.add_arguments(parser)
-    parser.add_argument("--distinct", action="store_true", help="of rows that are equal, show one")
+    parser.add_argument("--distinct", action="store_true", help="show equal rows only once")
     parser.add_argument(
         "--all", action="store_true",
         help="every copy in any repository of the chain; of each dataset, the one written last "
         "comes first",
     )  # fmt: skip
     parser.add_argument(
-        "--paths", action="store_true", help="the files alone, one a line, for other programs"
+        "--paths",
+        action="store_true",
+        help="print only the paths of files, one per line, for other programs",
     )
 
 

@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs=4,
         type=int,
         metavar=("X0", "Y0", "WIDTH", "HEIGHT"),
-        help="for calexp_sub: which pixels",
+        help="the pixels to read, for calexp_sub",
     )
     parser.add_argument(
         "-o",
@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="write the dataset there, in the format that the name ends in: .fits, .png, "
         ".parquet, .ecsv, .csv, .yaml or .json; if its own file ends alike, a copy of that",
     )
-    parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:

@@ -22,17 +22,19 @@ REPOSITORY, WRITES = PATH, True
 _MODES = [mode for mode in atomic.MODES if mode != "direct"]
 _RULES = ["around", "until-superseded", "nearest"]
 _DESCRIPTION = (
-    "Bring master calibrations into a calibration root: each file is {} to its place (unless {} "
-    "says otherwise), and registered with the days on which it is to be used. OBSTYPE says its "
-    "type. Ingesting twice does nothing. At the end, days without a calibration and days with two "
-    "are told."
+    "Bring master calibrations into a calibration root: each file is {} to its path in it (see "
+    "{}), and registered with the days on which it is valid. Its type comes from the card "
+    "OBSTYPE. Ingesting twice does nothing. At the end, days without a calibration and days with "
+    "two are listed."
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the files, the mode of delivery, and the validity ranges."""
     parser.description = _DESCRIPTION.format("copied", "--transfer")
-    parser.add_argument("files", nargs="+", metavar="FILE", help="names, or patterns in quotes")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="file names, or patterns in quotes"
+    )
     ingest_options.add_transfer(parser, default="copy", direct=False)
     _add_windows(parser)
     ingest_options.add_own(parser)

@@ -20,14 +20,14 @@ TRANSFERS: Mapping[str, atomic.Mode] = {
     **{mode: mode for mode in atomic.MODES if mode != "link"},
 }
 _TRANSFERS_HELP = (
-    "symlink makes absolute links; relsymlink relative ones, for files that are moved together "
-    "with the repository; hardlink gives a file a second name, on one file system; copy and move "
-    "do that"
+    "symlink creates absolute links; relsymlink relative ones, for files that are moved together "
+    "with the repository; hardlink a second name of the same file, on one file system; copy and "
+    "move copy or move it"
 )
-_SKIP = "; skip registers files that lie in their places"
+_SKIP = "; skip registers files that are at their paths already"
 DIRECT = (
-    "; direct registers files where they lie, and makes nothing in their places: Gen2 would not "
-    "find them"
+    "; direct registers files where they are, without a link in the repository: Gen2 does not find "
+    "them"
 )
 
 
@@ -54,12 +54,12 @@ def add_own(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--create",
         action="store_true",
-        help="replace all rows of the tables that get some by those of these files",
+        help="replace all rows of the tables concerned by the rows of these files",
     )
     parser.add_argument(
         "--ignore-ingested",
         action="store_true",
-        help="pass silently over files that are registered",
+        help="skip registered files without a message",
     )
     add_settings(parser, "; strictFilters=True refuses filters that the camera does not list")
     add_processes(parser)
@@ -70,8 +70,7 @@ def add_settings(parser: argparse.ArgumentParser, more: str = "") -> None:
     """Add ``-c`` and ``-C``, with additional help."""
     settings.add_options(
         parser,
-        "clobber=True replaces files in the way; allowError=True makes failed files no failure"
-        + more,
+        "clobber=True replaces existing files; allowError=True tolerates failed files" + more,
         "files of such settings: config.clobber = True",
     )
 
@@ -84,10 +83,14 @@ def add_bad(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="pass over matching files",
+        help="skip matching files",
     )
     parser.add_argument(
-        "--badFile", nargs="*", default=[], metavar="PATTERN", help="pass over such base names"
+        "--badFile",
+        nargs="*",
+        default=[],
+        metavar="PATTERN",
+        help="skip files with these names (without directories)",
     )
 
 

@@ -13,11 +13,13 @@ REPOSITORY, WRITES = PATH, True
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the files, and how they come there."""
     parser.description = (
-        "Bring images into a repository: each file is linked (or copied, or moved) to its place, "
-        "and its data IDs are registered, as ingestImages.py does. What is there already stays; "
-        "ingesting twice does nothing."
+        "Bring images into a repository: each file is linked (or copied, or moved) to its path, "
+        "and its data IDs are registered, as ingestImages.py does. Files already ingested are "
+        "kept; ingesting twice does nothing."
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="names, or patterns in quotes")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="file names, or patterns in quotes"
+    )
     ingest_options.add_transfer(parser)
     ingest_options.add_own(parser)
     ingest_options.add_bad(parser)

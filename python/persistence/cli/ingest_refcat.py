@@ -16,13 +16,15 @@ _DEPTH = 7
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the catalog's name, the tables, and the options about their columns."""
     parser.description = (
-        "Make a reference catalog, ref_cats/NAME, of tables of sources (.fits, .ecsv, .csv, "
-        ".parquet, .vot): shards by trixel, as Gen2 has them. Columns are known by their usual "
-        "names; a number whose unit is not told is refused."
+        "Create a reference catalog, ref_cats/NAME, from tables of sources (.fits, .ecsv, .csv, "
+        ".parquet, .vot): a file for each trixel, as in Gen2. Columns are recognized by their "
+        "usual names; numbers with unknown units are an error."
     )
     # not `name`, by which a type is meant elsewhere
     parser.add_argument("catalog", metavar="NAME", help="the name of the catalog")
-    parser.add_argument("files", nargs="+", metavar="FILE", help="names, or patterns in quotes")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="file names, or patterns in quotes"
+    )
     parser.add_argument(
         "--map", nargs="+", default=[], action="extend", metavar="NEW=OLD",
         help="columns: coord_ra=RAdeg g_flux=gmag g_fluxErr=e_gmag pm_ra=pmRA epoch=Ep",
@@ -44,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--depth", type=int, choices=range(4, 13), default=_DEPTH, metavar="DEPTH",
-        help="of the mesh of trixels, 4 to 12; default: 7, of 0.3 square degrees each",
+        help="the depth of the mesh of trixels, 4 to 12; default: 7 (0.3 square degrees each)",
     )  # fmt: skip
     parser.add_argument(
         "--replace", action="store_true", help="replace another catalog of that name"

@@ -33,19 +33,19 @@ def add_options(group: argparse._ActionsContainer, defaults: Mapping[str, Any]) 
     suppressed = argparse.SUPPRESS
     group.add_argument(
         "-v", "--verbose", action="count", default=defaults.get("verbose", suppressed),
-        help="tell what is done, file by file; -vv for those who look for a fault",
+        help="report each step, file by file; -vv adds details for debugging",
     )  # fmt: skip
     group.add_argument(
         "-q", "--quiet", action="store_true", default=defaults.get("quiet", suppressed),
-        help="besides results, tell errors only; show no progress",
+        help="print results and errors only, without progress",
     )  # fmt: skip
     group.add_argument(
         "--log-file", metavar="FILE", default=defaults.get("log_file", suppressed),
-        help="append what is told, and what is done, to a file",
+        help="append messages, and each step, to a file",
     )  # fmt: skip
     group.add_argument(
         "--no-progress", action="store_true", default=defaults.get("no_progress", suppressed),
-        help="show no bars, on a terminal either",
+        help="show no progress bars, even on a terminal",
     )  # fmt: skip
 
 

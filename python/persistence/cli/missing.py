@@ -1,4 +1,4 @@
-"""``persistence missing``: the data of one type that have nothing of another type."""
+"""``persistence missing``: the data IDs of one type for which another type is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``persistence quality``: how good processed exposures are, and which ones are suspicious."""
+"""``persistence quality``: list the quality of processed exposures, and suspicious ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--where", metavar="CONDITION", help="which: 'visit in (1..100) and ccdnum < 20'"
     )
-    usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated")
+    usage.add_id(parser, "the data IDs: visit=410877..410879 ccdnum=1^28; may be repeated")
     parser.add_argument(
         "--bounds", metavar="FILE",
         help="bounds in YAML, which replace the default ones of the same quantities: "

@@ -1,4 +1,4 @@
-"""``persistence query``: values of keys from the registry, a row on each line."""
+"""``persistence query``: values of keys from the registry, one row per line."""
 
 from __future__ import annotations
 

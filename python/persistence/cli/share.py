@@ -20,7 +20,7 @@ WRITES = True
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--group``."""
     parser.add_argument(
-        "--group", metavar="NAME", help="the group; by default the one that the directory is of"
+        "--group", metavar="NAME", help="the group; default: the group of the directory"
     )
 
 

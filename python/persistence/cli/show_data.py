@@ -1,4 +1,4 @@
-"""``persistence show-data``: the data IDs of what exists, or the few options that match all."""
+"""``persistence show-data``: the data IDs of existing datasets, or shortest options for them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     usage.add_id(
         parser,
-        "which: visit=410877..410879 ccdnum=1^28; may be repeated; all of them, if it is not given",
+        "the data IDs: visit=410877..410879 ccdnum=1^28; may be repeated; default: all",
     )
     parser.add_argument(
         "--all",

@@ -1,4 +1,4 @@
-"""``persistence trash``: what was moved away in a repository: list it, bring it back, delete it."""
+"""``persistence trash``: list, restore or delete the files that doctor and remove moved away."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ WRITES = True
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--undo`` and ``--purge``."""
-    parser.add_argument("--undo", metavar="SESSION", help="put all of a session back")
+    parser.add_argument("--undo", metavar="SESSION", help="move all files of a session back")
     parser.add_argument(
         "--purge", nargs="?", const="", metavar="SESSION",
-        help="delete a session for good; without a name, all",
+        help="delete a session permanently; without a name, all sessions",
     )  # fmt: skip
 
 

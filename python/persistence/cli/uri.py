@@ -1,4 +1,4 @@
-"""``persistence uri``: the path of each dataset that is there, a line each."""
+"""``persistence uri``: the path of each existing dataset, one per line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset type, ``--id`` and ``--write``."""
     usage.add_dataset(parser)
     parser.add_argument(
-        "--write", action="store_true", help="where they would be written, there or not"
+        "--write",
+        action="store_true",
+        help="the paths to which datasets would be written, whether they exist or not",
     )
 
 

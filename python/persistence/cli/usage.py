@@ -60,8 +60,8 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
     )
     add_id(
         parser,
-        "which: visit=410877..410879 ccdnum=1^28; what is left out comes from the registry; may be "
-        "repeated",
+        "the data IDs: visit=410877..410879 ccdnum=1^28; missing keys come from the registry; may "
+        "be repeated",
     )
 
 
@@ -77,7 +77,7 @@ def add_as_indexed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--as-indexed",
         action="store_true",
-        help="as the last look found it: look at no directory now",
+        help="use the index as it is, without looking at directories",
     )
 
 

@@ -1,4 +1,4 @@
-"""``persistence used-by``: list the datasets computed from datasets, and from those."""
+"""``persistence used-by``: list the datasets that were computed from a dataset, directly or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``persistence verify``: whether each file of a repository still holds what it held."""
+"""``persistence verify``: check that the files of a repository are unchanged, by checksums."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is read, and what is recorded."""
     parser.add_argument(
         "--quick", action="store_true",
-        help="read new files only, and those of another size or time: no bit that flipped is found",
+        help="read only new files and files with another size or time; flipped bits are not found",
     )  # fmt: skip
     parser.add_argument(
         "--within", type=float, default=0.0, metavar="DAYS",
-        help="do not read again what was read in the last days and has the same size and time",
+        help="skip files that were read in the last DAYS days and have the same size and time",
     )  # fmt: skip
     parser.add_argument(
         "--accept", action="store_true",
-        help="record what differs as it is now, and forget what is missing",
+        help="record changed files as they are now, and forget missing ones",
     )  # fmt: skip
     parser.add_argument(
         "-j", "--jobs", type=int, default=0, metavar="N",
-        help="read so many files at the same time; by default one for each processor",
+        help="the number of files read at the same time; default: the number of processors",
     )  # fmt: skip
 
 

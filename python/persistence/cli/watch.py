@@ -61,9 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "-j", "--processes", type=_positive(int), default=1, metavar="N",
         help="the number of commands that run at once; default: 1",
     )  # fmt: skip
-    parser.add_argument(
-        "--once", action="store_true", help="end when all that is there now is done"
-    )
+    parser.add_argument("--once", action="store_true", help="stop after the data that exist now")
     parser.add_argument(
         "--since", metavar="TIME",
         help="only for files written since then (2026-11-30T18:00, in UTC); 'now': only for what "

@@ -147,11 +147,11 @@ def test_help_alone_is_help(parser: ArgumentParser, config: Any, ended: Ended, w
     done = ended(parser, config, word)
     assert (done.status, done.err) == (0, "")
     groups = [
-        "where data are",
-        "which data",
+        "repositories",
+        "data selection",
         "configuration",
-        "what is told",
-        "how data are processed",
+        "output and logging",
+        "execution",
         "what is rep",
     ]
     places = [done.out.index(f"\n{group}") for group in groups]

@@ -131,7 +131,7 @@ def _place(text: str) -> str:
 def add(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add the options that every task has; return the group of options that select data."""
     _places(parser)
-    which = parser.add_argument_group("which data")
+    which = parser.add_argument_group("data selection")
     for group in (_settings, _shown, _running, _replacing):
         group(parser)
     return which
@@ -139,7 +139,7 @@ def add(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 def _places(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "where data are", "below PIPE_INPUT_ROOT, PIPE_CALIB_ROOT, PIPE_OUTPUT_ROOT"
+        "repositories", "relative to PIPE_INPUT_ROOT, PIPE_CALIB_ROOT, PIPE_OUTPUT_ROOT if set"
     )
     group.add_argument(
         "input", metavar="INPUT", help="the input repository; it is the first argument"
@@ -163,7 +163,7 @@ def _places(parser: argparse.ArgumentParser) -> None:
 
 def _settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "configuration", "from left to right; what is said last counts"
+        "configuration", "applied from left to right; the last one counts"
     )
     group.add_argument(
         "-c",
@@ -180,14 +180,14 @@ def _settings(parser: argparse.ArgumentParser) -> None:
 
 
 def _shown(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is told")
+    group = parser.add_argument_group("output and logging")
     show.add_options(group)
     group.add_argument(
         "-L", "--loglevel", action=_EachWord, take=_level, metavar="[COMPONENT=]LEVEL",
         help="the log level: trace, debug, verbose, info (the default), warn, error, fatal",
     )  # fmt: skip
     group.add_argument(
-        "--longlog", action=_LongLog, help="log lines have time, data ID, file and line"
+        "--longlog", action=_LongLog, help="add time, data ID, file and line to log lines"
     )
     group.add_argument(
         "-v",
@@ -209,14 +209,18 @@ def _shown(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--no-progress", action="store_true", dest="noProgress",
-        help="show no bars, on a terminal either",
+        help="show no progress bars, even on a terminal",
     )  # fmt: skip
-    group.add_argument("--debug", action="store_true", help="import the module debug first")
+    group.add_argument(
+        "--debug",
+        action="store_true",
+        help="import the module debug, if there is one, before the task runs",
+    )
     group.add_argument("--profile", metavar="FILE", help="write a profile of run times by function")
 
 
 def _running(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("how data are processed")
+    group = parser.add_argument_group("execution")
     group.add_argument(
         "-j", "--processes", type=_processes, default=1, metavar="N", help="the number of processes"
     )
