@@ -74,9 +74,9 @@ def test_options_of_one_command_have_defaults(
 @pytest.mark.parametrize(
     ("text", "variables", "message"),
     [
-        ("options: {fromat: csv}", {}, "config.yaml:1: --fromat is no option of all commands; did "
+        ("options: {fromat: csv}", {}, "config.yaml:1: --fromat is not an option of all commands; did "
          "you mean 'format'?"),
-        ("options:\n  find: {limt: 3}", {}, "config.yaml:2: --limt is no option of find; did you"),
+        ("options:\n  find: {limt: 3}", {}, "config.yaml:2: --limt is not an option of find; did you"),
         ("options: {fnd: {limit: 3}}", {}, "config.yaml:1: there is no command 'fnd'; did you mean"),
         ("options: {find: {limit: -3}}", {}, "config.yaml:1: '-3' is no number of rows"),
         ("options: {format: xml}", {}, "config.yaml:1: 'xml' is no value of --format (known: table"),

@@ -105,7 +105,7 @@ def of(
             reason = (
                 "has no default: type it each time"
                 if name in _TYPED
-                else f"is no option {of_what}{did_you_mean(name, options)}"
+                else f"is not an option {of_what}{did_you_mean(name, options)}"
             )
             raise WrongUse(f"{where}: --{name} {reason}")
     for action in dict.fromkeys(options.values()):
