@@ -37,7 +37,7 @@ _ROUNDS = 3
 
 @dataclass
 class Diagnosis:
-    """What `diagnose` found and did.
+    """The findings of `diagnose`, and the changes that it made.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ def diagnose(
     progress: Progress | None = None,
     **arguments: Any,
 ) -> Diagnosis:
-    """Examine a tree: a repository, with the reruns and calibrations in it.
+    """Inspect a tree: a repository, with the reruns and calibrations in it.
 
     Parameters
     ----------

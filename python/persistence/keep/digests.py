@@ -17,7 +17,7 @@ _FITS = b"SIMPLE  ="
 
 
 class Digest(NamedTuple):
-    """What a file holds.
+    """The size, time and checksums of a file.
 
     Attributes
     ----------

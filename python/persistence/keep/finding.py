@@ -57,7 +57,7 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong in a tree.
+    """A fault in a tree.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ class Fix(Protocol):
     """A change that mends a finding; as text, it says what is done."""
 
     def apply(self, trash: Trash) -> None:
-        """Make the change.
+        """Execute the change.
 
         Raises
         ------
@@ -35,7 +35,7 @@ class MoveAway:
         return "move it into .persistence/trash"
 
     def apply(self, trash: Trash) -> None:
-        """Make the change."""
+        """Execute the change."""
         trash.move(self.path)
 
 
@@ -50,7 +50,7 @@ class LeadTo:
         return f"link it to {self.target}"
 
     def apply(self, trash: Trash) -> None:
-        """Make the change."""
+        """Execute the change."""
         directory = os.path.dirname(self.path)
         trash.keep(self.path)
         temporary = temporaries.beside(self.path)
@@ -78,7 +78,7 @@ class Rewrite:
         return self.what
 
     def apply(self, trash: Trash) -> None:
-        """Make the change."""
+        """Execute the change."""
         trash.keep(self.path)
         atomic.write_text(self.path, self.text, replace=True)
 
@@ -93,7 +93,7 @@ class Finish:
         return "finish, or undo, what the writer was about to do, as the next writer would"
 
     def apply(self, trash: Trash) -> None:
-        """Make the change."""
+        """Execute the change."""
         for intent in intents.abandoned(self.root):
             for move in intent.moves:
                 if os.path.lexists(move.target):
@@ -112,7 +112,7 @@ class Permit:
         return f"chmod {self.mode:04o}"
 
     def apply(self, trash: Trash) -> None:
-        """Make the change."""
+        """Execute the change."""
         os.chmod(self.path, self.mode)
 
 
@@ -126,6 +126,6 @@ class NoLog:
         return "change it to a rollback journal"
 
     def apply(self, trash: Trash) -> None:
-        """Make the change."""
+        """Execute the change."""
         trash.keep(self.path)
         sqlite.leave_log(self.path, 10.0)

@@ -19,7 +19,7 @@ from persistence.keep.survey import CALIBRATIONS, Survey
 
 @dataclass
 class Patient:
-    """What the checks are given.
+    """The tree under examination, as the checks see it.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class Patient:
 
     @contextlib.contextmanager
     def silent(self) -> Iterator[None]:
-        """Suppress warnings in the block: what they tell is a finding."""
+        """Hide warnings in the block: their causes are reported as findings."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield

@@ -26,7 +26,7 @@ class File(NamedTuple):
 
 @dataclass
 class Survey:
-    """What is in a tree, and in the repositories inside it.
+    """The contents of a tree, and of the repositories inside it.
 
     Attributes
     ----------

@@ -22,7 +22,7 @@ _MOVED, _CHANGED, _REASON = "moved", "changed", "reason.json"
 
 
 class Session(NamedTuple):
-    """What one command put into the trash.
+    """The files that one command moved into the trash.
 
     Attributes
     ----------

@@ -38,7 +38,7 @@ Track = Callable[[Sequence[Any]], Any]
 
 
 class Result(NamedTuple):
-    """What became of a file.
+    """The state of a file, compared with its manifest.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Result(NamedTuple):
 
 @dataclass
 class Verification:
-    """What `verify` found.
+    """The result of `verify`.
 
     Attributes
     ----------
@@ -294,7 +294,7 @@ def _compared(before: Line | None, after: Digest, is_later: bool) -> tuple[str, 
 
 
 def _parts(before: Digest, after: Digest) -> str:
-    """Say where two contents of a file differ."""
+    """Describe where two contents of a file differ."""
     if before.size != after.size:
         return f"it has {after.size} bytes, not {before.size}"
     one, other = before.datasums, after.datasums

@@ -67,7 +67,7 @@ def form_of(kind: str, function: Callable[..., Any], source: str) -> str:
 
 
 def _form(kind: str, needed: set[str], taken: set[str], anything: bool) -> str | None:
-    """Return the form that parameters of these names match; None if they match neither."""
+    """Return the form of a hook (`OBJECTS` or `RECORDS`) that has these parameters, or None."""
     # The older form's first parameter has the object's name: exposure, srcCat.
     if OBJECTS in taken:
         more = needed - _NEEDED[kind]

@@ -47,7 +47,7 @@ class Matched:
         return len(self.x)
 
     def used(self, step: str) -> Bools:
-        """Return which were used in ``astrometry`` or ``photometry``; none if it was left out."""
+        """Return which matches were used in ``astrometry`` or ``photometry``; none if not run."""
         flags = {"astrometry": self.astrometry_used, "photometry": self.photometry_used}[step]
         return np.zeros(len(self), bool) if flags is None else flags
 

@@ -72,7 +72,7 @@ class Psf(Face[T]):
         return float(kernel.array[-kernel.bbox.y0, -kernel.bbox.x0])
 
     def computeBBox(self, position: Any = None, color: Any = None) -> Box2I:
-        """Return the pixels of the kernel's image."""
+        """Return the box of the kernel's image, with the centre of the PSF at pixel (0, 0)."""
         return Box2I.of(self._kernel(position).bbox)
 
     computeKernelBBox = computeBBox

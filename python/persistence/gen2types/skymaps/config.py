@@ -58,7 +58,7 @@ class Config:
         return self._values.setdefault(name, value) if isinstance(value, list) else value
 
     def made(self) -> SkyMapConfig:
-        """Return the configuration of ours.
+        """Return the configuration as this package's class.
 
         Raises
         ------
