@@ -1,4 +1,4 @@
-"""``persistence diff``: compare two repositories by data ID: what only one has, and what differs."""
+"""``persistence diff``: compare two repositories by data ID: what is only in one, what differs."""
 
 from __future__ import annotations
 

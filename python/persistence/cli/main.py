@@ -85,7 +85,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "find what is wrong with a repository, and mend what can be mended",
     "verify": "check that the files of a repository are unchanged, by checksums",
     "copy": "copy datasets, and what they need, into a repository of their own",
-    "diff": "compare two repositories by data ID: what only one has, and what differs",
+    "diff": "compare two repositories by data ID: what is only in one, what differs",
     "remove": "move datasets, or a rerun, into the trash of a repository",
     "trash": "list, restore or delete the files that doctor and remove moved away",
     "export-gen3": "write an export.yaml by which Gen3 imports a repository",

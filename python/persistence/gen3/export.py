@@ -31,7 +31,7 @@ _REFCATS, _SKYMAPS = "refcats", "skymaps"
 
 
 class Options(NamedTuple):
-    """What an export is to be like.
+    """The options of an export.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ def plan(
     options: Options = _DEFAULTS,
     track: Track = lambda items, total, noun: items,
 ) -> Plan:
-    """Plan an export; nothing is written.
+    """Describe an export without writing anything.
 
     Parameters
     ----------

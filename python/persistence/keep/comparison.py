@@ -63,7 +63,7 @@ class Pair(NamedTuple):
 
 @dataclass
 class Comparison:
-    """What `compare` found.
+    """The result of `compare`.
 
     Attributes
     ----------

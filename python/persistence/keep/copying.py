@@ -54,7 +54,7 @@ class File(NamedTuple):
 
 @dataclass
 class Copied:
-    """What `copy` did, or would do.
+    """The result of `copy`, or of a dry run.
 
     Attributes
     ----------

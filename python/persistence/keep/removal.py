@@ -21,7 +21,7 @@ _OWN = ("repository", "path")
 
 
 class Dependent(NamedTuple):
-    """Something that was made of a dataset that is to be removed.
+    """A dataset that was computed from a dataset that is to be removed.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Dependent(NamedTuple):
 
 @dataclass
 class Removed:
-    """What `remove` did, or would do.
+    """The result of `remove`, or of a dry run.
 
     Attributes
     ----------
