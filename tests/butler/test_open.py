@@ -1177,3 +1177,14 @@ def test_a_parent_whose_camera_cannot_be_had_is_read_with_that_of_its_child() ->
     assert [type(one.mapper) for one in butler.chain.inputs] == [W, W]
     with pytest.raises(RepositoryError, match=r"must match.*'gone\.Mapper', not '.*\.W'"):
         Butler(outputs={"root": "a", "mapper": W})
+
+
+def test_a_directory_that_holds_repositories_is_no_repository_and_names_them(tmp_path):
+    for number in range(6):
+        (tmp_path / f"repo{number}").mkdir()
+        (tmp_path / f"repo{number}/_mapper").write_text("lsst.obs.decam.DecamMapper\n")
+    (tmp_path / "other").mkdir()
+    with pytest.raises(RepositoryError, match=r"Repositories in it: repo0, .*, repo4, [.]{3}$"):
+        Butler(str(tmp_path))
+    with pytest.raises(RepositoryError, match=r"mapper=$"):
+        Butler(str(tmp_path / "other"))

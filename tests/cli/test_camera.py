@@ -55,7 +55,7 @@ def test_a_camera_and_its_files_are_shown(place: Path, run: Callable[..., Any]) 
         "amplifiers name=A trimmed=[0, 0, 2, 2] data=[1, 0, 2, 2] overscan=[0, 0, 0, 0] gain=2.5",
     ):
         assert line.split() in words, done.out
-    assert "looked for in vain  for=headers.visit" in done.out
+    assert "cards not found  for=headers.visit" in done.out
 
 
 def test_a_file_that_fails_is_the_exit_status(place: Path, run: Callable[..., Any]) -> None:
@@ -65,7 +65,7 @@ def test_a_file_that_fails_is_the_exit_status(place: Path, run: Callable[..., An
     assert (camera["what"], camera["layouts"]) == ("camera", [f"one ({place}/camera.yaml:6): A"])
     assert (good["goes to"], good["rows"]) == ("raw/3.fits", [{"visit": 3, "filter": "V"}])
     assert "the header has no NUM" in bad["problem"]
-    assert {"for": "visit", "cards": "NUM"} in bad["looked for in vain"]
+    assert {"for": "visit", "cards": "NUM"} in bad["cards not found"]
 
 
 def test_a_camera_that_cannot_be_loaded_says_where(place: Path, run: Callable[..., Any]) -> None:

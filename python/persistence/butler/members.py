@@ -23,6 +23,9 @@ from persistence.errors import (
 )
 from persistence.files import links, ownership
 
+# How many repositories inside a directory a message names.
+_SHOWN = 5
+
 
 class Member:
     """A repository that will be part of the chain.
@@ -350,5 +353,19 @@ def _not_there(directory: str) -> RepositoryError:
             f"_parent, no registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper "
             f"into it (echo lsst.obs.decam.DecamMapper > {directory}/_mapper), or pass ",
             Argument("mapper"),
+            _inside(directory),
         )
     )
+
+
+def _inside(directory: str) -> str:
+    """Return a hint at the repositories in a directory, empty without any."""
+    marks = ("_mapper", repository_cfg.FILE)
+    names = sorted(os.listdir(directory)) if os.access(directory, os.R_OK) else ()
+    repositories = [
+        name
+        for name in names
+        if any(os.path.isfile(os.path.join(directory, name, mark)) for mark in marks)
+    ]
+    more = ", ..." if len(repositories) > _SHOWN else ""
+    return f". Repositories in it: {', '.join(repositories[:_SHOWN])}{more}" if repositories else ""

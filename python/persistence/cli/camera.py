@@ -169,7 +169,7 @@ def _row(tried: Tried) -> dict[str, Any]:
     row["not understood"] = [
         {"for": f"headers.visit.{name}", "card": card} for name, card in tried.unread.items()
     ]
-    row["looked for in vain"] = [
+    row["cards not found"] = [
         {"for": name, "cards": ", ".join(keywords)} for name, keywords in tried.vain.items()
     ]
     return row
