@@ -141,7 +141,7 @@ def _days(root: str, arguments: argparse.Namespace) -> Days:
 def _deliver(
     root: str, plan: Taking, arguments: argparse.Namespace
 ) -> Iterator[tuple[str, int, str, None]]:
-    """Bring the files to their places, and register calibrations; yield what failed."""
+    """Copy or link the files to their paths, and register calibrations; yield what failed."""
     from persistence.butler import write
     from persistence.errors import PersistenceError
     from persistence.files import atomic, durable, journal

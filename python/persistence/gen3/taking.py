@@ -59,7 +59,7 @@ class Refused(NamedTuple):
 
 
 class Taking(NamedTuple):
-    """What is taken over of an export.
+    """The parts taken over from an export.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class Days(NamedTuple):
 
 
 def plan(export: Export, mapper: CameraMapper, days: Days, collection: str | None = None) -> Taking:
-    """Plan the import of an export; nothing is written.
+    """Describe the import of an export; nothing is written.
 
     Parameters
     ----------
