@@ -126,11 +126,14 @@ def test_every_subcommand_is_shown() -> None:
     from persistence.cli.main import COMMANDS
 
     shown = {
-        line.split()[1]
-        for name in ("README.rst", *(f"doc/{path.name}" for path in (TOP / "doc").glob("*.rst")))
+        line.removeprefix("$ ").split()[1]
+        for name in (
+            "README.rst",
+            *(str(path.relative_to(TOP)) for path in (TOP / "doc").rglob("*.rst")),
+        )
         for _, text in blocks(name)
         for line in text.splitlines()
-        if line.startswith("persistence ")
+        if line.startswith(("persistence ", "$ persistence "))
     }
     assert shown == set(COMMANDS)
 
@@ -148,11 +151,11 @@ def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     steps, tools = namespace["steps"], "tests/test_tools.py"
     assert steps("demo", []) == [["-m", "obs_decam.sample.demo"]]
     assert steps("demo", ["--transients"]) == [["-m", "obs_decam.sample.demo", "--transients"]]
-    alone = ["-m", "pytest", "-q", tools]
     many = ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadscope"]
-    others = [*many, "--ignore", tools]
-    assert steps("test", []) == [alone, [*others, "-m", "not slow"]]
-    assert steps("test", ["--all"]) == [alone, ["-m", "pytest", "-q", "tests/benchmarks"], others]
+    benchmarks = ["-m", "pytest", "-q", "tests/benchmarks"]
+    assert steps("test", []) == [[*many, "-m", "not slow", tools, "tests"]]
+    assert steps("test", ["--all"]) == [benchmarks, [*many, tools, "tests"]]
+    assert steps("test", [], tools=False) == [[*many, "-m", "not slow", "--ignore", tools]]
     assert steps("test", ["-k", "x"]) == [[*many, "-k", "x"]]
     assert steps("docs", []) == [
         ["-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "doc", "doc/_build/html"]
