@@ -1,4 +1,4 @@
-"""``persistence import-gen3``: take over what Gen3's ``butler export`` wrote."""
+"""``persistence import-gen3``: take over what Gen3's butler export wrote."""
 
 from __future__ import annotations
 
