@@ -34,6 +34,7 @@ _SMALLER = 64, 32, 16
 _FILTER = 2
 # The fraction of good pixels that sep requires in a bin.
 _ENOUGH = 0.5
+_ROWS = 128  # that are looked through at once
 
 
 class Detected(NamedTuple):
@@ -211,8 +212,8 @@ def unusable(exposure: Exposure, names: Collection[str] = BAD) -> Bools:
     """Return the pixels that count for nothing: of some planes, or not finite."""
     mask, _variance = planes(exposure)
     bad = mask.any_of(name for name in names if name in mask.planes)
-    for flags, image in zip(bad, exposure.image, strict=True):  # rows stay in the cache
-        flags |= ~np.isfinite(image)
+    for first in range(0, len(bad), _ROWS):  # a temporary of this size stays in the cache
+        bad[first : first + _ROWS] |= ~np.isfinite(exposure.image[first : first + _ROWS])
     return bad
 
 

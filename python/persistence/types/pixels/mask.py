@@ -24,7 +24,7 @@ DEFAULT_PLANES: Mapping[str, int] = {
 
 
 _BITS = 32
-_ROWS = 64  # that are looked through at once
+_ROWS = 128  # that are looked through at once
 
 
 def as_flags(numbers: NDArray[Any]) -> NDArray[np.int32]:
