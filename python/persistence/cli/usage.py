@@ -105,11 +105,15 @@ def data_ids(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> lis
     DataIdError
         If a word is not ``key=value``, a key unknown, or a value of the wrong type.
     """
+    from persistence.butler import patches  # lazy: TAB needs no data IDs
+
     known, aliases = keys.known(
         butler, name, (word.partition("=")[0] for words in options for word in words)
     )
     return [
-        DataId(data_id) for words in options for data_id in grammar.parse(words, known, aliases)
+        patches.named(butler, name, DataId(data_id))
+        for words in options
+        for data_id in grammar.parse(words, known, aliases)
     ] or [DataId()]
 
 
