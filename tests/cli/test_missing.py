@@ -84,6 +84,9 @@ def test_patches_of_the_sky_map_need_no_file(run: Any, own: Path) -> None:
     assert {row["patch"] for row in found} == names - {"0,0"}
     done = run(*words, "patch=0,0")
     assert (done.status, done.out) == (0, "")
+    number = skymap[0].getSequentialPatchIndex(skymap[0][1, 0])
+    found = json.loads(run(*words, f"patch={number}", "--format", "json").out)
+    assert [row["patch"] for row in found] == ["1,0"]
     assert run(*words, "--where", "tract = 0").status == 2
     assert "tract 7" in run(*words[:-2], "tract=7").err
 
