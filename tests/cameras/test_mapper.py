@@ -91,14 +91,14 @@ def test_no_row_is_told_with_the_keys_that_are_missing(mapper: CameraMapper) -> 
         mapper.complete(mapper.types["thing"], {"visit": 7}, answer())
 
 
-@pytest.mark.parametrize(("given", "typed"), [("7", 7), (7.0, 7), (True, 1)])
+@pytest.mark.parametrize(("given", "typed"), [("7", 7), (7.0, 7)])
 def test_a_value_takes_the_type_of_its_key(mapper: CameraMapper, given: Any, typed: int) -> None:
     full = mapper.typed(mapper.types["thing"], {"visit": given, "filter": 5})
     assert full == {"visit": typed, "filter": "5"}
     assert type(full["visit"]) is int
 
 
-@pytest.mark.parametrize("value", ["seven", 7.5, None, [7]])
+@pytest.mark.parametrize("value", ["seven", 7.5, None, [7], True])
 def test_a_value_of_another_type_is_refused_with_its_key(mapper: CameraMapper, value: Any) -> None:
     with pytest.raises(DataIdError, match="visit takes a value of type int"):
         mapper.typed(mapper.types["thing"], {"visit": value})

@@ -24,7 +24,9 @@ def test_an_exposure_stays_one_and_learns_whose_it_is(butler: Butler) -> None:
 def test_an_array_becomes_one() -> None:
     made = exposureFromImage(np.ones((2, 3)))
     assert (made.image.shape, made.wcs, made.filter) == ((2, 3), None, None)
-    with pytest.raises(RuntimeError, match="an exposure has two dimensions, not 1: list"):
+    with pytest.raises(
+        RuntimeError, match="an image of two dimensions is expected, not of 1: list"
+    ):
         exposureFromImage([1, 2])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import shutil
 import subprocess
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,10 +63,9 @@ def test_what_was_written_again_is_the_same(pair: tuple[Path, Path]) -> None:
 
 def test_tar_and_rsync_copies_are_the_same(pair: tuple[Path, Path], tmp_path: Path) -> None:
     one = pair[0].parent.parent
-    with tarfile.open(tmp_path / "x.tar", "w") as tar:
-        tar.add(one, "tarred")
-    with tarfile.open(tmp_path / "x.tar") as tar:
-        tar.extractall(tmp_path, filter="fully_trusted")
+    (tmp_path / "tarred").mkdir()
+    line = f"tar c -C '{one}' . | tar x -C '{tmp_path}/tarred'"
+    subprocess.run(["sh", "-c", line], check=True)
     if shutil.which("rsync"):
         subprocess.run(["rsync", "-a", f"{one}/", f"{tmp_path}/synced"], check=True)
         assert same(one, tmp_path / "synced")
