@@ -10,7 +10,7 @@ import contextlib
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from persistence.errors import RegistryError, RegistryLocked
 from persistence.files import links
@@ -39,6 +39,25 @@ def leave_to_parent(connection: sqlite3.Connection) -> None:
     (https://sqlite.org/howtocorrupt.html, 2.6).
     """
     _inherited.append(connection)
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit all changes of a ``with`` block at once, or none.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        A connection that begins no transactions itself (``isolation_level=None``).
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:  # an interrupt must end the transaction, too
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def connect(path: str, wait: float) -> sqlite3.Connection:

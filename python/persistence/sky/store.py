@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from persistence.files import sqlite
 from persistence.files.sqlite import Connection
 
 # Of the tables below; a file of another version is not read.
@@ -100,16 +101,9 @@ class Store:
             self.connection.close()
             raise WrongVersion(f"{path} has version {version} of regions, not {VERSION}")
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
         """Write all that a block writes, or nothing."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
+        return sqlite.transaction(self.connection)
 
     def stamp(self, name: str) -> str:
         """Return the state of the files of a type when they were last read; empty if never."""

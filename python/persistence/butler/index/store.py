@@ -19,6 +19,7 @@ from persistence.butler.index.tables import (
 )
 from persistence.dataids.inversion import Inverter
 from persistence.errors import RegistryError, TemplateError
+from persistence.files import sqlite
 from persistence.files.sqlite import Connection, leave_to_parent
 
 MEMORY = ":memory:"
@@ -112,15 +113,14 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit all changes of a ``with`` block at once, or none."""
-        self.connection.execute("BEGIN IMMEDIATE")
+        is_kept = False
         try:
-            yield
-            self.connection.execute("COMMIT")
-        except BaseException:  # an interrupt must end the transaction, too
-            self._created.clear()
-            if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
-            raise
+            with sqlite.transaction(self.connection):
+                yield
+            is_kept = True
+        finally:
+            if not is_kept:  # tables that were created are gone
+                self._created.clear()
 
     # -- templates ---------------------------------------------------------------------------------
 

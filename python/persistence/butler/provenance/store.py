@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from persistence.butler.provenance import lines
 from persistence.butler.provenance.lines import Made, Run
-from persistence.files import journal, user_cache
+from persistence.files import journal, sqlite, user_cache
 from persistence.files.sqlite import Connection
 
 _VERSION = 1
@@ -250,8 +250,7 @@ class Store:
         )
         query = "SELECT id, end FROM journals WHERE name = ?"
         while True:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with sqlite.transaction(connection):
                 # Another process may have read further meanwhile.
                 number, end = connection.execute(query, [name]).fetchone()
                 some = itertools.islice(journal.read(path, end), _MOST)
@@ -259,10 +258,6 @@ class Store:
                 connection.execute(
                     "UPDATE journals SET end = ?, inode = ? WHERE id = ?", [end, inode, number]
                 )
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
             if taken < _MOST:
                 return
 
