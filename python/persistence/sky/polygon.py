@@ -71,8 +71,7 @@ def decoded(content: bytes) -> Any:
 
 def bounds(vertices: Vectors) -> tuple[float, ...]:
     """Return the box around a polygon: the ranges of x, y and z, one after another."""
-    box = sphgeom().ConvexPolygon.decode(_SPHGEOM + to_bytes(vertices)).getBoundingBox3d()
-    return ranges(box)
+    return ranges(decoded(to_bytes(vertices)).getBoundingBox3d())
 
 
 def ranges(box: Any) -> tuple[float, ...]:

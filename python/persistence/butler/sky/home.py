@@ -159,7 +159,8 @@ def _is_polygon(content: object) -> bool:
     if not isinstance(content, bytes):
         return False
     try:
-        polygon.decoded(polygon.to_bytes(polygon.from_bytes(content)))
+        polygon.from_bytes(content)
+        polygon.decoded(content)
     except (RegistryError, RuntimeError, ValueError):
         return False
     return True
