@@ -52,7 +52,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     from persistence.cli import asking, inventory
     from persistence.keep.copying import copy_from
 
-    types = [word for words in arguments.type for word in words.split(",") if word]
+    types = usage.words(arguments.type)
     if arguments.with_inputs < 0:
         raise WrongUse("--with-inputs: a number of levels is not negative")
     copied = copy_from(

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from persistence.cli import cameras, naming, output, places, progress
+from persistence.cli import cameras, naming, output, places, progress, usage
 from persistence.cli.usage import PATH, WrongUse
 
 if TYPE_CHECKING:
@@ -72,10 +72,10 @@ def run(root: str, arguments: argparse.Namespace) -> int:
     comparison = compare(
         root,
         arguments.other,
-        types=_words(arguments.type),
+        types=usage.words(arguments.type),
         rtol=arguments.rtol,
         atol=arguments.atol,
-        ignore=(*IGNORED, *_words(arguments.ignore)),
+        ignore=(*IGNORED, *usage.words(arguments.ignore)),
         chain=arguments.chain,
         jobs=arguments.jobs,
         track=lambda pairs: progress.track(pairs, len(pairs), "Comparing"),
@@ -88,10 +88,6 @@ def run(root: str, arguments: argparse.Namespace) -> int:
     else:
         output.write(list(_summary(comparison)), arguments.format)
     return 0 if comparison.is_same else 1
-
-
-def _words(options: list[str]) -> list[str]:
-    return [word for option in options for word in option.split(",") if word]
 
 
 def _summary(comparison: Comparison) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from persistence.cli import cameras, messages, output, progress
+from persistence.cli import cameras, messages, output, progress, usage
 from persistence.cli.usage import PATH, WrongUse
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run(root: str, arguments: argparse.Namespace) -> int:
             root,
             fix=arguments.fix and not arguments.dry_run,
             relink=dict(map(_pair, arguments.relink)),
-            only=[kind for words in arguments.only for kind in words.split(",") if kind],
+            only=usage.words(arguments.only),
             progress=report,
             **cameras.given(arguments),
         )

@@ -53,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(nothing: None, arguments: argparse.Namespace) -> int:
-    """Take over the export, and print what is there and what is not.
+    """Import the export, and print what is there and what is not.
 
     Returns
     -------

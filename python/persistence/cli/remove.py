@@ -44,7 +44,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     from persistence.cli import asking
     from persistence.keep import removal
 
-    types = [word for words in arguments.type for word in words.split(",") if word]
+    types = usage.words(arguments.type)
     root, force, dry_run = butler.chain.inputs[0].root, arguments.force, arguments.dry_run
     if bool(types) == bool(arguments.whole_rerun):
         raise WrongUse("remove: pass either --type or --whole-rerun")

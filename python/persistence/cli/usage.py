@@ -72,6 +72,11 @@ def add_id(parser: argparse.ArgumentParser, purpose: str) -> None:
     )
 
 
+def words(options: Sequence[str]) -> list[str]:
+    """Return the words of a repeated option, each of them a list with commas."""
+    return [word for option in options for word in option.split(",") if word]
+
+
 def add_as_indexed(parser: argparse.ArgumentParser) -> None:
     """Add ``--as-indexed``, for commands that use the index."""
     parser.add_argument(
