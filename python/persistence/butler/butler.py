@@ -35,7 +35,7 @@ from persistence.errors import (
     RepositoryError,
     UnknownKey,
 )
-from persistence.files import user_config
+from persistence.files import mirrors
 from persistence.notebook import Html
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ class Butler:
         CameraNotFound
             If the mapper is not installed, or not trusted.
         """
-        cfg = repository_cfg.read(user_config.repository(os.fspath(root)))
+        cfg = repository_cfg.read(mirrors.directory(os.fspath(root)))
         return None if cfg is None or cfg.mapper is None else find(cfg.mapper, tuple(trust))
 
     def defineAlias(self, alias: str, datasetType: str) -> None:
@@ -856,7 +856,9 @@ class Butler:
                 raise NoResults("No locations for getUri(write=True):", datasetType, data_id)
             uri = locate.expected(writers[0], request, data_id, write=True).uri
         else:
-            uri = self._reader.locate(request, data_id, "getUri").uri
+            location = self._reader.locate(request, data_id, "getUri")
+            mirrors.fetch(location.full_path)  # the caller opens the file
+            uri = location.uri
         warn_strange(self._chain, request, data_id)
         return uri
 

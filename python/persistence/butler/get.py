@@ -18,6 +18,7 @@ from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import COMPONENTS, Request, part_name
 from persistence.errors import NoResults, PolicyError, UnknownDatasetType
+from persistence.files import mirrors
 from persistence.policy.dataset_type import Component, DatasetType
 
 # Views that depend on the pixel layout of a composite.
@@ -206,7 +207,10 @@ class Reader:
         if unmade is not None and not self._has_file(request, data_id):
             raise unmade
         if request.view == "filename":
-            return [self._expect(request, data_id).uri], None
+            location = self._expect(request, data_id)
+            if mirrors.lists(location.full_path):  # the caller opens the file
+                mirrors.fetch(location.full_path)
+            return [location.uri], None
         dataset = self.dataset(request, data_id)
         if dataset.composite and not _is_own_file(request, dataset):
             return self._assembly.read(request, dataset, data_id, options)

@@ -18,7 +18,7 @@ from persistence.composites import reads, references
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
 from persistence.errors import AmbiguousDataId, NoResults
-from persistence.files import atomic
+from persistence.files import listings, mirrors
 from persistence.formatters import choose_hdu, extensions
 from persistence.policy import storages
 
@@ -88,7 +88,7 @@ def present(repository: Repository, location: Location) -> Location | None:
     if location.path in repository.redirects:
         path = repository.redirects[location.path]
     else:
-        path = atomic.find(location.root, location.path, storages.endings(location.storage))
+        path = listings.find(location.root, location.path, storages.endings(location.storage))
     if path is None:
         references.refuse_gone(location.full_path)
         direct = repository.direct.locate(location) if repository.direct.is_there else None
@@ -106,7 +106,7 @@ def lying(repository: Repository, location: Location) -> Location:
     """
     if not (repository.direct.is_there or repository.direct.has_appeared()):
         return location
-    if atomic.find(location.root, location.path) is not None:
+    if listings.find(location.root, location.path) is not None:
         return location
     return repository.direct.locate(location) or location
 
@@ -188,4 +188,7 @@ def _of_bypass(
         )  # fmt: skip
         return ButlerLocation.of(nowhere, mapper)
     location = expected(repository, request, data_id)
-    return ButlerLocation.of(present(repository, location) or location, mapper)
+    located = present(repository, location)
+    if located is not None:
+        mirrors.fetch(located.full_path)  # the hook opens the file
+    return ButlerLocation.of(located or location, mapper)

@@ -21,7 +21,7 @@ from persistence.errors import (
     RepositoryError,
     UnknownArgument,
 )
-from persistence.files import links, ownership
+from persistence.files import links, mirrors, ownership
 
 # How many repositories inside a directory a message names.
 _SHOWN = 5
@@ -325,7 +325,7 @@ def refusal(cfg: RepositoryCfg, args: Arguments, force: bool) -> str:
 
     Empty if it may be written to; ``force`` allows other users' repositories.
     """
-    reason = _leads_out(cfg, args)
+    reason = mirrors.refusal(cfg.root) or _leads_out(cfg, args)
     for root in () if force else dict.fromkeys((cfg.cfg_root, cfg.root)):
         reason = reason or ownership.refusal(root)
     return reason
@@ -344,14 +344,15 @@ def _refuse_unwritable(root: str) -> None:
 
 
 def _not_there(directory: str) -> RepositoryError:
+    name = mirrors.shown(directory)
     if not os.path.isdir(directory):
-        reason = links.fault(directory) or f"there is no directory {directory}"
+        reason = links.fault(directory) or f"there is no directory {name}"
         return RepositoryError(f"No cfg found for read-only input repository: {reason}")
     return RepositoryError(
         Message(
-            f"No cfg found for read-only input repository at {directory}: it has no _mapper, no "
+            f"No cfg found for read-only input repository at {name}: it has no _mapper, no "
             f"_parent, no registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper "
-            f"into it (echo lsst.obs.decam.DecamMapper > {directory}/_mapper), or pass ",
+            f"into it (echo lsst.obs.decam.DecamMapper > {name}/_mapper), or pass ",
             Argument("mapper"),
             _inside(directory),
         )

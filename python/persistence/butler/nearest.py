@@ -15,6 +15,7 @@ from persistence.butler.repository import Repository
 from persistence.dataids.dataid import text
 from persistence.dataids.request import Request
 from persistence.errors import PersistenceError
+from persistence.files import mirrors
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
 
@@ -36,7 +37,7 @@ def reasons(repository: Repository, request: Request, data_id: Mapping[str, Any]
         yield from registered
         near = None if registered else _on_disk(repository, request, data_id)
         if near is not None:
-            yield f"nearest     {text(near)}  in  {os.path.relpath(repository.root)}"
+            yield f"nearest     {text(near)}  in  {os.path.relpath(mirrors.shown(repository.root))}"
     except (PersistenceError, OSError):
         return  # the original error matters more than its explanation
 

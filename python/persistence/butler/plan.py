@@ -23,6 +23,7 @@ from persistence.dataids.location import Location
 from persistence.dataids.request import Request
 from persistence.dataids.template import PathTemplate, is_suspect
 from persistence.errors import PersistenceError, RegistryError
+from persistence.files import mirrors
 from persistence.formatters import HDU_KEYS
 from persistence.policy import storages, suppliers
 from persistence.policy.dataset_type import DatasetType
@@ -167,6 +168,7 @@ def _is_plain(request: Request, leg: Leg) -> bool:
     dataset = mapper.dataset(request)
     return (
         all(is_one_file(member, request) for member in leg.members)
+        and not any(mirrors.of(member.root) for member in leg.members)
         and dataset.template is not None
         and dataset.template.is_lossless
         and dataset.template.file_text[-1:] not in ("", "/")

@@ -18,7 +18,7 @@ from persistence.errors import (
     UnknownKeyWarning,
     warn_caller,
 )
-from persistence.files import links
+from persistence.files import links, mirrors
 from persistence.policy import storages
 from persistence.registry import direct
 
@@ -32,7 +32,9 @@ def refuse(chain: Chain, verb: str, request: Request, data_id: Mapping[str, Any]
     for repository in chain.asked(request, data_id):
         try:
             location = locate.expected(repository, request, data_id)
-            tried.setdefault(location.path, []).append(os.path.relpath(location.root))
+            tried.setdefault(location.path, []).append(
+                os.path.relpath(mirrors.shown(location.root))
+            )
         except NoResults as error:
             problems.append(error)
     reasons: list[str | Message] = [

@@ -19,7 +19,7 @@ from persistence.errors import (
     UnknownDatasetType,
     warn_caller,
 )
-from persistence.files import intents
+from persistence.files import intents, mirrors
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.in_repository import Definition
 from persistence.registry import Registry, of_files
@@ -208,7 +208,7 @@ class Repository:
         return self.mapper.knows(request.datasetType)
 
     def __repr__(self) -> str:
-        return f"Repository({self.root!r}, {type(self.mapper).__name__})"
+        return f"Repository({mirrors.shown(self.root)!r}, {type(self.mapper).__name__})"
 
     def has(self, name: str) -> bool:
         """Return whether the camera has a dataset type or a view of that name.

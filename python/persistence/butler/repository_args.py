@@ -12,7 +12,7 @@ from persistence.calibs import roots
 from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import as_tags
 from persistence.errors import RepositoryError, UnknownArgument, did_you_mean
-from persistence.files import user_config
+from persistence.files import mirrors
 
 # The arguments of a mapper that the repository uses, too.
 TAKEN = ("calibRoot", "calibRegistry", "registry")
@@ -240,7 +240,7 @@ def _absolute(path: Any) -> str | None:
     """
     if path is None:
         return None
-    text = user_config.repository(os.fspath(path).removeprefix("file://"))
+    text = mirrors.directory(os.fspath(path).removeprefix("file://"))
     if "://" in text:
         raise RepositoryError(f"{text}: only directories and file: URIs can be repositories")
     return os.path.normpath(os.path.join(os.path.realpath(os.curdir), text.rstrip("/") or "/"))

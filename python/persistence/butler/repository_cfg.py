@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from persistence.cameras.installed import announced, dotted
 from persistence.errors import ParentsMismatch, PolicyError, RepositoryError, did_you_mean
-from persistence.files import atomic, durable, marks, yaml_nodes
+from persistence.files import atomic, durable, marks, mirrors, yaml_nodes
 from persistence.files.yaml_nodes import Node
 
 FILE = marks.CONFIGURATION
@@ -312,7 +312,7 @@ def placed(mapper_args: Mapping[str, Any], root: str) -> dict[str, Any]:
 def _parent(node: Node, path: str, root: str) -> Any:
     if node.tag == _TAG:
         return _cfg(node, path, root)._replace(old=True)
-    return _from(root, _path(node, "a parent"))
+    return mirrors.directory(_from(root, _path(node, "a parent")))
 
 
 def _path(node: Node, name: str) -> str:
@@ -390,7 +390,8 @@ def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[st
         if isinstance(parent, RepositoryCfg):
             yield f"{indent}- " + "".join(_lines(parent, f"{indent}  ", base, here))
         else:
-            yield f"{indent}- {yaml_nodes.flow(os.path.relpath(parent, base))}\n"
+            relative = os.path.relpath(mirrors.shown(parent), base)
+            yield f"{indent}- {yaml_nodes.flow(relative)}\n"
     policy = "null" if cfg.policy is None else yaml_nodes.flow({"data": dict(cfg.policy)})
     tag = "" if cfg.policy is None else "!!python/object:lsst.daf.persistence.policy.Policy "
     yield f"{indent}_policy: {tag}{policy}\n"

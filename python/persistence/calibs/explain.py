@@ -16,7 +16,7 @@ from persistence.calibs.validity import Moment, Window
 from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import text
 from persistence.errors import DataIdError, NoResults, PersistenceError
-from persistence.files import atomic, links
+from persistence.files import links, listings
 from persistence.notebook import Html
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
@@ -252,7 +252,7 @@ class _Judge:
             path, _hdu = template.locate({**self.wanted.where, **row})
         except PersistenceError as error:
             return None, [str(error)]
-        if atomic.find(self.root, path) is None:
+        if listings.find(self.root, path) is None:
             full = os.path.join(self.root, path)
             return path, [links.fault(full) or f"file missing at {full}"]
         return path, []

@@ -9,6 +9,7 @@ from typing import Any
 from persistence.calibs.choose import Calibrations
 from persistence.cameras.mapper import Mapper
 from persistence.errors import RepositoryError
+from persistence.files import mirrors
 from persistence.registry.kinds import as_path
 from persistence.registry.source import Source
 
@@ -118,7 +119,8 @@ def find(given: Any, roots: Iterable[str | None], name: str) -> list[str]:
     """
     path = as_path(given, name)
     bases = [*dict.fromkeys(os.path.realpath(root) for root in (*roots, os.curdir) if root)]
-    looked_for = list(dict.fromkeys(os.path.normpath(os.path.join(base, path)) for base in bases))
+    paths = (os.path.normpath(os.path.join(base, path)) for base in bases)
+    looked_for = list(dict.fromkeys(map(mirrors.directory, paths)))
     there = {os.path.realpath(one): one for one in looked_for if os.path.isdir(one)}
     if len(there) > 1:
         raise RepositoryError(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 
 from persistence.errors import PolicyError
-from persistence.files import user_config
+from persistence.files import mirrors
 
 
 def repository(given: str) -> str:
     """Return the path of a repository; the ``type`` of arguments.
 
-    See `persistence.files.user_config.repository`.
+    See `persistence.files.mirrors.directory`.
 
     Raises
     ------
@@ -19,6 +19,6 @@ def repository(given: str) -> str:
         If the user's configuration file says something that cannot be meant.
     """
     try:
-        return user_config.repository(given)
+        return mirrors.directory(given)
     except PolicyError as error:
         raise argparse.ArgumentTypeError(str(error)) from error

@@ -18,7 +18,7 @@ from persistence.errors import (
     UsageError,
     did_you_mean,
 )
-from persistence.files import user_config
+from persistence.files import mirrors, user_config
 
 INPUT, CALIB, OUTPUT = "PIPE_INPUT_ROOT", "PIPE_CALIB_ROOT", "PIPE_OUTPUT_ROOT"
 _RERUN = "rerun"
@@ -156,7 +156,7 @@ def resolved(
     root = under(INPUT, given) or os.path.abspath(given)
     if not os.path.lexists(root):
         try:
-            named = user_config.repository(given)
+            named = mirrors.directory(given)
         except PolicyError as error:
             raise UsageError(str(error)) from error
         root = root if named == given else os.path.abspath(named)

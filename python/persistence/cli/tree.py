@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from persistence.cli import cameras, messages, output, places
 from persistence.errors import NoResults, RegistryError
-from persistence.files import links, marks
+from persistence.files import links, marks, mirrors
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -162,7 +162,7 @@ def _described(
     return {
         "root": repository.root,
         "mapper": gen2_name(repository.mapper),
-        "mode": "rw" if is_output and os.access(repository.root, os.W_OK) else "r",
+        "mode": "rw" if is_output and _may_write(repository.root) else "r",
         "tags": sorted(map(str, repository.tags)),
         "registry": None if owner is None else repository.registry.path,
         "registry_of": owner,
@@ -174,6 +174,10 @@ def _described(
     }
 
 
+def _may_write(root: str) -> bool:
+    return mirrors.of(root) is None and os.access(root, os.W_OK)
+
+
 def _shown(
     repository: Repository,
     described: Mapping[Repository, Mapping[str, Any]],
@@ -181,7 +185,7 @@ def _shown(
     depth: int = 0,
 ) -> Iterator[dict[str, Any]]:
     """Yield the lines of the tree: a parent of several children is described under the first."""
-    indented = "  " * depth + repository.root
+    indented = "  " * depth + mirrors.shown(repository.root)
     if repository in above:
         yield {"root": indented, "mapper": "(see above)"}
         return
@@ -194,7 +198,7 @@ def _shown(
         else {}
     )
     calibrations = (
-        {"calibrations": row["calibrations"]}
+        {"calibrations": row["calibrations"] and mirrors.shown(row["calibrations"])}
         if any(fields["calibrations"] for fields in described.values())
         else {}
     )
@@ -215,4 +219,4 @@ def _registry(row: Mapping[str, Any]) -> str:
     if row["registry"] is None:
         return "file names"
     own = row["registry_of"] == row["root"]
-    return os.path.basename(row["registry"]) if own else f"of {row['registry_of']}"
+    return os.path.basename(row["registry"]) if own else f"of {mirrors.shown(row['registry_of'])}"

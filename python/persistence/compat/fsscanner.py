@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from persistence.dataids.template import PathTemplate
-from persistence.files import atomic
+from persistence.files import listings
 from persistence.registry.filesystem import scan
 
 
@@ -97,7 +97,7 @@ class FsScanner:
         """
         files: dict[str, dict[str, Any]] = {}
         for data_id in scan(location, self.template, {}):
-            path = atomic.find(location, self.template.format(data_id))
+            path = listings.find(location, self.template.format(data_id))
             if path is not None:
                 files[path] = data_id
         return files

@@ -5,12 +5,12 @@ Each is read once, as long as an object refers to it and its file is unchanged.
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 from persistence.dataids.location import Location
+from persistence.files import mirrors
 
 
 class CacheInfo(NamedTuple):
@@ -75,7 +75,7 @@ class ComponentCache:
         """
         if not self.limit or "bbox" in location.options or "columns" in location.options:
             return read()
-        status = os.stat(location.full_path)
+        status = mirrors.stat(location.full_path)
         stamp = status.st_mtime_ns, status.st_size, status.st_ino
         key = location.root, location.path, stamp, location.hdu, what or location.python
         reference = self._kept.get(key)

@@ -1,4 +1,4 @@
-"""Files of any format: atomic writes, deliveries and searches."""
+"""Files of any format: atomic writes, and deliveries."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import functools
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, get_args
 
 from persistence.errors import FileConflict, RepositoryError
 from persistence.files import groups, links
-from persistence.files.content import COMPRESSED
 from persistence.files.durable import flush, flush_file, make_directories
 from persistence.files.temporaries import begin, beside, sweep_once
 
@@ -159,31 +158,6 @@ def locked(directory: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)  # which unlocks
-
-
-def find(root: str, path: str, endings: Sequence[str] = ("", *COMPRESSED)) -> str | None:
-    """Return the path of a file in a repository, as it is or compressed.
-
-    Parameters
-    ----------
-    root, path : `str`
-        The repository, and the path in it. The path is literal: ``*`` and ``[`` are not wildcards.
-    endings : sequence of `str`, optional
-        Endings that may follow the name, in search order.
-
-    Returns
-    -------
-    found : `str` or None
-        The path with its ending, such as ``.gz`` or ``.fz``; None if there is no such file.
-    """
-    # Called for each repository of a chain: for missing files, `os.access` takes half the time of
-    # `os.path.exists`.
-    full = f"{root}/{path}"
-    for ending in endings:
-        is_new = not ending or not path.endswith(ending)
-        if is_new and os.access(full + ending, os.F_OK):
-            return path + ending
-    return None
 
 
 def same(source: str, target: str) -> bool:

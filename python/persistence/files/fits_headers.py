@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from persistence.errors import FormatterError
+from persistence.files import mirrors
 from persistence.files.header_values import FORTRAN, INTEGER, REAL
 
 _BLOCK = 2880
@@ -177,7 +178,7 @@ def scan(path: str) -> Iterator[Cards]:
 
 def is_packed(path: str) -> bool:
     """Return whether a whole file is compressed with gzip, whatever its name."""
-    with open(path, "rb", buffering=0) as raw:
+    with mirrors.opened(path) as raw:
         return raw.read(2) == GZIP
 
 
@@ -202,7 +203,7 @@ def unpacked(path: str) -> bytes | None:
     FormatterError
         If the compressed data are damaged.
     """
-    with open(path, "rb") as raw:
+    with mirrors.opened(path) as raw:
         if raw.read(2) != GZIP:
             return None
         raw.seek(0)
@@ -250,7 +251,7 @@ def content(path: str, first: int) -> bytes:
         raise FormatterError(f"{path} has no HDU {first}; its last is {len(before) - 1}")
     if whole is not None:
         return whole[before[-1].stop :]
-    with open(path, "rb") as stream:
+    with mirrors.opened(path) as stream:
         stream.seek(before[-1].stop)
         return stream.read()
 
@@ -286,16 +287,25 @@ def parts(content: bytes, what: str) -> Iterator[Part]:
 
 
 def _hdus(path: str) -> Iterator[tuple[Cards, Span]]:
-    with open(path, "rb", buffering=0) as raw:
+    with mirrors.opened(path) as raw:
         head = raw.read(_CHUNK)
         if head.startswith(GZIP):
-            with gzip.open(path) as stream:
+            raw.seek(0)
+            with gzip.open(raw) as stream:
                 try:
                     yield from _walk(path, stream, stream.read(_CHUNK), None)
                 except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                     raise FormatterError(f"{path}: the gzip data are damaged: {error}") from error
         else:
-            yield from _walk(path, raw, head, os.fstat(raw.fileno()).st_size)
+            yield from _walk(path, raw, head, _size_of(raw))
+
+
+def _size_of(stream: Any) -> int:
+    """Return the size of a stream, which keeps its position."""
+    position = stream.tell()
+    size = int(stream.seek(0, os.SEEK_END))
+    stream.seek(position)
+    return size
 
 
 def _walk(

@@ -1,4 +1,7 @@
-"""Existence of very many paths: directories are listed where that is cheaper than single checks."""
+"""Existence of files: of one, or of very many.
+
+Directories are listed where that is cheaper than single checks.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
+from persistence.files import mirrors
+from persistence.files.content import COMPRESSED
+
 # Names of a directory that are read at most, per name that is looked for.
 _PER_NAME = 16
 _AT_LEAST = 256
@@ -14,6 +20,31 @@ _AT_LEAST = 256
 _FEW = 4
 # The most names that are cached.
 _ENOUGH = 1 << 19
+
+
+def find(root: str, path: str, endings: Sequence[str] = ("", *COMPRESSED)) -> str | None:
+    """Return the path of a file in a repository, as it is or compressed.
+
+    Parameters
+    ----------
+    root, path : `str`
+        The repository, and the path in it. The path is literal: ``*`` and ``[`` are not wildcards.
+    endings : sequence of `str`, optional
+        Endings that may follow the name, in search order.
+
+    Returns
+    -------
+    found : `str` or None
+        The path with its ending, such as ``.gz`` or ``.fz``; None if there is no such file.
+    """
+    # Called for each repository of a chain: for missing files, `os.access` takes half the time of
+    # `os.path.exists`.
+    full = f"{root}/{path}"
+    for ending in endings:
+        is_new = not ending or not path.endswith(ending)
+        if is_new and (os.access(full + ending, os.F_OK) or mirrors.lists(full + ending)):
+            return path + ending
+    return None
 
 
 class _Names(NamedTuple):
@@ -51,7 +82,7 @@ class Listings:
             Directory in the tree -> paths of files in it, as `by_directory` returns them.
         endings : sequence of `str`, optional
             Endings that may follow each path, unless it has them already; see
-            `persistence.files.atomic.find`.
+            `find`.
 
         Returns
         -------
@@ -108,7 +139,7 @@ def _list(directory: str, limit: int) -> _Names | None:
     """Return a directory's names; None if it cannot be listed, or is longer than a limit."""
     plain, links = {".", ".."}, set[str]()
     try:
-        with os.scandir(directory) as entries:
+        with mirrors.scandir(directory) as entries:
             for entry in itertools.islice(entries, limit):
                 if entry.is_symlink():
                     links.add(entry.name)
@@ -133,7 +164,9 @@ def _is_there(directory: str, name: str, endings: Sequence[str], listed: _Names 
         if listed is not None and called in listed.plain:
             return True
         is_possible = listed is None or called in listed.links
-        if is_possible and os.access(directory + called, os.F_OK):
+        if is_possible and (
+            os.access(directory + called, os.F_OK) or mirrors.lists(directory + called)
+        ):
             return True
     return False
 

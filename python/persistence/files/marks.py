@@ -8,6 +8,7 @@ CONFIGURATION = "repositoryCfg.yaml"
 OLD = ("_mapper", "_parent", "registry.sqlite3")
 # Directories that are not repositories for Gen2, such as calibration roots, may have it, too.
 SETTINGS = ".persistence/settings.yaml"
+MANIFEST = ".persistence/manifest/manifest.jsonl"
 NAMES = (CONFIGURATION, *OLD)
 
 

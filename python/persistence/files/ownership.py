@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from persistence.files import settings
+from persistence.files import mirrors, settings
 
 
 def owner(path: str) -> str:
@@ -63,6 +63,8 @@ def refusal(root: str) -> str:
     -----
     Root is refused like other users: root's files could not be replaced by the owner.
     """
+    if refused := mirrors.refusal(root):
+        return refused
     try:
         status = os.stat(root)
     except OSError:

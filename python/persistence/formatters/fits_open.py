@@ -14,7 +14,7 @@ import numpy as np
 from astropy.io import fits
 
 from persistence.errors import DataIdError, FormatterError
-from persistence.files import fits_headers
+from persistence.files import fits_headers, mirrors
 from persistence.files.fits_headers import Span
 from persistence.files.numbers import exact
 from persistence.formatters import tiles
@@ -63,7 +63,11 @@ def opened(path: str, hdu: int | None = None, content: bytes | None = None) -> I
     """
     with contextlib.ExitStack() as stack:
         try:
-            source: Any = path if position_of(hdu) == hdu else _primary_and(path, hdu or 0, stack)
+            source: Any = (
+                _source(path, stack)
+                if position_of(hdu) == hdu
+                else _primary_and(path, hdu or 0, stack)
+            )
             hdus = fits.open(source if content is None else io.BytesIO(content), memmap=False)
         except (FileNotFoundError, FormatterError, MemoryError):
             raise
@@ -87,13 +91,22 @@ def position_of(hdu: int | None) -> int | None:
     return hdu if hdu is None or hdu <= _NEAR else 1
 
 
+def _source(path: str, stack: contextlib.ExitStack) -> Any:
+    """Return a path, or a stream if the file is in an archive."""
+    mirror = mirrors.of(path)
+    is_there = mirror is None or os.access(path, os.F_OK)
+    return path if is_there else stack.enter_context(mirrors.opened(path))
+
+
 def _primary_and(path: str, hdu: int, stack: contextlib.ExitStack) -> Any:
     spans = fits_headers.spans(path, hdu)
     if len(spans) <= hdu:
         raise FormatterError(f"{path} has no HDU {hdu}; its last is {len(spans) - 1}")
-    stream: Any = stack.enter_context(open(path, "rb"))  # noqa: SIM115  # the stack closes it
-    if stream.read(2) == fits_headers.GZIP:
-        stream = stack.enter_context(contextlib.closing(gzip.open(path)))  # noqa: SIM115  # and this
+    stream: Any = stack.enter_context(mirrors.opened(path))
+    is_packed = stream.read(2) == fits_headers.GZIP
+    stream.seek(0)
+    if is_packed:
+        stream = stack.enter_context(contextlib.closing(gzip.open(stream)))  # noqa: SIM115  # the stack closes it
     return io.BufferedReader(_Parts(stream, [spans[0], spans[hdu]]))
 
 

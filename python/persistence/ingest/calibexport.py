@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 from persistence.butler.repository import Repository
 from persistence.cameras.installed import gen2_name
 from persistence.errors import FileConflict, IngestError, PersistenceError, PolicyError
-from persistence.files import atomic, durable, links
+from persistence.files import atomic, durable, links, listings
 from persistence.ingest.base import FileIngest
 from persistence.ingest.plan import Delivery, FilePlan, Status, in_place
 from persistence.ingest.report import Report
@@ -158,7 +158,7 @@ def _paths(root: str, row: Mapping[str, Any], homes: Sequence[DatasetType]) -> I
                 path, _hdu = dataset.template.locate({"hdu": 0, **row})
             except PersistenceError:  # the row is of another type
                 continue
-            there = atomic.find(root, path)
+            there = listings.find(root, path)
             if there is not None and not links.fault(os.path.join(root, there)):
                 yield there
 

@@ -15,7 +15,7 @@ from persistence.butler.provenance.stale import Judge
 from persistence.butler.provenance.trees import Trees
 from persistence.dataids.location import Location
 from persistence.errors import PersistenceError, told
-from persistence.files import atomic, whole
+from persistence.files import listings, whole
 
 DONE, FAILED = "done", "failed"
 _STATUS, _RUN, _ERROR = "targetStatus", "targetRun", "targetError"
@@ -118,7 +118,7 @@ def doubt(reference: Any, record: Record) -> str:
         return "its record does not list the files that it wrote"
     root = _root(reference)
     for path in record.outputs:
-        fault = whole.fault(os.path.join(root, atomic.find(root, path) or path))
+        fault = whole.fault(os.path.join(root, listings.find(root, path) or path))
         if fault:
             return f"{path} {fault}"
     return ""

@@ -27,10 +27,12 @@ OWN: Mapping[str, str] = {
     "ParquetStorage": "persistence.formatters.parquet",
     "MatplotlibStorage": "persistence.formatters.figure",
 }
+# Storages whose readers read parts of a file without the rest.
+IN_PARTS = ("FitsStorage", "FitsCatalogStorage")
 # Endings of compressed files, which FITS readers accept.
 COMPRESSED = ("", *content.COMPRESSED)
 # Storages whose files are never compressed: only one name is tried.
-_AS_CALLED = frozenset(OWN) - {"FitsStorage", "FitsCatalogStorage"}
+_AS_CALLED = frozenset(OWN) - set(IN_PARTS)
 # Storage name, or class of objects -> the formatter that a script registered in this process.
 registered: dict[str | type, Any] = {}
 # Names of storages without readable files. `None` is a path only.

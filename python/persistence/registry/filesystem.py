@@ -9,8 +9,9 @@ from typing import Any
 from persistence.dataids.inversion import Inverter, Part
 from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError
-from persistence.files.atomic import find
+from persistence.files import mirrors
 from persistence.files.content import COMPRESSED
+from persistence.files.listings import find
 from persistence.files.marks import is_repository
 from persistence.registry.contract import Between, Registry, Rows
 
@@ -232,7 +233,7 @@ class _Walk:
         """Return the names in a directory, without temporary files and broken links."""
         names = []
         try:
-            with os.scandir(f"{self._root}/{path}") as entries:
+            with mirrors.scandir(f"{self._root}/{path}") as entries:
                 for entry in entries:
                     if self._left is not None:
                         self._left -= 1

@@ -24,7 +24,7 @@ from persistence.butler.index.listing import Part, Stamp
 from persistence.butler.index.tree import Tree
 from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError
-from persistence.files import atomic
+from persistence.files import listings
 from persistence.registry.direct_writer import DirectWriter
 
 CALEXP = PathTemplate("%(visit)07d/calexp/calexp-%(visit)07d_%(ccdnum)02d.fits")
@@ -440,7 +440,7 @@ def test_of_two_files_of_a_dataset_the_first_in_the_order_of_the_search_is_told(
     while there:
         tree.refresh(CALEXP, {"visit": 1}, sizes=True)
         ((ending,),) = tree.rows(CALEXP, ["_ending"], known={"visit": 1, "ccdnum": 28})
-        assert plain + ending == atomic.find(str(root), plain)
+        assert plain + ending == listings.find(str(root), plain)
         (root / (plain + ending)).unlink()
         there.remove(ending)
     tree.refresh(CALEXP, {"visit": 1})

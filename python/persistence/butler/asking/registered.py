@@ -7,7 +7,6 @@ slow.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from persistence.butler.chain import Chain
 from persistence.dataids.dataid import DataId
 from persistence.dataids.expression import Expression
 from persistence.dataids.request import Request
+from persistence.files import mirrors
 
 
 class Registered(NamedTuple):
@@ -73,7 +73,7 @@ def _described(
     if location is None:
         return Registered(values)
     try:
-        status = os.stat(location.full_path)
+        status = mirrors.stat(location.full_path)
     except OSError:
         return Registered(values, None, None, location.path, location.root)
     return Registered(values, status.st_size, status.st_mtime_ns, location.path, location.root)

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from persistence.files import marks
+from persistence.files import marks, mirrors
 
 # Number of entries read at once.
 ENOUGH = 20_000
@@ -62,7 +62,7 @@ def stamp(path: str) -> Stamp | None:
         If it cannot be accessed.
     """
     try:
-        status = os.stat(path)
+        status = mirrors.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     if not stat.S_ISDIR(status.st_mode):
@@ -85,7 +85,7 @@ def parts(path: str, sizes: bool) -> Iterator[Part]:
     OSError
         If it does not exist, or may not be listed.
     """
-    with os.scandir(path) as entries:
+    with mirrors.scandir(path) as entries:
         while len(some := list(itertools.islice(entries, ENOUGH))) == ENOUGH:
             yield _part(some, sizes)
     # The directory is already closed: many may be read before one is written.
@@ -123,7 +123,7 @@ def _part(entries: Sequence[os.DirEntry[str]], sizes: bool) -> Part:
 def measure(file: str | os.DirEntry[str]) -> Measure:
     """Return the size and the time of a file; None if it cannot be accessed."""
     try:
-        status = os.stat(file) if isinstance(file, str) else file.stat()
+        status = mirrors.stat(file) if isinstance(file, str) else file.stat()
     except OSError:
         return UNKNOWN
     return status.st_size, status.st_mtime_ns

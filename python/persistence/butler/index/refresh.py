@@ -13,6 +13,7 @@ from persistence.butler.index.tables import Row
 from persistence.butler.index.write import Listing, Writer
 from persistence.dataids.inversion import Inverter
 from persistence.dataids.template import PathTemplate
+from persistence.files import mirrors
 from persistence.registry.direct import DirectFiles
 
 # A directory that was unchanged for this long when it was listed has a new time if it changes
@@ -171,7 +172,7 @@ class Refresher:
         known = self._identities.get(path)
         if known is None:
             try:
-                status = os.stat(self._full(path))
+                status = mirrors.stat(self._full(path))
             except OSError:
                 return (0, 0)
             known = self._identities[path] = status.st_dev, status.st_ino

@@ -12,7 +12,7 @@ from persistence.butler.provenance.lines import Made, Run
 from persistence.butler.provenance.trees import Place, Trees
 from persistence.butler.provenance.why import changed
 from persistence.dataids.dataid import text
-from persistence.files import atomic
+from persistence.files import listings
 
 UNRECORDED = "what it was made of is not recorded"
 _DEEPEST = 200
@@ -133,7 +133,7 @@ def _config(root: str, run: Run) -> str:
     path, before = run.config.get("f"), run.config.get("sha256")
     if not isinstance(path, str) or not isinstance(before, str):
         return ""
-    where = atomic.find(root, path)
+    where = listings.find(root, path)
     if where is None:
         return ""  # its present content is unknown
     try:

@@ -16,7 +16,7 @@ from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
 from persistence.errors import NoResults
-from persistence.files import atomic, marks
+from persistence.files import listings, marks
 
 _RERUN = "rerun"
 _DEEPEST = 3  # rerun/user/topic/name
@@ -102,7 +102,7 @@ class Trees:
     def _found(self, source: Input, output: str) -> Place:
         recorded = os.path.normpath(os.path.join(os.path.realpath(output), source.root))
         for root in (recorded, *self.roots()):
-            path = atomic.find(root, source.path)
+            path = listings.find(root, source.path)
             if path is not None:
                 return Place(root, path)
         return Place(recorded, source.path)

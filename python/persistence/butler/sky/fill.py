@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import itertools
 import json
-import os
 import pickle
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from persistence.butler.sky import layers as its_layers
 from persistence.butler.sky import measure
 from persistence.butler.sky.home import Footprints, Known, Stamp
+from persistence.files import mirrors
 from persistence.sky import polygon
 from persistence.sky.store import Entry, Store
 
@@ -75,7 +75,7 @@ def state(question: Question, layers: Layers, fresh: bool) -> str:
         states.append(f"{source.tree.root} {source.tree.state(source.template)}")
     for path in its_layers.registries(question):
         try:
-            status = os.stat(path)
+            status = mirrors.stat(path)
         except OSError:
             return ""
         states.append(f"{path} {status.st_mtime_ns} {status.st_size}")

@@ -28,7 +28,7 @@ from typing import Any
 from persistence.cli.complete import completers, taskscripts
 from persistence.cli.complete.completers import Completer, Typed
 from persistence.errors import PolicyError
-from persistence.files import user_cache, user_config
+from persistence.files import mirrors, user_cache
 
 _INPUT_ROOT = "PIPE_INPUT_ROOT"
 
@@ -136,7 +136,7 @@ def _bound(completer: Completer, typed: Sequence[str], settings: Sequence[str]) 
         if "root" not in given:
             root = os.path.join(os.environ.get(_INPUT_ROOT, ""), root)
         with contextlib.suppress(PolicyError):  # whoever runs the command will be told
-            root = user_config.repository(root)
+            root = mirrors.directory(root)
         kind = given.get("type") or getattr(action, "datasetType", None)
         told = Typed(
             typed, root, given.get("mapper"), kind if isinstance(kind, str) else "raw", settings,
