@@ -81,6 +81,11 @@ class Reader:
             return self._chain.request(dataset.composite[component].datasetType)
         parts = COMPONENTS if names.is_exposure(dataset) and request.view is None else {}
         if component in parts:
+            own = Request(f"{request.datasetType}_{parts[component]}")
+            # As for a view, a type of exactly this name precedes: a file of its own has the part.
+            is_type = own.datasetType in self._chain.knowing(request).mapper.types
+            if is_type and (not data_id or self.exists(own, DataId(data_id))):
+                return own
             return Request(request.datasetType, parts[component])
         if not dataset.composite and not parts:
             raise PolicyError(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from persistence.cli import messages, naming, output, progress, usage
-from persistence.cli.usage import WrongUse
+from persistence.cli import choosing, messages, naming, output, progress
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -22,19 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "target", metavar="TARGET", type=naming.repository,
         help="the directory of the new repository, or a copy that was begun before",
     )  # fmt: skip
-    parser.add_argument(
-        "--type", action="append", default=[], metavar="TYPE,TYPE", required=True,
-        help="dataset types: calexp,src; may be repeated",
-    )  # fmt: skip
-    parser.add_argument(
-        "--where", metavar="CONDITION",
-        help="which: 'visit in (1..100) and filter == \"r\"'; has to make sense for each type",
-    )  # fmt: skip
-    usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated")
-    parser.add_argument(
-        "--with-inputs", type=int, default=0, metavar="N",
-        help="copy their inputs, too, so many levels deep, as far as the journals tell of them",
-    )  # fmt: skip
+    choosing.add(parser, "copy")
     parser.add_argument(
         "-t", "--transfer", choices=_TRANSFERS, default="copy",
         help="how files are brought; default: copy",
@@ -49,28 +35,22 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     status : `int`
         1 if recorded inputs are gone, or nothing fits; else 0.
     """
-    from persistence.cli import asking, inventory
+    from persistence.cli import inventory
     from persistence.keep.copying import copy_from
 
-    types = usage.words(arguments.type)
-    if arguments.with_inputs < 0:
-        raise WrongUse("--with-inputs: a number of levels is not negative")
+    types, where = choosing.chosen(butler, arguments)
     copied = copy_from(
         butler,
         arguments.target,
         types,
-        {name: asking.condition(butler, name, arguments) for name in types},
+        where,
         arguments.transfer,
         arguments.with_inputs,
         arguments.dry_run,
         lambda files: progress.track(files, len(files), "Copying"),
     )
-    counts = Counter(file.datasetType for file in copied.files)
     if arguments.format == "table":
-        lines: list[dict[str, Any]] = [
-            {"type": name, "files": number} for name, number in sorted(counts.items())
-        ]
-        output.write(lines, "table")
+        choosing.show_types(file.datasetType for file in copied.files)
         verb = "would be copied" if arguments.dry_run else "copied"
         new = len(copied.files) - copied.present
         rows = "" if arguments.dry_run else f", {copied.rows} rows"
@@ -83,7 +63,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     else:
         output.write(
             [
-                {"type": file.datasetType, "source": file.source, "target": file.target}
+                {"type": file.datasetType, "source": file.source, "target": copied.target(file)}
                 for file in copied.files
             ],
             arguments.format,

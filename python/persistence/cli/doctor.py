@@ -79,7 +79,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _screen(root: str, diagnosis: Diagnosis, arguments: argparse.Namespace) -> Iterator[str]:
     if diagnosis.fixed:
-        yield f"mended: {_count(len(diagnosis.fixed), 'finding')}"
+        yield f"mended: {output.count(len(diagnosis.fixed), 'finding')}"
         yield from _listed(diagnosis.fixed, arguments.all, is_done=True)
     findings = diagnosis.findings
     faults = sum(finding.is_fault for finding in findings)
@@ -87,7 +87,8 @@ def _screen(root: str, diagnosis: Diagnosis, arguments: argparse.Namespace) -> I
         yield "nothing is wrong" if not diagnosis.fixed else "nothing else is wrong"
     else:
         left = "left: " if diagnosis.fixed else ""
-        yield f"{left}{_count(faults, 'fault')}, {_count(len(findings) - faults, 'risk')}"
+        risks = output.count(len(findings) - faults, "risk")
+        yield f"{left}{output.count(faults, 'fault')}, {risks}"
         yield from _listed(findings, arguments.all, is_done=False)
         fixable = sum(finding.fix is not None for finding in findings)
         if fixable and not (arguments.fix and not arguments.dry_run):
@@ -113,7 +114,3 @@ def _listed(findings: list[Finding], is_all: bool, is_done: bool) -> Iterator[st
         if not is_all and len(some) > _SHOWN:
             yield f"  ... {len(some) - _SHOWN} more; --all shows them"
     yield ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

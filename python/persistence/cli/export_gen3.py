@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from persistence.cli import messages, output, progress
+from persistence.cli.usage import INCOMPLETE
+from persistence.files import marks
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
     from persistence.gen3.export import Plan
 
 WRITES = True
-# The exit status if something does not go over.
-INCOMPLETE = 3
-_CALIB = "CALIB"  # where Gen2's users keep calibrations
 _TRANSFERS = {
     "symlink": "relsymlink", "link": "link", "hardlink": "hardlink", "copy": "copy",
     "direct": "direct",
@@ -109,9 +108,12 @@ def _reruns(butler: Butler, roots: Any, arguments: argparse.Namespace) -> list[B
 def _unnamed_calibrations(butler: Butler) -> Iterator[str]:
     """Yield a note if calibrations lie in the repository that nobody named."""
     for repository in butler.chain.inputs:
-        there = os.path.join(repository.root, _CALIB, "calibRegistry.sqlite3")
+        there = os.path.join(repository.root, marks.CALIB, "calibRegistry.sqlite3")
         if repository.calibrations.registry is None and os.path.isfile(there):
-            yield f"{there} belongs to no repository of the chain: --calib {_CALIB} exports it, too"
+            yield (
+                f"{there} belongs to no repository of the chain: --calib {marks.CALIB} exports it, "
+                "too"
+            )
 
 
 def _rows(plan: Plan) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.cli import messages, naming, output, progress
-from persistence.cli.usage import NONE, WrongUse
+from persistence.cli.usage import INCOMPLETE, NONE, WrongUse
+from persistence.files import marks
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
     from persistence.ingest.report import Report
 
 REPOSITORY, WRITES = NONE, True
-# The exit status if something is not taken over.
-INCOMPLETE = 3
 _MODES = {"copy": "copy", "link": "link", "symlink": "relsymlink", "hardlink": "hardlink"}
-_CALIB = "CALIB"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -182,7 +180,7 @@ def _deliver(
 def _opened(root: str, tree: str, parents: Sequence[str], items: Sequence[Item]) -> Butler:
     from persistence.butler.butler import Butler
 
-    calibs = os.path.join(root, _CALIB)
+    calibs = os.path.join(root, marks.CALIB)
     if not tree:
         if any(item.window is not None for item in items):
             os.makedirs(calibs, exist_ok=True)

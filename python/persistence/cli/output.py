@@ -41,6 +41,11 @@ def lines(texts: Iterable[str]) -> None:
     sys.stdout.writelines(f"{text}\n" for text in texts)
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number of things: ``no faults``, ``1 fault``, ``2 faults``."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
 def stream(rows: Iterable[Sequence[Any]], form: str, columns: Sequence[str]) -> None:
     """Print rows of these columns as they come.
 

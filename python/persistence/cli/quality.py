@@ -133,7 +133,7 @@ def _screen(summaries: Summaries, order: Sequence[int], is_all: bool) -> Iterato
     number, suspicious = len(summaries), int(summaries.suspicious.sum())
     visits = summaries.columns["visit"]
     groups = list(dict.fromkeys(visits.tolist()))
-    title = f"{number} exposures of {_count(len(groups), 'visit')}"
+    title = f"{number} exposures of {output.count(len(groups), 'visit')}"
     yield f"{title}; {suspicious or 'none'} {'is' if suspicious == 1 else 'are'} suspicious"
     if number > len(groups):
         yield ""
@@ -149,10 +149,6 @@ def _screen(summaries: Summaries, order: Sequence[int], is_all: bool) -> Iterato
         yield from output.table(shown)
     if len(shown) < number:
         yield f"... {number - len(shown)} more; --all shows them"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _medians(summaries: Summaries, key: str) -> Iterator[dict[str, Any]]:

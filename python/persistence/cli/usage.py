@@ -26,6 +26,8 @@ class WrongUse(PersistenceError):
     """Invalid command-line argument."""
 
 
+# The exit status if a part of what was asked for cannot be done, and is listed.
+INCOMPLETE = 3
 # The first argument of a subcommand's function: a `Butler` on the repository, its path as typed,
 # or, for a subcommand without a repository, None.
 OPEN, PATH, NONE = "open", "path", "none"

@@ -10,7 +10,7 @@ from persistence.cli import cameras, output, progress
 from persistence.cli.usage import PATH
 
 if TYPE_CHECKING:
-    from persistence.keep.verification import Verification
+    from persistence.keep.states import Verification
 
 REPOSITORY = PATH
 WRITES = True
@@ -75,7 +75,7 @@ def run(root: str, arguments: argparse.Namespace) -> int:
 
 def _screen(verification: Verification, is_dry: bool) -> Iterator[str]:
     from persistence.cli import inventory  # lazy: TAB needs no index
-    from persistence.keep.verification import STATES
+    from persistence.keep.states import STATES
 
     for state in STATES:
         some = [result for result in verification.results if result.state == state]

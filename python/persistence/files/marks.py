@@ -1,4 +1,4 @@
-"""The files that mark a directory as a repository."""
+"""The names in a directory that mark it as a repository."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ OLD = ("_mapper", "_parent", "registry.sqlite3")
 SETTINGS = ".persistence/settings.yaml"
 MANIFEST = ".persistence/manifest/manifest.jsonl"
 NAMES = (CONFIGURATION, *OLD)
+# The directory in a repository in which Gen2's users keep calibrations.
+CALIB = "CALIB"
 
 
 def is_repository(directory: str) -> bool:

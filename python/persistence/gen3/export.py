@@ -11,7 +11,7 @@ from persistence.butler.repository import Repository
 from persistence.cameras import faces
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.errors import DataIdError, FileConflict, PersistenceError, RepositoryError
-from persistence.files import atomic, durable, links
+from persistence.files import atomic, durable, links, marks
 from persistence.gen3 import certify, contents, dataids, document, names, records, storages
 from persistence.gen3.certify import Master
 from persistence.gen3.contents import Group
@@ -305,7 +305,7 @@ class _Planner:
             return f"{instrument}/raw/{tree or 'all'}"
         if how.kind == CALIBRATION:
             date = str(row.get("calibDate", "undated"))
-            parts = (instrument, "calib/gen2", "" if tree == "CALIB" else tree, date)
+            parts = (instrument, "calib/gen2", "" if tree == marks.CALIB else tree, date)
             return "/".join(part for part in parts if part)
         run = "/".join(part for part in (instrument, tree, "gen2") if part)
         self._outputs.setdefault(group.root, [])

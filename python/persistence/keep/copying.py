@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from persistence.butler import repository_cfg
 from persistence.butler.butler import Butler
-from persistence.butler.provenance.origin import Origin
 from persistence.butler.repository import Repository
-from persistence.butler.repository_cfg import RepositoryCfg
-from persistence.cameras.installed import gen2_name
 from persistence.errors import FileConflict, RepositoryError, UsageError
-from persistence.files import atomic, durable, marks, ownership, sqlite, temporaries
+from persistence.files import atomic, durable, ownership, temporaries
 from persistence.files.atomic import Mode
-from persistence.policy import in_repository
-from persistence.policy.dataset_type import DatasetType
+from persistence.keep import parts, standalone
+from persistence.keep.selection import File, select
 
 # Transfer -> how files are delivered.
 TRANSFERS: Mapping[str, Mode] = {
@@ -26,30 +24,11 @@ TRANSFERS: Mapping[str, Mode] = {
     "relsymlink": "relsymlink",
     "hardlink": "hardlink",
 }
-_CALIBRATIONS = "CALIB"
-_OWN = ("repository", "path")
 # Files that are flushed, and can be read, before the next ones are begun.
 _TOGETHER = 64
+# It marks a copy that is not finished.
+_BEGUN = ".persistence/copying"
 Track = Callable[[Sequence[Any]], Iterable[Any]]
-
-
-class File(NamedTuple):
-    """A file to copy.
-
-    Attributes
-    ----------
-    source, target : `str`
-        Where it is, and where it will be.
-    datasetType : `str`
-        The dataset type.
-    dataIds : `list`
-        The data IDs of the datasets in it.
-    """
-
-    source: str
-    target: str
-    datasetType: str
-    dataIds: list[Mapping[str, Any]]
 
 
 @dataclass
@@ -79,6 +58,10 @@ class Copied:
     rows: int = 0
     missing: list[str] = field(default_factory=list)
 
+    def target(self, file: File) -> str:
+        """Return where a file is, or will be."""
+        return os.path.join(self.root, file.path)
+
 
 def copy(
     source: str | os.PathLike[str],
@@ -99,7 +82,8 @@ def copy(
         The repository, whose parents are searched, too; the directory of the new one. If a copy is
         there already, this one is added to it.
     types : collection of `str`
-        The dataset types. Calibrations go into the directory ``CALIB``.
+        The dataset types, or components of exposures (``calexp.photoCalib``), which come without
+        the others. Calibrations go into the directory ``CALIB``.
     where : `str` or `Expression`, optional
         A condition on their columns, as of `Butler.query`.
     transfer : `str`, optional
@@ -121,7 +105,7 @@ def copy(
     Raises
     ------
     UsageError
-        If a type is a component or a view: its dataset is copied as a whole.
+        If a type is a view, or a component that cannot be brought without its whole.
     RepositoryError
         If the target has other files, belongs to another user, or is inside the source.
     FileConflict
@@ -154,97 +138,23 @@ def copy_from(
     if transfer not in TRANSFERS:
         raise UsageError(f"there is no transfer {transfer!r} (known: {', '.join(TRANSFERS)})")
     _refuse_target(root, butler.chain.inputs[0])
-    copied = Copied(root)
-    files = _Plan(butler, root)
-    for name in types:
-        files.add_query(name, where.get(name))
-    if with_inputs:
-        files.add_inputs(with_inputs, copied)
-    if files.by_target:
-        files.add_keyless()
-    copied.files = list(files.by_target.values())
+    selection = select(butler, types, where, with_inputs)
+    copied = Copied(root, selection.files, missing=selection.missing)
     for file in copied.files:
-        if _is_there(file):
+        if _is_there(file, copied.target(file)):
             copied.present += 1
-        else:
+        elif not file.part:  # how large a part is, is only known when it is cut out
             copied.bytes += os.path.getsize(file.source)
     if dry_run or not copied.files:
         return copied
-    _deliver(copied, TRANSFERS[transfer], track)
-    copied.rows = _copy_rows(butler, copied)
-    _configure(butler, copied)
+    begun = os.path.join(root, _BEGUN)
+    atomic.write_text(begun, "", replace=True)
+    _deliver(butler, copied, TRANSFERS[transfer], track)
+    copied.rows = standalone.copy_rows(butler, copied.files, root)
+    standalone.configure(butler, copied.files, root)
+    with contextlib.suppress(FileNotFoundError):  # another copy into it has ended
+        os.unlink(begun)
     return copied
-
-
-class _Plan:
-    """The files to copy, each once."""
-
-    def __init__(self, butler: Butler, root: str) -> None:
-        self._butler, self._root = butler, root
-        self.by_target: dict[str, File] = {}
-
-    def add_query(self, name: str, where: Any) -> None:
-        request = self._butler.request(name)
-        if request.name != request.datasetType:
-            raise UsageError(
-                f"{name} is a part of {request.datasetType}, which is copied as a whole: name that"
-            )
-        keys = list(self._butler.getKeys(name, "") or ())
-        rows = self._butler.query(name, where, columns=[*keys, *_OWN])
-        for values in rows.tuples():
-            *own, root, path = values
-            self._add(name, dict(zip(keys, own, strict=True)), root, path)
-
-    def add_inputs(self, levels: int, copied: Copied) -> None:
-        for file in list(self.by_target.values()):
-            for data_id in file.dataIds:
-                origin = self._butler.why(file.datasetType, data_id)
-                for each in _inputs(origin, levels):
-                    if not os.path.exists(each.file):
-                        copied.missing.append(
-                            f"{each.datasetType} {dict(each.dataId)}: {each.file}"
-                        )
-                    elif each.datasetType:
-                        self._add(each.datasetType, each.dataId, each.root, each.path)
-
-    def add_keyless(self) -> None:
-        """Add sky maps, configurations, schemas and versions: what has no keys."""
-        seen = set[str]()
-        for repository in self._butler.chain.inputs:
-            for dataset in repository.mapper.types.values():
-                template = dataset.template
-                if template is None or template.keys or template.file_text in seen:
-                    continue
-                root = repository.root_of(dataset)
-                if os.path.isfile(os.path.join(root, template.file_text)):
-                    seen.add(template.file_text)
-                    self._add(dataset.name, {}, root, template.file_text)
-
-    def _add(self, name: str, data_id: Mapping[str, Any], root: str, path: str) -> None:
-        is_calibration = _is_calibration(self._butler, name)
-        folder = os.path.join(self._root, _CALIBRATIONS) if is_calibration else self._root
-        target = os.path.join(folder, path)
-        source = os.path.join(root, path)
-        file = self.by_target.setdefault(target, File(source, target, name, []))
-        file.dataIds.append(dict(data_id))
-
-
-def _dataset(butler: Butler, name: str) -> DatasetType | None:
-    for repository in butler.chain.inputs:
-        if name in repository.mapper.types:
-            return repository.mapper.types[name]
-    return None
-
-
-def _is_calibration(butler: Butler, name: str) -> bool:
-    dataset = _dataset(butler, name)
-    return dataset is not None and dataset.section == "calibrations"
-
-
-def _inputs(origin: Origin, levels: int) -> Iterator[Origin]:
-    for each in origin.inputs if levels else ():
-        yield each
-        yield from _inputs(each, levels - 1)
 
 
 def _refuse_target(root: str, source: Repository) -> None:
@@ -267,37 +177,39 @@ def _refuse_target(root: str, source: Repository) -> None:
         raise RepositoryError(f"{root} has parents: a copy stands alone, in a new directory")
 
 
-# It marks a copy that is not finished.
-_BEGUN = ".persistence/copying"
-
-
-def _is_there(file: File) -> bool:
+def _is_there(file: File, target: str) -> bool:
     """Return whether a file was copied before: by its size and time, or by its content."""
-    if not os.path.lexists(file.target):
+    source = file.source
+    if not os.path.lexists(target):
         return False
-    if os.path.islink(file.target) or not os.path.isfile(file.target):
-        return atomic.same(file.source, file.target)
-    before, after = os.stat(file.source), os.stat(file.target)
+    if file.part:  # it has the time of its whole
+        return os.stat(source).st_mtime_ns == os.stat(target).st_mtime_ns
+    if os.path.islink(target) or not os.path.isfile(target):
+        return atomic.same(source, target)
+    before, after = os.stat(source), os.stat(target)
     if before.st_size != after.st_size:
         return False
-    return before.st_mtime_ns == after.st_mtime_ns or atomic.same(file.source, file.target)
+    return before.st_mtime_ns == after.st_mtime_ns or atomic.same(source, target)
 
 
-def _deliver(copied: Copied, mode: Mode, track: Track) -> None:
-    atomic.write_text(os.path.join(copied.root, _BEGUN), "", replace=True)
+def _deliver(butler: Butler, copied: Copied, mode: Mode, track: Track) -> None:
     new: list[str] = []
     for file in track(copied.files):
-        if _is_there(file):
-            temporaries.sweep_once(os.path.dirname(file.target))  # of a copy that was killed
+        target = copied.target(file)
+        if _is_there(file, target):
+            temporaries.sweep_once(os.path.dirname(target))  # of a copy that was killed
             continue
-        if os.path.lexists(file.target):
+        if os.path.lexists(target):
             raise FileConflict(
-                f"{file.target} is another file than {file.source}: copy to another directory",
-                pathname=file.target,
+                f"{target} is another file than {file.source}: copy to another directory",
+                pathname=target,
             )
-        source = os.path.realpath(file.source) if mode != "copy" else file.source
-        atomic.deliver(source, file.target, mode)
-        new.append(file.target)
+        if file.part:
+            parts.cut(butler, file.request, file.dataIds[0], file.source, target)
+        else:
+            source = os.path.realpath(file.source) if mode != "copy" else file.source
+            atomic.deliver(source, target, mode)
+        new.append(target)
         if len(new) >= _TOGETHER:
             _flush(new, copied.root)
             new.clear()
@@ -307,56 +219,3 @@ def _deliver(copied: Copied, mode: Mode, track: Track) -> None:
 def _flush(paths: Sequence[str], root: str) -> None:
     contents = [path for path in paths if not os.path.islink(path)]
     durable.flush(contents, durable.ancestors(paths, root) if paths else ())
-
-
-def _copy_rows(butler: Butler, copied: Copied) -> int:
-    """Copy the rows of registries that describe the copied data IDs, and return their number."""
-    # A calibration's detector, or filter, would fit the rows of every exposure.
-    exposures = [
-        data_id
-        for file in copied.files
-        if not _is_calibration(butler, file.datasetType)
-        for data_id in file.dataIds
-    ]
-    first, count = butler.chain.inputs[0], 0
-    if not first.registry.lists_files:
-        count += sqlite.add_part(
-            first.registry.path, os.path.join(copied.root, "registry.sqlite3"), exposures
-        )
-    by_table: dict[str, list[Mapping[str, Any]]] = {}
-    registries: dict[str, str] = {}
-    for file in copied.files:
-        dataset = _dataset(butler, file.datasetType)
-        if dataset is not None and dataset.section == "calibrations" and dataset.tables:
-            registry = butler.chain.inputs[0].calibrations_of(dataset).registry
-            if registry is not None:
-                registries[registry.path] = registry.path
-                for table in dataset.tables:
-                    by_table.setdefault(table, []).extend(file.dataIds)
-    for path in registries:
-        target = os.path.join(copied.root, _CALIBRATIONS, "calibRegistry.sqlite3")
-        for table, data_ids in by_table.items():
-            count += sqlite.add_part(path, target, data_ids, [table, f"{table}_visit"])
-    return count
-
-
-def _configure(butler: Butler, copied: Copied) -> None:
-    """Write the definitions of dataset types, and at last the configuration."""
-    first = butler.chain.inputs[0]
-    for repository in reversed(butler.chain.inputs):
-        for definition in in_repository.read(repository.root):
-            target = os.path.join(
-                copied.root, in_repository.FOLDER, os.path.basename(definition.path)
-            )
-            atomic.write_text(target, definition.text, replace=True)
-    cfg = repository_cfg.read(first.root)
-    calib = os.path.join(copied.root, _CALIBRATIONS)
-    arguments = {"calibRoot": calib} if os.path.isdir(calib) else {}
-    if not os.path.exists(os.path.join(copied.root, marks.CONFIGURATION)):
-        policy = None if cfg is None else cfg.policy
-        repository_cfg.write(
-            RepositoryCfg(copied.root, copied.root, gen2_name(first.mapper), arguments, (), policy)
-        )
-    begun = os.path.join(copied.root, _BEGUN)
-    if os.path.exists(begun):
-        os.unlink(begun)

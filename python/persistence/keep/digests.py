@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, RepositoryError
 from persistence.files import fits_headers
 
 _CHUNK = 1 << 20
 _FITS = b"SIMPLE  ="
+Sink = Callable[[memoryview, int], None]
+
+
+class ChangedError(RepositoryError):
+    """A file that was written while it was read."""
 
 
 class Digest(NamedTuple):
@@ -51,6 +57,28 @@ def digest(path: str) -> Digest:
     OSError
         If it cannot be read.
     """
+    while True:
+        with contextlib.suppress(ChangedError):  # somebody has just written it
+            return digest_into(path, _nowhere)
+
+
+def digest_into(path: str, sink: Sink) -> Digest:
+    """Read a file once, pass its content on, and return its digest.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    sink : callable
+        Called with each chunk of the file, and its position. The chunk is valid during the call.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ChangedError
+        If it is written meanwhile.
+    """
     with open(path, "rb", buffering=0) as stream:
         status = os.fstat(stream.fileno())
         is_fits = stream.read(len(_FITS)) == _FITS
@@ -61,11 +89,23 @@ def digest(path: str) -> Digest:
         while count := stream.readinto(buffer):
             sha.update(view[:count])
             sums.add(view[:count], position)
+            sink(view[:count], position)
             position += count
         after = os.fstat(stream.fileno())
     if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
-        return digest(path)  # somebody has just written it
+        raise ChangedError(f"{path} was written while it was read")
     return Digest(position, status.st_mtime_ns, sha.hexdigest(), sums.values())
+
+
+def count_hdus(path: str) -> int:
+    """Return the number of sums in the digest of a file, without reading its data."""
+    with open(path, "rb", buffering=0) as stream:
+        is_fits = stream.read(len(_FITS)) == _FITS
+    return len(_data(path)) if is_fits else 0
+
+
+def _nowhere(chunk: memoryview, position: int) -> None:
+    """Take a chunk, and do nothing with it."""
 
 
 def _data(path: str) -> Sequence[tuple[int, int]]:

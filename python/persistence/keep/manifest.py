@@ -18,6 +18,7 @@ from persistence.keep.digests import Digest
 
 FOLDER = ".persistence/manifest"
 _MANIFEST, _PROGRESS = "manifest.jsonl", "progress.jsonl"
+FILE = f"{FOLDER}/{_MANIFEST}"
 
 
 class Line(NamedTuple):
@@ -100,36 +101,59 @@ class Manifest:
 
     def write(self, lines: Iterable[Line]) -> None:
         """Write the manifest anew, and forget the progress."""
-        every = sorted(lines, key=lambda line: line.path)
-        text = "".join(f"{line.text()}\n" for line in every)
-        atomic.write_text(self._path, text, replace=True)
+        atomic.write_text(self._path, text_of(lines), replace=True)
         if os.path.exists(self._progress):
             os.unlink(self._progress)
+
+
+def text_of(lines: Iterable[Line]) -> str:
+    """Return the text of a manifest."""
+    return "".join(f"{line.text()}\n" for line in sorted(lines, key=lambda line: line.path))
 
 
 def _lines(path: str, whole: bool) -> Iterator[Line]:
     """Yield the lines of a file; the last one of a killed run's may be torn."""
     try:
-        stream = open(path, encoding="utf-8")  # noqa: SIM115  # closed below
+        stream = open(path, "rb")  # noqa: SIM115  # closed below
     except FileNotFoundError:
         return
     with stream:
-        for number, text in enumerate(stream, 1):
-            if text == "\n":
+        yield from parse(stream, path, whole)
+
+
+def parse(stream: Iterable[bytes], path: str, whole: bool = True) -> Iterator[Line]:
+    """Yield the lines of a manifest.
+
+    Parameters
+    ----------
+    stream : iterable of `bytes`
+        The lines as they are written.
+    path : `str`
+        Where they are, for messages.
+    whole : `bool`, optional
+        Whether damaged lines are errors; otherwise they are left out.
+
+    Raises
+    ------
+    RepositoryError
+        If a line is damaged.
+    """
+    for number, text in enumerate(stream, 1):
+        if text == b"\n":
+            continue
+        try:
+            fields = json.loads(text)
+            digest = Digest(fields["s"], fields["m"], fields["sha256"], tuple(fields["u"]))
+            named = fields.get("d", ""), fields.get("i", {})
+            line = Line(fields["f"], digest, float(fields["t"]), *named)
+        except (ValueError, KeyError, TypeError) as error:
+            if not whole:
                 continue
-            try:
-                fields = json.loads(text)
-                digest = Digest(fields["s"], fields["m"], fields["sha256"], tuple(fields["u"]))
-                named = fields.get("d", ""), fields.get("i", {})
-                line = Line(fields["f"], digest, float(fields["t"]), *named)
-            except (ValueError, KeyError, TypeError) as error:
-                if not whole:
-                    continue
-                raise RepositoryError(
-                    f"{path}, line {number}: is damaged: {error}. Bring the manifest back from a "
-                    "copy, or remove it to begin a new one"
-                ) from error
-            yield line
+            raise RepositoryError(
+                f"{path}, line {number}: is damaged: {error}. Bring the manifest back from a "
+                "copy, or remove it to begin a new one"
+            ) from error
+        yield line
 
 
 def now() -> float:
