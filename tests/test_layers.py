@@ -32,6 +32,7 @@ LIBRARIES = {
         "errors",
         "files.sqlite",
         "registry.tab",
+        "keep.rows",  # rows that go into the trash and come back, whatever their registry
         "sky.store",
         "registry.database",
         "registry.sqlite",

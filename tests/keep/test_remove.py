@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,9 @@ from astropy.table import Table
 
 from persistence import Butler, RepositoryError
 from persistence.errors import UsageError
-from persistence.keep import trash, verify
+from persistence.keep import doctor, trash, verify
 from persistence.keep.removal import remove, remove_rerun
+from tests.killed import killed_after
 
 DATA_ID = {"visit": 410877, "ccdnum": 28}
 
@@ -109,12 +113,95 @@ def test_what_others_own_stays(rerun: Path) -> None:
     assert "belongs to uid 12345" in removed.refused[0]
 
 
-def test_datasets_of_parents_and_registered_ones_stay(rerun: Path) -> None:
+def rows(root: Path, table: str, name: str = "registry.sqlite3") -> list[Any]:
+    with closing(sqlite3.connect(root / name)) as connection:
+        return sorted(connection.execute(f"SELECT * FROM {table}"), key=str)
+
+
+def test_a_raw_goes_with_its_rows_and_both_come_back(own: Path) -> None:
+    raws, visits = rows(own, "raw"), rows(own, "raw_visit")
+    before = names(own)
+    told = remove(own, ["raw"], "visit == 410877", dry_run=True)
+    assert (len(told.paths), told.rows, rows(own, "raw")) == (1, 0, raws)
+    removed = remove(own, ["raw"], "visit == 410877")
+    gone = [row for row in raws if 410877 in row]
+    assert removed.rows == len(gone) + 1
+    assert rows(own, "raw") == [row for row in raws if row not in gone]
+    assert rows(own, "raw_visit") == [row for row in visits if 410877 not in row]
+    assert Butler(own).queryMetadata("raw", "visit") == [410878]
+    assert doctor(own).findings == []
+    undone = trash.undo(str(own), removed.trash)
+    assert (undone.blocked, undone.rows) == ([], removed.rows)
+    assert (rows(own, "raw"), rows(own, "raw_visit"), names(own)) == (raws, visits, before)
+    assert Butler(own).get("raw", DATA_ID).image.size
+    assert not (own / ".persistence/trash" / removed.trash).exists()
+
+
+def test_a_file_of_which_a_part_is_chosen_stays(own: Path) -> None:
+    removed = remove(own, ["raw"], "visit == 410877 and ccdnum == 28")
+    assert (removed.paths, removed.rows) == ([], 0)
+    assert "other datasets, too, which are not chosen" in removed.refused[0]
+
+
+def test_a_calibration_goes_with_its_rows_and_both_come_back(
+    own: Path, make_calibs: Callable[..., Path]
+) -> None:
+    make_calibs(own / "CALIB")
+    Butler(own, calibRoot=str(own / "CALIB"))
+    name = "CALIB/calibRegistry.sqlite3"
+    before, files = rows(own, "bias", name), names(own)
+    removed = remove(own, ["bias"], "ccdnum == 28", calibRoot=str(own / "CALIB"))
+    assert len(removed.paths) == removed.rows == 2
+    assert len(rows(own, "bias", name)) == len(before) - 2
+    assert trash.undo(str(own), removed.trash).blocked == []
+    assert (rows(own, "bias", name), names(own)) == (before, files)
+
+
+def test_rows_that_were_ingested_again_block_and_nothing_is_lost(own: Path) -> None:
+    removed = remove(own, ["raw"], "visit == 410877")
+    (own / "registry.sqlite3").rename(own / "elsewhere.sqlite3")
+    undone = trash.undo(str(own), removed.trash)
+    assert undone.blocked == ["registry.sqlite3"]
+    (own / "elsewhere.sqlite3").rename(own / "registry.sqlite3")
+    assert trash.undo(str(own), removed.trash) == ([], [], removed.rows)
+
+
+@pytest.mark.slow
+def test_a_removal_that_is_killed_at_any_call_can_be_undone(own: Path) -> None:
+    state = rows(own, "raw"), rows(own, "raw_visit"), names(own)
+    killed, number = True, 0
+    while killed:
+        killed = killed_after(number, lambda: remove(own, ["raw"], "visit == 410877"))
+        diagnose = doctor(own, fix=True)
+        assert diagnose.findings == [], number
+        for session in reversed(trash.sessions(str(own))):
+            assert trash.undo(str(own), session.name).blocked == []
+        assert (rows(own, "raw"), rows(own, "raw_visit"), names(own)) == state, number
+        number += 1
+    assert number > 5
+
+
+def test_composites_of_which_a_part_is_removed_are_told(own: Path) -> None:
+    (own / "policy").mkdir()
+    (own / "policy/pair.yaml").write_text(
+        "datasets:\n"
+        "  pair: {composite: {left: {datasetType: left}, right: {datasetType: right}}}\n"
+        "  left: {template: 'left-%(visit)d.yaml', storage: YamlStorage, python: dict}\n"
+        "  right: {template: 'right-%(visit)d.yaml', storage: YamlStorage, python: dict}\n"
+    )
+    butler = Butler(str(own), durable=False)
+    for side in ("left", "right"):
+        butler.put({"side": side}, side, visit=410877)
+    removed = remove(own, ["left"])
+    assert [each.name for each in removed.dependents] == ["pair visit=410877"]
+    assert removed.paths == []
+    assert len(remove(own, ["left", "right"]).paths) == 2
+
+
+def test_datasets_of_parents_stay(rerun: Path) -> None:
     child = rerun.parent / "b"
     Butler(inputs=str(rerun), outputs=str(child), durable=False)
     assert remove(child, ["src"]).paths == []
-    with pytest.raises(UsageError, match="registered when it is ingested"):
-        remove(rerun.parent.parent, ["raw"])
     with pytest.raises(UsageError, match="is a part of calexp"):
         remove(rerun, ["calexp.wcs"])
 

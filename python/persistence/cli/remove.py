@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is removed, and ``--force``."""
     parser.add_argument(
         "--type", action="append", default=[], metavar="TYPE,TYPE",
-        help="datasets of these types that tasks wrote into REPO itself; may be repeated",
+        help="datasets of these types in REPO itself, with their rows; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--where", metavar="CONDITION", help="which: 'visit in (1..100) and ccdnum < 20'"
@@ -80,7 +80,8 @@ def _show(root: str, removed: Removed, arguments: argparse.Namespace) -> None:
     if removed.paths:
         verb = "would be moved" if arguments.dry_run else "moved"
         size = inventory.size(removed.bytes)
-        lines.append(f"{verb} into the trash: {len(removed.paths)}, {size}")
+        rows = f", {removed.rows} rows" if removed.rows else ""
+        lines.append(f"{verb} into the trash: {len(removed.paths)}, {size}{rows}")
     elif not removed.dependents:
         lines.append("nothing fits")
     if removed.trash:

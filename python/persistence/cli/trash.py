@@ -38,13 +38,16 @@ def run(root: str, arguments: argparse.Namespace) -> int:
         raise WrongUse("--undo and --purge: do one after the other")
     would = "would be " if arguments.dry_run else ""
     if arguments.undo:
-        restored, blocked = trash.undo(root, arguments.undo, arguments.dry_run)
+        restored, blocked, rows = trash.undo(root, arguments.undo, arguments.dry_run)
         states = {"restored": restored, "blocked": blocked}
-        rows = [{"state": state, "path": path} for state, every in states.items() for path in every]
+        listed = [
+            {"state": state, "path": path} for state, every in states.items() for path in every
+        ]
         if arguments.format == "table":
-            output.lines([f"{would}put back: {len(restored)} files"])
+            also = f", {rows} rows" if rows else ""
+            output.lines([f"{would}put back: {len(restored)} files{also}"])
         else:
-            output.write(rows, arguments.format)
+            output.write(listed, arguments.format)
         for path in blocked:
             messages.problem(f"{path}: not put back, for something else is there now")
         return 1 if blocked else 0

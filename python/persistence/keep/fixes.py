@@ -9,6 +9,7 @@ from typing import Protocol
 
 from persistence.errors import RepositoryError
 from persistence.files import atomic, durable, intents, sqlite, temporaries
+from persistence.keep import rows
 from persistence.keep.trash import Trash
 
 
@@ -129,3 +130,19 @@ class NoLog:
         """Execute the change."""
         trash.keep(self.path)
         sqlite.leave_log(self.path, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRows:
+    """Move the rows of a data ID into the trash."""
+
+    path: str
+    tables: tuple[str, ...]
+    values: tuple[tuple[str, object], ...]
+
+    def __str__(self) -> str:
+        return "move the rows into .persistence/trash"
+
+    def apply(self, trash: Trash) -> None:
+        """Execute the change."""
+        trash.take_rows(self.path, rows.select(self.path, self.tables, [dict(self.values)]))

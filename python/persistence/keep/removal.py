@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,10 @@ from persistence.butler.provenance.origin import Origin
 from persistence.dataids.template import PathTemplate
 from persistence.errors import PersistenceError, RepositoryError, UsageError
 from persistence.files import journal, marks, ownership
+from persistence.keep import rows
 from persistence.keep.contents import Dataset
-from persistence.keep.survey import survey
+from persistence.keep.registered import delivered, is_registered
+from persistence.keep.survey import CALIBRATIONS, survey
 from persistence.keep.trash import Trash
 
 _OWN = ("repository", "path")
@@ -54,6 +57,8 @@ class Removed:
         The session, which ``persistence trash --undo`` puts back; empty if nothing was moved.
     bytes : `int`
         The size of what was moved.
+    rows : `int`
+        The rows of registries that were moved, too.
     """
 
     paths: list[str] = field(default_factory=list)
@@ -61,6 +66,7 @@ class Removed:
     refused: list[str] = field(default_factory=list)
     trash: str = ""
     bytes: int = 0
+    rows: int = 0
 
 
 def remove(
@@ -78,7 +84,7 @@ def remove(
     root : path
         The repository. Datasets of its parents are not removed.
     types : collection of `str`
-        The dataset types. Those that ingest registers are refused: their rows would be left.
+        The dataset types. Rows of what ingest registers, raws and calibrations, go with the files.
     where : `str` or `Expression`, optional
         A condition on their columns, as of `Butler.query`.
     force : `bool`, optional
@@ -96,7 +102,7 @@ def remove(
     Raises
     ------
     UsageError
-        If a type is registered, or a part of another.
+        If a type is a part of another, or shares its files with others.
     RepositoryError
         If the repository belongs to another user.
     """
@@ -116,18 +122,29 @@ def remove_from(
     root = os.path.realpath(butler.chain.inputs[0].root)
     _refuse_owner(root)
     removed = Removed()
-    chosen: dict[str, Dataset] = {}
+    chosen: dict[str, list[Dataset]] = {}
     for name in types:
-        for path, dataset in _chosen(butler, name, where.get(name), root):
+        numbers = _numbers(butler, name, where.get(name), root)
+        for path, datasets in _chosen(butler, name, where.get(name), root).items():
+            others = numbers.get(path, 0) - len(datasets)
             reason = _refusal(path, root)
+            if others > 0:
+                reason = f"has {others} other datasets, too, which are not chosen"
             if reason:
-                removed.refused.append(f"{dataset}  {path} {reason}")
+                removed.refused.append(f"{datasets[0]}  {path} {reason}")
             else:
-                chosen[path] = dataset
-    for dataset in chosen.values():
-        removed.dependents += _dependents(butler, dataset, chosen)
+                chosen[path] = datasets
+    for datasets in chosen.values():
+        for dataset in datasets:
+            removed.dependents += _dependents(butler, dataset, chosen)
+            removed.dependents += _composites(butler, dataset, types)
     removed.dependents = list(dict.fromkeys(removed.dependents))
-    _move(root, list(chosen), removed, force, dry_run)
+    trash = _move(root, list(chosen), removed, force, dry_run)
+    if trash is not None:
+        removed.rows = sum(
+            trash.take_rows(path, rows.select(path, tables, data_ids))
+            for path, tables, data_ids in _registered(butler, root, chosen)
+        )
     return removed
 
 
@@ -167,24 +184,62 @@ def _refuse_owner(root: str) -> None:
         raise RepositoryError(reason)
 
 
-def _chosen(butler: Butler, name: str, where: Any, root: str) -> Iterator[tuple[str, Dataset]]:
-    """Yield the files of the chosen datasets of a type in the repository itself."""
+def _chosen(butler: Butler, name: str, where: Any, root: str) -> dict[str, list[Dataset]]:
+    """Return the files of the chosen datasets of a type in the repository itself."""
     request = butler.request(name)
     if request.name != request.datasetType:
         raise UsageError(f"{name} is a part of {request.datasetType}: remove that as a whole")
-    dataset = butler.chain.inputs[0].mapper.dataset(request)
+    repository = butler.chain.inputs[0]
+    dataset = repository.mapper.dataset(request)
     template = dataset.template
     keys = list(butler.getKeys(name, "") or ())
     is_whole = template is not None and set(keys) <= set(PathTemplate(template.file_text).keys)
-    if dataset.section == "calibrations" or not is_whole:
-        raise UsageError(
-            f"{name} is registered when it is ingested, and its rows would be left: remove is for "
-            "what tasks write"
-        )
+    if not is_whole and not is_registered(repository, dataset):
+        raise UsageError(f"the files of {name} have other datasets, too: they are not removed")
+    chosen: dict[str, list[Dataset]] = {}
     for values in butler.query(name, where, columns=[*keys, *_OWN]).tuples():
         *own, home, path = values
-        if os.path.realpath(home) == root:
-            yield os.path.join(root, path), Dataset(name, dict(zip(keys, own, strict=True)))
+        if os.path.realpath(home) in (root, os.path.realpath(repository.root_of(dataset))):
+            found = Dataset(name, dict(zip(keys, own, strict=True)))
+            chosen.setdefault(os.path.join(os.path.realpath(home), path), []).append(found)
+    return chosen
+
+
+def _numbers(butler: Butler, name: str, where: Any, root: str) -> dict[str, int]:
+    """Return how many datasets each file has, if some of them may not be chosen."""
+    if where is None:
+        return {}
+    return {path: len(every) for path, every in _chosen(butler, name, None, root).items()}
+
+
+def _registered(
+    butler: Butler, root: str, chosen: Mapping[str, Sequence[Dataset]]
+) -> Iterator[tuple[str, Sequence[str], list[Mapping[str, Any]]]]:
+    """Yield the registries, tables and data IDs of registered files that are gone."""
+    repository = butler.chain.inputs[0]
+    sources = [each.name for each in delivered(repository)]
+    by_table: dict[tuple[str, tuple[str, ...]], list[Mapping[str, Any]]] = {}
+    for datasets in chosen.values():
+        dataset = repository.mapper.types[datasets[0].datasetType]
+        if not is_registered(repository, dataset):
+            continue
+        if dataset.section == "calibrations":
+            registry = repository.calibrations_of(dataset).registry
+            left = [each.dataId for each in datasets]
+        else:
+            registry = repository.registry
+            left = [
+                each.dataId
+                for each in datasets
+                if not any(butler.datasetExists(name, each.dataId) for name in sources)
+            ]
+        if registry is None or registry.lists_files:
+            continue
+        path = os.path.realpath(registry.path)
+        if path.startswith(f"{root}/"):
+            by_table.setdefault((path, tuple(dataset.tables)), []).extend(left)
+    for (path, tables), data_ids in by_table.items():
+        yield path, tables, data_ids
 
 
 def _refusal(path: str, root: str) -> str:
@@ -198,9 +253,7 @@ def _refusal(path: str, root: str) -> str:
     return ""
 
 
-def _dependents(
-    butler: Butler, dataset: Dataset, chosen: Mapping[str, Dataset]
-) -> Iterator[Dependent]:
+def _dependents(butler: Butler, dataset: Dataset, chosen: Collection[str]) -> Iterator[Dependent]:
     """Yield what was made of a dataset, as far as journals tell, and is not removed as well."""
     try:
         origin = butler.used_by(dataset.datasetType, dataset.dataId)
@@ -210,6 +263,18 @@ def _dependents(
         path = os.path.realpath(each.file)
         if os.path.exists(path) and path not in chosen:
             yield Dependent(str(Dataset(each.datasetType, each.dataId)), path, str(dataset))
+
+
+def _composites(butler: Butler, dataset: Dataset, types: Collection[str]) -> Iterator[Dependent]:
+    """Yield the composites that have a dataset as a part, unless all their parts are removed."""
+    for composite in butler.chain.inputs[0].mapper.types.values():
+        parts = {part.datasetType for part in composite.composite.values() if not part.optional}
+        if dataset.datasetType not in parts or composite.name in parts or parts <= set(types):
+            continue
+        with contextlib.suppress(PersistenceError):  # it needs other keys
+            if butler.datasetExists(composite.name, dataset.dataId):
+                name = str(Dataset(composite.name, dataset.dataId))
+                yield Dependent(name, butler.chain.inputs[0].root, str(dataset))
 
 
 def _outputs(origin: Origin) -> Iterator[Origin]:
@@ -227,17 +292,30 @@ def _parents(root: str) -> list[str]:
     return [os.path.realpath(repository_cfg.shown(parent)) for parent in parents]
 
 
-def _move(root: str, paths: Sequence[str], removed: Removed, force: bool, dry_run: bool) -> None:
+def _move(
+    root: str, paths: Sequence[str], removed: Removed, force: bool, dry_run: bool
+) -> Trash | None:
+    """Move files into the trash, and return its session; None if nothing was moved."""
     if removed.dependents and not force:
-        return
+        return None
     trash = Trash(root, "remove")
     for path in paths:
         removed.bytes += _size(path)
         if not dry_run:
             trash.move(path)
-            journal.append(root, "remove", os.path.relpath(path, root))
+            tree = _tree_of(path, root)
+            journal.append(tree, "remove", os.path.relpath(path, tree))
         removed.paths.append(path)
     removed.trash = trash.name if trash.is_used else ""
+    return trash if trash.is_used else None
+
+
+def _tree_of(path: str, root: str) -> str:
+    """Return the calibration root that a file is in, or the repository."""
+    folder = os.path.dirname(path)
+    while folder != root and not os.path.exists(os.path.join(folder, CALIBRATIONS)):
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _size(path: str) -> int:

@@ -1,8 +1,9 @@
 """The trash of a tree: what was removed or replaced, at its relative path, until it is purged.
 
 Each session has a directory, ``.persistence/trash/<time>-<process>``: ``moved/`` has what is gone
-from its place, ``changed/`` the old form of what was replaced. The paths below them say where all
-of it belongs, so that no list can be lost, and a killed session can be undone like any other.
+from its place, ``changed/`` the old form of what was replaced, and ``rows/`` files of SQLite with
+the rows that are gone from registries. The paths below them say where all of it belongs, so that no
+list can be lost, and a killed session can be undone like any other.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from persistence.errors import RepositoryError, did_you_mean
-from persistence.files import atomic, durable, temporaries
+from persistence.errors import RegistryError, RepositoryError, did_you_mean
+from persistence.files import atomic, durable, sqlite, temporaries
+from persistence.keep import rows
+from persistence.keep.rows import Rows
 
 FOLDER = ".persistence/trash"
-_MOVED, _CHANGED, _REASON = "moved", "changed", "reason.json"
+_MOVED, _CHANGED, _ROWS, _REASON = "moved", "changed", "rows", "reason.json"
 
 
 class Session(NamedTuple):
@@ -88,6 +91,15 @@ class Trash:
         durable.flush((), (os.path.dirname(target),))
         return target
 
+    def take_rows(self, registry: str, chosen: Rows) -> int:
+        """Move rows of a registry away, and return their number; see `rows.move`."""
+        if not chosen:
+            return 0
+        target = self._place(registry, _ROWS)
+        count = rows.move(registry, target, chosen)
+        durable.flush((), (os.path.dirname(target),))
+        return count
+
     def _place(self, path: str, kind: str) -> str:
         relative = os.path.relpath(path, self.root)
         if relative.split(os.sep)[0] in (os.pardir, os.curdir):
@@ -119,13 +131,31 @@ def _session(folder: str) -> Session:
 
 
 def _files(folder: str) -> Iterator[str]:
-    for kind in (_MOVED, _CHANGED):
+    for kind in (_MOVED, _CHANGED, _ROWS):
         for directory, folders, names in os.walk(os.path.join(folder, kind)):
             links = [name for name in folders if os.path.islink(os.path.join(directory, name))]
             yield from (os.path.join(directory, name) for name in sorted([*names, *links]))
 
 
-def undo(root: str, name: str, dry_run: bool = False) -> tuple[list[str], list[str]]:
+class Undone(NamedTuple):
+    """The result of `undo`, or of a dry run.
+
+    Attributes
+    ----------
+    restored : `list` [`str`]
+        The paths that were put back.
+    blocked : `list` [`str`]
+        Those that were not, because something else is there now.
+    rows : `int`
+        The rows that are in registries again.
+    """
+
+    restored: list[str]
+    blocked: list[str]
+    rows: int = 0
+
+
+def undo(root: str, name: str, dry_run: bool = False) -> Undone:
     """Put everything of a session back.
 
     Parameters
@@ -139,8 +169,8 @@ def undo(root: str, name: str, dry_run: bool = False) -> tuple[list[str], list[s
 
     Returns
     -------
-    restored, blocked : `list` [`str`]
-        The paths that were put back, and those that were not because something else is there now.
+    undone : `Undone`
+        What was done, or would be.
 
     Raises
     ------
@@ -169,9 +199,25 @@ def undo(root: str, name: str, dry_run: bool = False) -> tuple[list[str], list[s
                 os.replace(temporary, kept)
             os.replace(path, target)
             durable.flush((), (os.path.dirname(target), *changed))
+    count = _undo_rows(root, folder, blocked, dry_run)
     if not dry_run and not blocked and not os.path.isdir(os.path.join(folder, "undone")):
         shutil.rmtree(folder)
-    return restored, blocked
+    return Undone(restored, blocked, count)
+
+
+def _undo_rows(root: str, folder: str, blocked: list[str], dry_run: bool) -> int:
+    top, count = os.path.join(folder, _ROWS), 0
+    for path in [file for file in _files(folder) if file.startswith(f"{top}/")]:
+        relative = os.path.relpath(path, top)
+        if dry_run:
+            count += sum(table.total() for table in sqlite.rows(path).values())
+            continue
+        try:
+            count += rows.bring_back(path, os.path.join(root, relative))
+            os.unlink(path)
+        except RegistryError:
+            blocked.append(relative)
+    return count
 
 
 def purge(root: str, name: str | None = None, dry_run: bool = False) -> list[Session]:

@@ -12,15 +12,14 @@ from persistence.dataids.dataid import DataId
 from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError
 from persistence.files import sqlite
-from persistence.keep import disks
+from persistence.keep import disks, registered
 from persistence.keep.finding import Finding
-from persistence.keep.fixes import NoLog
+from persistence.keep.fixes import NoLog, TakeRows
 from persistence.keep.patient import Patient
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
 
 _NAMES = ("registry.sqlite3", "calibRegistry.sqlite3")
-_RAW = "raw"
 # Bytes 18 and 19 of a file in WAL mode. Source: https://sqlite.org/fileformat2.html, 1.3.3.
 _VERSIONS, _WAL = slice(18, 20), b"\2\2"
 _ADVICE = "bring the files back, or ingest into a new registry"
@@ -67,7 +66,7 @@ def _exposures(repository: Repository, registry: Registry) -> Iterator[Finding]:
     known = set(registry.tables())
     sources = [
         dataset
-        for dataset in _delivered(repository)
+        for dataset in registered.delivered(repository)
         if known.issuperset(dataset.tables)
         and set(_keys(dataset)) <= set(registry.columns(dataset.tables))
     ]
@@ -100,21 +99,8 @@ def _exposures(repository: Repository, registry: Registry) -> Iterator[Finding]:
         if not broken.intersection(_expected(dataset, row) for dataset in sources):
             (typed,) = shorthand.typed([DataId(row)])
             what = f"has rows of {typed}, and there is no file of {names}"
-            yield Finding("row-without-file", registry.path, what, None, _ADVICE)
-
-
-def _delivered(repository: Repository) -> Iterator[DatasetType]:
-    """Yield the types whose files ingest delivers: raws, and parts that are never written."""
-    types = repository.mapper.types
-    names = dict.fromkeys([_RAW])
-    for dataset in types.values():
-        if dataset.section == "exposures":
-            parts = dataset.composite.values()
-            names |= dict.fromkeys(part.datasetType for part in parts if part.inputOnly)
-    for name in names:
-        is_exposure = name in types and types[name].section == "exposures"
-        if is_exposure and types[name].template is not None and types[name].tables:
-            yield types[name]
+            fix = TakeRows(registry.path, tuple(sources[0].tables), tuple(row.items()))
+            yield Finding("row-without-file", registry.path, what, fix, _ADVICE)
 
 
 def _keys(dataset: DatasetType) -> list[str]:

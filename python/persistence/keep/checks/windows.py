@@ -16,6 +16,7 @@ from persistence.dataids.dataid import DataId
 from persistence.dataids.template import PathTemplate
 from persistence.errors import DataIdError, RegistryError
 from persistence.keep.finding import Finding
+from persistence.keep.fixes import TakeRows
 from persistence.keep.patient import Patient
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
@@ -79,7 +80,8 @@ def _without_files(
             yield Finding(
                 "calibration-without-file", registry.path,
                 f"has a row of {dataset.name} {_shown(key)}, and {_path(tree.root, template, key)} "
-                "is not there", None, "bring the file back, or ingest it again",
+                "is not there", TakeRows(registry.path, tuple(dataset.tables), tuple(key.items())),
+                "bring the file back, or ingest it again",
             )  # fmt: skip
 
 
