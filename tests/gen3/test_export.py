@@ -15,6 +15,7 @@ from persistence.cli import main
 from persistence.errors import FileConflict, RepositoryError
 from persistence.gen3 import document, export
 from tests.gen3.conftest import DETECTORS, SKYMAP, VISITS, imported
+from tests.killed import killed_after
 
 
 def exported(capsys: Any, root: Path, to: Path, *options: str, status: int = 0) -> list[Any]:
@@ -273,3 +274,34 @@ def test_the_text_is_what_a_safe_loader_of_gen3_reads(plan: export.Plan) -> None
     assert [span.begin for span in spans] == [
         "2013-02-20 00:00:35.000000000", "2014-03-02 00:00:35.000000000",
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transfer", ["copy", "relsymlink"])
+def test_an_export_that_is_killed_at_any_call_goes_on(
+    repository: Path, tmp_path: Path, transfer: Any
+) -> None:
+    def act(to: Path) -> None:
+        calibs = {"calibRoot": str(repository / "CALIB")}
+        options = export.Options(transfer=transfer, skymap=SKYMAP, with_regions=False)
+        export.write(export.plan([Butler(repository, **calibs)], str(to), options))
+
+    def contents(root: Path) -> dict[str, Any]:
+        return {
+            str(path.relative_to(root)): path.read_bytes()
+            for path in root.rglob("*")
+            if path.is_file()
+        }
+
+    act(tmp_path / "whole")
+    expected = contents(tmp_path / "whole")
+    killed, number = True, 0
+    while killed:
+        to = tmp_path / f"{number}"
+        killed = killed_after(number, lambda to=to: act(to))
+        if (to / export.NAME).exists():  # it is the last
+            assert set(contents(to)) >= set(expected), number
+        act(to)
+        assert contents(to) == expected, number
+        number += 1
+    assert number > 20
