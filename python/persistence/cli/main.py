@@ -85,6 +85,8 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "find what is wrong with a repository, and mend what can be mended",
     "verify": "check that the files of a repository are unchanged, by checksums",
     "copy": "copy datasets, and what they need, into a repository of their own",
+    "bundle": "write datasets, and what they need, into one archive",
+    "unbundle": "unpack a bundle into a repository, and check each file in it",
     "diff": "compare two repositories by data ID: what is only in one, what differs",
     "remove": "move datasets, or a rerun, into the trash of a repository",
     "trash": "list, restore or delete the files that doctor and remove moved away",

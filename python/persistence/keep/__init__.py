@@ -6,22 +6,26 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from persistence.keep.bundling import bundle
     from persistence.keep.comparison import compare as diff
     from persistence.keep.copying import copy
     from persistence.keep.diagnosis import diagnose as doctor
     from persistence.keep.removal import remove
     from persistence.keep.sameness import same
+    from persistence.keep.unbundling import unbundle
     from persistence.keep.verification import verify
 
-__all__ = ["copy", "diff", "doctor", "remove", "same", "verify"]
+__all__ = ["bundle", "copy", "diff", "doctor", "remove", "same", "unbundle", "verify"]
 
 # Public name -> its module, and its name there. A module must not have the name of a function.
 _HOMES = {
+    "bundle": ("bundling", "bundle"),
     "copy": ("copying", "copy"),
     "diff": ("comparison", "compare"),
     "doctor": ("diagnosis", "diagnose"),
     "remove": ("removal", "remove"),
     "same": ("sameness", "same"),
+    "unbundle": ("unbundling", "unbundle"),
     "verify": ("verification", "verify"),
 }
 
