@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from persistence.sky import polygon
+from persistence.sky import store as store_module
 from persistence.sky.regions import Outline
 from persistence.sky.store import Entry, Store, WrongVersion
 from persistence.types.wcs import sphere
@@ -155,3 +156,27 @@ def test_a_failed_write_leaves_all_as_it_was() -> None:
     with pytest.raises(sqlite3.IntegrityError), store.transaction():
         store.add([entry("a", None), entry("a", None)], [None, None])
     assert store.entries("raw") == []
+
+
+@pytest.mark.parametrize("content", [b"x" * 4096, None], ids=["damaged", "another version"])
+def test_a_file_that_cannot_be_read_is_closed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    path = tmp_path / "regions.sqlite3"
+    if content is None:
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA user_version = 99")
+        connection.close()
+    else:
+        path.write_bytes(content)
+    closed = []
+
+    class Counting(sqlite3.Connection):
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    monkeypatch.setattr(store_module, "Connection", Counting)
+    with pytest.raises((WrongVersion, sqlite3.DatabaseError)):
+        Store(str(path))
+    assert len(closed) == 1

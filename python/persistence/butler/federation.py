@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persistence import notebook
 from persistence.butler import federated
@@ -27,6 +27,9 @@ from persistence.errors import (
 )
 from persistence.files import yaml_nodes
 from persistence.notebook import Html
+
+if TYPE_CHECKING:
+    from persistence.butler.federated_sky import FederatedSky
 
 _SETTINGS = ("root", "mapper", "calibRoot")
 
@@ -217,6 +220,13 @@ class Federation:
             datasetType, where, data_id, order=order, distinct=distinct, fresh=fresh, limit=limit
         )
         return question.rows(members, self._knowing(datasetType), columns)
+
+    @property
+    def sky(self) -> FederatedSky:
+        """The sky of all cameras: `Butler.sky`, with one more column, ``instrument``."""
+        from persistence.butler.federated_sky import FederatedSky  # lazy: only for positions
+
+        return FederatedSky(self._members, self._knowing)
 
     def queryMetadata(
         self,

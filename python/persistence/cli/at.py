@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from persistence.butler.asking.rows import Rows
     from persistence.butler.butler import Butler
 
+FEDERATES = True
 # The unit of an angle by its letter: degrees, minutes, seconds.
 _UNITS = {"d": 1.0, "m": 1 / 60, "s": 1 / 3600}
 _ANGLE = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)([dms]?)")

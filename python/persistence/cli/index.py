@@ -59,7 +59,8 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         for name, its in counts.items():
             messages.note(f"{name}: {its['with']} with a region, {its['without']} without")
         if not arguments.dry_run:
-            butler.sky.write()
+            for path in butler.sky.write():
+                messages.note(f"regions: {path}")
     output.write(shown, arguments.format)
     return 0
 

@@ -28,6 +28,7 @@ from persistence.dataids.expression_nodes import (
 )
 from persistence.dataids.expression_operands import Day, Key, Kinds, Literal
 from persistence.dataids.expression_parser import Parser
+from persistence.dataids.expression_rows import AmongRows
 from persistence.errors import DataIdError, ExpressionError
 
 # The types that hold several values of a key.
@@ -184,7 +185,7 @@ def _renamed(part: Any, aliases: Mapping[str, str]) -> Any:
         return dataclasses.replace(part, name=aliases.get(part.name, part.name))
     if isinstance(part, tuple):
         return tuple(_renamed(inner, aliases) for inner in part)
-    names = ("key", "operand", "part", "parts")
+    names = ("key", "operand", "part", "parts", "columns")
     inner = {name: getattr(part, name) for name in names if hasattr(part, name)}
     changed = {name: _renamed(value, aliases) for name, value in inner.items()}
     return dataclasses.replace(part, **changed) if changed else part
@@ -227,6 +228,20 @@ def of_data_ids(data_ids: Iterable[Mapping[str, Any]]) -> Expression:
         And(tuple(_has(key, value) for key, value in data_id.items())) for data_id in data_ids
     ]
     return Expression(conditions[0] if len(conditions) == 1 else Or(tuple(conditions)))
+
+
+def of_rows(keys: Iterable[str], rows: Iterable[Sequence[Any]]) -> Expression:
+    """Return the expression that some keys together have one of many combinations of values.
+
+    Parameters
+    ----------
+    keys : iterable of `str`
+        The keys.
+    rows : iterable of sequence
+        Numbers and texts, one for each key. However many there are, a query takes them as a table.
+    """
+    known = frozenset(tuple(map(plain, row)) for row in rows)
+    return Expression(AmongRows(tuple(map(Key, keys)), known))
 
 
 def of_words(

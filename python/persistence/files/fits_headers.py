@@ -34,6 +34,12 @@ _END = b"END" + 77 * b" "
 COMPRESSED = "COMPRESSED_IMAGE"
 
 
+# For each pattern of keywords, the first eight characters of cards -> the keyword if it matches,
+# else "": nearly the same ones are in every header, and matching all takes most of the time.
+_matching: dict[re.Pattern[str], dict[str, str]] = {}
+_MOST = 20_000
+
+
 class _Stream(Protocol):
     """A readable stream: a file, or the inside of a compressed one."""
 
@@ -57,9 +63,8 @@ class Cards(Mapping[str, Any]):
 
     def __init__(self, block: str) -> None:
         self._block = block
-        index: dict[str, int] = {}
-        for start in range(len(block) - _CARD, -1, -_CARD):
-            index[block[start : start + 8]] = start
+        starts_at = range(len(block) - _CARD, -1, -_CARD)
+        index = {block[start : start + 8]: start for start in starts_at}
         start = index.get("EXTNAME ", -1)
         if block.startswith(f"'{COMPRESSED}'", start + 10):
             again = re.compile("EXTNAME ")
@@ -80,6 +85,9 @@ class Cards(Mapping[str, Any]):
             return self._block[start + 8 : start + _CARD].strip()
         return self._value(start + 10, start + _CARD, start)
 
+    def __contains__(self, keyword: object) -> bool:
+        return f"{keyword:8}" in self._index or str(keyword).upper() in self._hierarch()
+
     def __iter__(self) -> Iterator[str]:
         names = (name.rstrip(" ") for name in sorted(self._index, key=self._index.__getitem__))
         yield from (name for name in names if name not in ("", "HIERARCH", "CONTINUE", "END"))
@@ -93,12 +101,18 @@ class Cards(Mapping[str, Any]):
 
         Their numbers lose no digits.
         """
-        names = ((name.rstrip(" "), start) for name, start in self._index.items())
-        return {
-            name: self._block[start : start + _CARD]
-            for name, start in names
-            if keywords.fullmatch(name)
-        }
+        known = _matching.setdefault(keywords, {})
+        found = {}
+        for name, start in self._index.items():
+            keyword = known.get(name)
+            if keyword is None:
+                bare = name.rstrip(" ")
+                keyword = bare if keywords.fullmatch(bare) else ""
+                if len(known) < _MOST:
+                    known[name] = keyword
+            if keyword:
+                found[keyword] = self._block[start : start + _CARD]
+        return found
 
     def _hierarch(self) -> dict[str, int]:
         if self._long is None:

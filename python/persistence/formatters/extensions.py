@@ -7,7 +7,7 @@ that is right for one file is another detector's in the next.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from persistence.dataids.location import Location
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _MOST_SHOWN = 8
 
 
-def of_detector(location: Location, mapper: Mapper) -> Location:
+def of_detector(
+    location: Location, mapper: Mapper, scan: Callable[[str], Iterator[Cards]] = fits_headers.scan
+) -> Location:
     """Return a location with the HDU of the detector that its data ID names.
 
     It is returned unchanged if it names no HDU or no detector, or if the camera does not define the
@@ -34,6 +36,8 @@ def of_detector(location: Location, mapper: Mapper) -> Location:
         Where a dataset is expected: an HDU of a file.
     mapper : `Mapper`
         Knows the camera's headers, and which key of a data ID is the detector's number.
+    scan : callable, optional
+        Returns the headers of a file, for callers that read them again.
 
     Raises
     ------
@@ -49,11 +53,11 @@ def of_detector(location: Location, mapper: Mapper) -> Location:
     if translator.detector_key is None:
         return location
     path = location.full_path
-    before = list(itertools.islice(fits_headers.scan(path), location.hdu + 1))
+    before = list(itertools.islice(scan(path), location.hdu + 1))
     is_there = len(before) > location.hdu
     if is_there and _number(path, location.hdu, before, translator) == number:
         return location
-    headers = list(fits_headers.scan(path))
+    headers = list(scan(path))
     numbers = {
         hdu: _number(path, hdu, headers, translator)
         for hdu, cards in enumerate(headers)

@@ -7,12 +7,15 @@ the polygon's edges are moved outward by it, so that no pixel is outside.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from persistence.errors import FormatterError
+from persistence.sky import tangent
 from persistence.sky.polygon import Vectors, normals
+from persistence.sky.tangent import Tangent
 from persistence.types.pixels.box import Box
 from persistence.types.wcs import sphere
 
@@ -24,6 +27,14 @@ _ROUNDING = 1e-12
 _MARGIN = 1.02
 # A sagitta of this fraction of the diagonal is not a distortion.
 _BENT = 0.2
+_NO_POSITION = "the WCS has no position on the sky for some of the pixels"
+# Reasons why an image has no footprint, the first one that holds.
+_PROBLEMS = (
+    "",
+    "the pixels cover more than a hemisphere: their WCS is wrong",
+    "the pixels have no area on the sky: their WCS is wrong",
+    "the edges of the image cross each other: its WCS is wrong",
+)
 
 
 class Footprint(NamedTuple):
@@ -60,15 +71,50 @@ def of_wcs(wcs: Any, box: Box, origin: tuple[float, float] = (0, 0)) -> Footprin
         area, or overlap each other.
     """
     if box.width <= 0 or box.height <= 0:
-        raise FormatterError(f"an image of {box.width} x {box.height} pixels has no region")
-    columns, rows = _edges()
-    vectors = _vectors(
-        wcs, origin[0] - 0.5 + columns * box.width, origin[1] - 0.5 + rows * box.height
-    )
-    if not np.isfinite(vectors).all():
-        raise FormatterError("the WCS has no position on the sky for some of the pixels")
-    vertices, sagittas = _around(vectors[None, :-1], vectors[None, -1])
-    return Footprint(vertices[0], float(sagittas[0]))
+        raise FormatterError(_without_pixels(box))
+    columns, rows = _pixels([(*origin, box.width, box.height)])
+    (footprint,) = _footprints(_vectors(wcs, columns[0], rows[0])[None])
+    if isinstance(footprint, str):
+        raise FormatterError(footprint)
+    return footprint
+
+
+def of_tangents(images: Sequence[tuple[Tangent, Box]]) -> list[Footprint | str]:
+    """Return the footprint of each image, or the reason why it has none, as `of_wcs` says it.
+
+    Parameters
+    ----------
+    images : sequence of `tuple` [`Tangent`, `Box`]
+        The WCS of each image, and its pixels, as the WCS counts them.
+    """
+    boxes = [(box.x0, box.y0, box.width, box.height) for _, box in images]
+    found = _footprints(tangent.vectors([one for one, _ in images], *_pixels(boxes)))
+    return [
+        _without_pixels(box) if min(box.width, box.height) <= 0 else footprint
+        for (_, box), footprint in zip(images, found, strict=True)
+    ]
+
+
+def _without_pixels(box: Box) -> str:
+    return f"an image of {box.width} x {box.height} pixels has no region"
+
+
+def _pixels(boxes: Any) -> tuple[Vectors, Vectors]:
+    """Return columns and rows along the edges of boxes (x0, y0, width, height), and the middles."""
+    x, y = _edges()
+    column, row, width, height = np.array(boxes, float).reshape(-1, 4, 1).swapaxes(0, 1)
+    return column - 0.5 + x * width, row - 0.5 + y * height
+
+
+def _footprints(vectors: Vectors) -> list[Footprint | str]:
+    """Return the footprints of images with these edges and middles, or why there is none."""
+    is_finite = np.isfinite(vectors).all(axis=(1, 2))
+    answers: list[Footprint | str] = [_NO_POSITION] * len(vectors)
+    vertices, sagittas, problems = _around(vectors[is_finite, :-1], vectors[is_finite, -1])
+    for number, place in enumerate(np.nonzero(is_finite)[0].tolist()):
+        its = Footprint(vertices[number], float(sagittas[number]))
+        answers[place] = problems[number] or its
+    return answers
 
 
 def _vectors(wcs: Any, x: Vectors, y: Vectors) -> Vectors:
@@ -100,13 +146,13 @@ def of_boxes(wcs: Any, boxes: Vectors) -> Vectors:
     FormatterError
         As for `of_wcs`.
     """
-    x, y = _edges()
-    columns = boxes[:, :1] - 0.5 + x * boxes[:, 2:3]
-    rows = boxes[:, 1:2] - 0.5 + y * boxes[:, 3:]
+    columns, rows = _pixels(boxes)
     vectors = _vectors(wcs, columns.ravel(), rows.ravel()).reshape(*columns.shape, 3)
-    if not np.isfinite(vectors).all():
-        raise FormatterError("the WCS has no position on the sky for some of the pixels")
-    return _around(vectors[:, :-1], vectors[:, -1])[0]
+    found = _footprints(vectors)
+    for problem in found:
+        if isinstance(problem, str):
+            raise FormatterError(problem)
+    return np.array([one.vertices for one in found if isinstance(one, Footprint)])
 
 
 def _edges() -> tuple[Vectors, Vectors]:
@@ -118,8 +164,10 @@ def _edges() -> tuple[Vectors, Vectors]:
     return columns, np.concatenate([low, rising, high, falling, [0.5]])
 
 
-def _around(edges: Vectors, middles: Vectors) -> tuple[Vectors, Vectors]:
+def _around(edges: Vectors, middles: Vectors) -> tuple[Vectors, Vectors, list[str]]:
     """Return polygons with four edges around samples of the edges of images, and the sagittas.
+
+    The third item is the reason why an image has none; empty if it has one.
 
     Parameters
     ----------
@@ -132,28 +180,27 @@ def _around(edges: Vectors, middles: Vectors) -> tuple[Vectors, Vectors]:
     is_mirrored = np.asarray((_heights(normals(corners), middles) < 0).all(axis=1))  # as most are
     corners = np.where(is_mirrored[:, None, None], corners[:, [0, 3, 2, 1]], corners)
     planes = normals(corners)
-    if (_heights(edges, middles) <= 0).any():
-        raise FormatterError("the pixels cover more than a hemisphere: their WCS is wrong")
+    is_wide = (_heights(edges, middles) <= 0).any(axis=1)
     ends = np.roll(corners, -1, axis=1)
-    is_short = np.linalg.norm(corners - ends, axis=-1) < 1e-14
-    if not (_heights(planes, middles) > 0).all() or is_short.any():
-        raise FormatterError("the pixels have no area on the sky: their WCS is wrong")
+    is_short = (np.linalg.norm(corners - ends, axis=-1) < 1e-14).any(axis=1)
+    is_empty = ~(_heights(planes, middles) > 0).all(axis=1) | is_short
     centres = corners + ends
-    centres /= np.linalg.norm(centres, axis=-1, keepdims=True)
+    centres /= np.maximum(np.linalg.norm(centres, axis=-1, keepdims=True), 1e-300)
     # An edge's plane is turned about the line perpendicular to its centre: n -> n + t c.
     outside = edges @ planes.swapaxes(1, 2)
-    along = np.maximum(edges @ centres.swapaxes(1, 2), 1e-300)
+    along = np.maximum(edges @ centres.swapaxes(1, 2), 1e-9)
     turns = np.where(outside < 0, -outside / along, 0).max(axis=1)
     turns = np.where(turns > _ROUNDING, turns * _MARGIN, _ROUNDING)
     planes = planes + turns[..., None] * centres
     vertices = np.cross(np.roll(planes, 1, axis=1), planes)
-    vertices /= np.linalg.norm(vertices, axis=-1, keepdims=True)
+    vertices /= np.maximum(np.linalg.norm(vertices, axis=-1, keepdims=True), 1e-300)
     # A wrong WCS, whose pixels overlap each other, bends the edges as no distortion does.
     size = np.linalg.norm(corners[:, :2] - corners[:, 2:], axis=-1).max(axis=1)
     is_bent = turns.max(axis=1) > _BENT * size
-    if is_bent.any() or not (_heights(normals(vertices), middles) > 0).all():
-        raise FormatterError("the edges of the image cross each other: its WCS is wrong")
-    return vertices, np.maximum(-outside.min(axis=(1, 2)), 0.0)
+    is_bent |= ~(_heights(normals(vertices), middles) > 0).all(axis=1)
+    kinds = np.select([is_wide, is_empty, is_bent], [1, 2, 3], 0)
+    problems = [_PROBLEMS[kind] for kind in kinds.tolist()]
+    return vertices, np.maximum(-outside.min(axis=(1, 2), initial=0.0), 0.0), problems
 
 
 def _heights(vectors: Vectors, middles: Vectors) -> Vectors:

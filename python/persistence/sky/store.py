@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from persistence.files import sqlite
 from persistence.files.sqlite import Connection
 
 # Of the tables below; a file of another version is not read.
-VERSION = 1
+VERSION = 2
 MEMORY = ":memory:"
 _SCHEMA = f"""
 CREATE TABLE regions (
@@ -20,8 +20,13 @@ CREATE TABLE regions (
     time INTEGER, polygon BLOB, problem TEXT NOT NULL DEFAULT '', UNIQUE (type, keys)
 );
 CREATE INDEX by_exposure ON regions (exposure, rank);
+CREATE INDEX by_path ON regions (type, root, path);
 CREATE VIRTUAL TABLE boxes USING rtree (id, x0, x1, y0, y1, z0, z1);
-CREATE TABLE stamps (type TEXT PRIMARY KEY, stamp TEXT NOT NULL);
+CREATE TABLE stamps (type TEXT PRIMARY KEY, stamp TEXT NOT NULL, rest TEXT NOT NULL);
+CREATE TABLE listings (
+    type TEXT NOT NULL, root TEXT NOT NULL, path TEXT NOT NULL, listed INTEGER,
+    PRIMARY KEY (type, root, path)
+) WITHOUT ROWID;
 PRAGMA user_version = {VERSION};
 """
 _INSERT = (
@@ -92,14 +97,21 @@ class Store:
         self.connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, factory=Connection, timeout=60
         )
-        ((version,),) = self.connection.execute("PRAGMA user_version")
-        if version == 0 and not self.connection.execute("SELECT 1 FROM sqlite_master").fetchall():
-            self.connection.execute("PRAGMA journal_mode = WAL")
-            self.connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            self._prepare()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        execute = self.connection.execute
+        ((version,),) = execute("PRAGMA user_version")
+        if version == 0 and not execute("SELECT 1 FROM sqlite_master").fetchall():
+            execute("PRAGMA journal_mode = WAL")
+            execute("PRAGMA synchronous = NORMAL")
             self.connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
         elif version != VERSION:
-            self.connection.close()
-            raise WrongVersion(f"{path} has version {version} of regions, not {VERSION}")
+            raise WrongVersion(f"{self.path} has version {version} of regions, not {VERSION}")
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
         """Write all that a block writes, or nothing."""
@@ -122,9 +134,34 @@ class Store:
         )
         return [f"{name}: {problem}" for name, problem in rows]
 
-    def set_stamp(self, name: str, stamp: str) -> None:
-        """Set the state of the files of a type."""
-        self.connection.execute("INSERT OR REPLACE INTO stamps VALUES (?, ?)", (name, stamp))
+    def rest(self, name: str) -> str:
+        """Return the state of all else that a type's entries depend on; empty if unknown."""
+        rows = self.connection.execute("SELECT rest FROM stamps WHERE type = ?", (name,))
+        return "".join(rest for (rest,) in rows)
+
+    def listings(self, name: str) -> dict[tuple[str, str], int]:
+        """Return when the directories of a type, by root and path, were listed."""
+        query = "SELECT root, path, listed FROM listings WHERE type = ?"
+        return {
+            (root, path): listed for root, path, listed in self.connection.execute(query, (name,))
+        }
+
+    def set_state(
+        self, name: str, stamp: str, rest: str, listings: Mapping[tuple[str, str], int]
+    ) -> None:
+        """Set the state of a type: `stamp`, `rest` and `listings`."""
+        execute = self.connection.execute
+        execute("INSERT OR REPLACE INTO stamps VALUES (?, ?, ?)", (name, stamp, rest))
+        before = self.listings(name)
+        gone = [(name, *place) for place in before.keys() - listings.keys()]
+        new = [
+            (name, *place, listed)
+            for place, listed in listings.items()
+            if before.get(place, -1) != listed
+        ]
+        many = self.connection.executemany
+        many("DELETE FROM listings WHERE type = ? AND root = ? AND path = ?", gone)
+        many("INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?)", new)
 
     def add(self, entries: Iterable[Entry], boxes: Iterable[Sequence[float] | None]) -> None:
         """Add entries, each with the ranges of x, y and z of its region, or None."""
@@ -142,14 +179,40 @@ class Store:
             )
             self.connection.executemany("DELETE FROM boxes WHERE id = ?", rows.fetchall())
 
-    def entries(self, name: str) -> list[Entry]:
-        """Return all entries of a type."""
-        columns = ", ".join(Entry._fields)
-        rows = self.connection.execute(
-            f"SELECT {columns} FROM regions WHERE type = ?",  # noqa: S608  # our own names
-            (name,),
-        )
-        return list(map(Entry._make, rows))
+    def entries(
+        self,
+        name: str,
+        keys: Iterable[str] = (),
+        directories: Iterable[tuple[str, str]] | None = None,
+    ) -> list[Entry]:
+        """Return entries of a type.
+
+        Parameters
+        ----------
+        name : `str`
+            The type.
+        keys : iterable of `str`
+            Those with these data IDs,
+        directories : iterable of `tuple` [`str`, `str`], optional
+            and those with a file in one of these directories, by root and path. Default: all.
+        """
+        query = f"SELECT {', '.join(Entry._fields)} FROM regions WHERE type = ?"  # noqa: S608  # ours
+        ask = self.connection.execute
+        if directories is None:
+            return list(map(Entry._make, ask(query, (name,))))
+        found = {}
+        for root, path in directories:
+            # '0' is the character after the slash.
+            ends = (f"{path}/", f"{path}0") if path else ("", "\U0010ffff")
+            rows = ask(f"{query} AND root = ? AND path >= ? AND path < ?", (name, root, *ends))
+            found.update(
+                {one.keys: one for one in map(Entry._make, rows) if _directory(one.path) == path}
+            )
+        for its in keys:
+            if its not in found:
+                rows = ask(f"{query} AND keys = ?", (name, its))
+                found.update({one.keys: one for one in map(Entry._make, rows)})
+        return list(found.values())
 
     def near(
         self, box: Sequence[float], lowest: int, highest: int, tract: int | None = None
@@ -205,6 +268,10 @@ class Store:
                 (exposure, name),
             ):
                 yield exposure, keys
+
+
+def _directory(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 class WrongVersion(Exception):

@@ -17,9 +17,18 @@ from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
 
 from persistence import Butler
+from persistence.butler.index import refresh
 from persistence.butler.sky import home
-from persistence.errors import DataIdError, NoResults, NotInSkyMap, UnknownDatasetType, UnknownKey
+from persistence.errors import (
+    DataIdError,
+    NoResults,
+    NotInSkyMap,
+    RepositoryError,
+    UnknownDatasetType,
+    UnknownKey,
+)
 from persistence.sky import Box, Circle, Polygon
+from persistence.sky.store import Store
 from persistence.skymap.config import DiscreteConfig
 from persistence.skymap.discrete import DiscreteSkyMap
 
@@ -273,3 +282,77 @@ def test_what_cannot_be_answered_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         ask(Butler(str(survey)).sky)
+
+
+def test_only_what_a_listed_directory_holds_is_compared(
+    survey: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten visits, of which one gets a file, one loses one, and one is another in the parent."""
+    for visit, number in itertools.product(range(1, 11), (1, 2)):
+        write(calexp(survey, visit, number), 0.0, 0.0)
+    # a directory that changed just now is listed again, to be sure
+    monkeypatch.setattr(refresh, "_SETTLED", 0)
+    butler = Butler(str(survey))
+    assert butler.sky.refresh()["calexp"] == {"with": 20, "without": 0}
+    compared = list[int]()
+    known = Store.entries
+
+    def count(self: Store, *rest: Any) -> Any:
+        compared.append(len(known(self, *rest)))
+        return known(self, *rest)
+
+    monkeypatch.setattr(Store, "entries", count)
+    write(calexp(survey, 3, 3), 0.0, 0.0)
+    os.unlink(calexp(survey, 4, 2))
+    write(calexp(survey.parents[1], 4, 2), 0.2, 0.0)
+    shutil.rmtree(calexp(survey, 5).parent)
+    assert butler.sky.refresh()["calexp"] == {"with": 19, "without": 0}
+    assert max(compared) <= 6
+    assert len(Butler(str(survey)).sky.overlaps("calexp", region=Circle(0.2, 0))) == 1
+    names = [(row["visit"], row["ccdnum"]) for row in butler.query("calexp", region=Circle(0, 0))]
+    expected = [(visit, number) for visit in range(1, 11) for number in (1, 2) if visit != 5]
+    assert names == sorted({*expected, (3, 3)} - {(4, 2)})
+
+
+def test_each_repository_of_the_chain_gets_its_own_regions(
+    survey: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = survey.parents[1]
+    write(calexp(survey, 1), *VISITS[1])
+    butler = Butler(str(survey))
+    butler.sky.refresh()
+    assert butler.sky.write() == [str(survey / home.FILE), str(root / home.FILE)]
+    # somebody else starts from them, adds an exposure, and keeps what others read
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "others"))
+    write(calexp(survey, 2), *VISITS[2])
+    read = []
+    butler = Butler(str(survey))
+    butler.sky.refresh(progress=lambda done, known, number: read.append(number))
+    assert sum(read) == 1
+    assert len(butler.sky.write()) == 2
+    with sqlite3.connect(survey / home.FILE) as connection:
+        assert connection.execute("SELECT count(*) FROM footprints").fetchone() == (2,)
+    connection.close()
+
+
+def test_regions_are_not_written_where_the_user_may_not(
+    survey: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    butler = Butler(str(survey.parents[1]))
+    butler.sky.refresh()
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with pytest.raises(RepositoryError, match="belongs to"):
+        butler.sky.write()
+    assert not (survey.parents[1] / home.FILE).exists()
+
+
+def test_a_hundred_thousand_exposures_on_a_region_are_one_condition(survey: Path) -> None:
+    """The same rows as by ten lists, and no condition that grows with their number."""
+    butler = Butler(str(survey))
+    for visit in range(1, 11):
+        write(calexp(survey, visit), 0.0, 0.0)
+    condition = butler.sky.condition("calexp", Circle(0, 0))
+    text, values = condition.sql({"visit": int, "ccdnum": int})
+    assert len(text) < 200
+    assert len(values) == 1
+    assert len(butler.query("calexp", "visit > 4", region=Circle(0, 0))) == 6

@@ -248,6 +248,20 @@ class Tree:
         )
         return repr(self._all(query))
 
+    def listings(self, template: PathTemplate) -> dict[str, int]:
+        """Return when each directory with files of a template was listed, by path.
+
+        In ns since 1970. Call `refresh` before.
+        """
+        table = self._table(template)
+        if table is None:
+            return {}
+        query = (
+            "SELECT path, listed FROM tally JOIN dirs ON dir = id "  # noqa: S608  # a number
+            f"WHERE template = {table.number}"
+        )
+        return dict(self._all(query))
+
     def summary(self) -> dict[str, Totals]:
         """Return the totals of each template with files, by its text, sorted."""
         query = (

@@ -10,20 +10,21 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from persistence.butler.sky import changes, measure
 from persistence.butler.sky import layers as its_layers
-from persistence.butler.sky import measure
 from persistence.butler.sky.home import Footprints, Known, Stamp
-from persistence.files import mirrors
 from persistence.sky import polygon
 from persistence.sky.store import Entry, Store
 
 if TYPE_CHECKING:
-    from persistence.butler.asking.question import Question
     from persistence.butler.sky.asked import Queried
+    from persistence.butler.sky.changes import Scope
     from persistence.butler.sky.layers import Layers
 
 # Number of files whose regions are read, and stored, at once.
 _ENOUGH = 200
+# Number of files that a process reads at once.
+_PART = 100
 _FILE = ("repository", "path", "size", "written")
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -57,29 +58,14 @@ def fill(
         False to use the index as it is, without comparing it with the directories.
     """
     for name, question in layers.questions.items():
-        stamp = state(question, layers, fresh)
-        if stamp and stamp == store.stamp(name):
+        its = changes.state(question, layers, fresh)
+        if its.trees and its == (store.stamp(name), store.rest(name)):
             continue
-        _fill_type(butler, store, layers, name, progress, jobs, fresh)
+        listings = changes.listings(question)
+        scope = changes.scope(question, store, its, listings)
+        _fill_type(butler, store, layers, name, scope, progress, jobs, fresh)
         with store.transaction():
-            store.set_stamp(name, stamp)
-
-
-def state(question: Question, layers: Layers, fresh: bool) -> str:
-    """Return the state of the directories and registries of a type; empty if it is unknown."""
-    if question.sources is None:
-        return ""
-    states = [str(layers.identity)]
-    for source in question.sources:
-        source.tree.refresh(source.template, fresh=fresh)
-        states.append(f"{source.tree.root} {source.tree.state(source.template)}")
-    for path in its_layers.registries(question):
-        try:
-            status = mirrors.stat(path)
-        except OSError:
-            return ""
-        states.append(f"{path} {status.st_mtime_ns} {status.st_size}")
-    return "\n".join(states)
+            store.set_state(name, its.trees, its.rest, listings)
 
 
 def _fill_type(
@@ -87,20 +73,22 @@ def _fill_type(
     store: Store,
     layers: Layers,
     name: str,
+    scope: Scope,
     progress: Progress | None,
     jobs: int,
     fresh: bool,
 ) -> None:
     question = layers.questions[name]
     columns = its_layers.shown(question)
-    rows = butler.query(name, columns=[*columns, *_FILE], fresh=fresh)
+    rows = butler.query(name, scope.where, [*columns, *_FILE], fresh=fresh)
     current: dict[str, tuple[Row, str, str, Stamp]] = {}
     for values in rows.tuples():
         row = dict(zip((*columns, *_FILE), values, strict=True))
         root, path, size, written = (row.pop(key) for key in _FILE)
         keys = json.dumps(row, default=str, sort_keys=True)
         current[keys] = row, root or "", path or "", (size, _microseconds(written))
-    known = {one.keys: (one.root, one.path, (one.size, one.time)) for one in store.entries(name)}
+    entries = store.entries(name, current, scope.directories)
+    known = {one.keys: (one.root, one.path, (one.size, one.time)) for one in entries}
     changed = {keys: one for keys, one in current.items() if known.get(keys) != one[1:]}
     gone = [keys for keys in known if keys not in current]
     read = 0
@@ -207,7 +195,7 @@ class _Pool:
 
     def _run(self, name: str, data_ids: Sequence[Row]) -> Sequence[measure.Measured]:
         if self._executor is None or len(data_ids) < 2:
-            return [measure.region(self._butler, name, data_id) for data_id in data_ids]
-        parts = [list(data_ids[start : start + 20]) for start in range(0, len(data_ids), 20)]
-        names = itertools.repeat(name)
-        return [one for part in self._executor.map(measure.regions, names, parts) for one in part]
+            return measure.regions(self._butler, name, data_ids)
+        parts = [data_ids[start : start + _PART] for start in range(0, len(data_ids), _PART)]
+        answers = self._executor.map(measure.regions_here, itertools.repeat(name), parts)
+        return [one for part in answers for one in part]

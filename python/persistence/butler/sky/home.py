@@ -12,13 +12,18 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from persistence.butler import write as writing
 from persistence.butler.index import home
 from persistence.errors import RegistryError, RepositoryError
 from persistence.files import atomic
 from persistence.files.sqlite import Connection, escaped
 from persistence.sky import polygon
 from persistence.sky.store import MEMORY, Store, WrongVersion
+
+if TYPE_CHECKING:
+    from persistence.butler.repository import Repository
 
 # In a repository.
 FILE = ".persistence/regions.sqlite3"
@@ -54,6 +59,33 @@ def open_store(roots: Sequence[str]) -> Store:
         except (OSError, IndexError):  # no home directory, no space, no tree
             break
     return Store(MEMORY)
+
+
+def write(repositories: Iterable[Repository]) -> list[str]:
+    """Write the footprints into those repositories that are the user's, and return the files.
+
+    Raises
+    ------
+    RepositoryError
+        If there are footprints, and no repository can be written, with the reasons.
+    """
+    paths, reasons = list[str](), list[str]()
+    for repository in repositories:
+        footprints = Footprints(repository.root)
+        if not footprints.count():
+            continue
+        try:
+            writing.refuse(repository)
+        except RepositoryError as error:
+            reasons.append(str(error))
+            continue
+        if not os.access(repository.root, os.W_OK):
+            reasons.append(f"{repository.root} cannot be written")
+        else:
+            paths.append(footprints.write())
+    if reasons and not paths:
+        raise RepositoryError(f"no regions are written: {'; '.join(reasons)}")
+    return paths
 
 
 class Footprints:
@@ -110,6 +142,12 @@ class Footprints:
                 ),
             )
 
+    def count(self) -> int:
+        """Return the number of known footprints, and of files without one."""
+        known = [connection for connection in (self._own, self._given) if connection is not None]
+        query = "SELECT count(*) FROM footprints"
+        return max(int(number) for each in known for (number,) in each.execute(query))
+
     def write(self) -> str:
         """Write the footprints into the tree, completely or not at all, and return the path.
 
@@ -120,6 +158,12 @@ class Footprints:
         """
         path = os.path.join(self.root, FILE)
         try:
+            if self._given is not None:  # what others had read is kept
+                with self._own:
+                    self._own.executemany(
+                        "INSERT OR IGNORE INTO footprints VALUES (?, ?, ?, ?, ?, ?)",
+                        self._given.execute("SELECT * FROM footprints"),
+                    )
             with atomic.atomic_write(path) as temporary:
                 self._own.execute("VACUUM INTO ?", (temporary,))
         except (OSError, sqlite3.Error) as error:

@@ -159,7 +159,7 @@ class Overlapping(NamedTuple):
     def _queried(self, keys: Sequence[str], chosen: Selected) -> Iterator[Row]:
         if not chosen.fractions:
             return
-        condition = expression.of_data_ids(chosen.data_ids())
+        condition = expression.of_rows(chosen.keys, chosen.fractions)
         rows = self.butler.query(self.name, condition, list(keys), self.where, fresh=self.fresh)
         places = [list(keys).index(key) for key in chosen.keys]
         for row in rows.tuples():

@@ -40,10 +40,6 @@ class Selected(NamedTuple):
     keys: tuple[str, ...]
     fractions: Mapping[tuple[Any, ...], float | None]
 
-    def data_ids(self) -> list[dict[str, Any]]:
-        """Return the values as data IDs."""
-        return [dict(zip(self.keys, values, strict=True)) for values in self.fractions]
-
 
 class Covering:
     """The fractions of regions that are covered by others.

@@ -5,18 +5,17 @@ from __future__ import annotations
 import functools
 import json
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.butler.asking import answer, ask
 from persistence.butler.asking.rows import Rows
-from persistence.butler.sky import fill, home, overlaps
+from persistence.butler.sky import fill, home, maps, naming, overlaps, pairs
 from persistence.butler.sky import layers as its_layers
 from persistence.butler.sky.overlaps import Overlapping
-from persistence.cameras import faces
 from persistence.dataids import expression
 from persistence.dataids.dataid import as_given
-from persistence.errors import DataIdError, NoResults, UnknownDatasetType, did_you_mean
+from persistence.errors import DataIdError, PolicyError, UnknownDatasetType
 from persistence.sky import polygon
 from persistence.sky.regions import Box, Circle, Outline, Polygon
 
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from persistence.sky.store import Store
     from persistence.skymap.base import SkyMap
 
-_ENDING = "_skyMap"
-_FIRST = "deepCoadd"
 _REGIONS = (Circle, Box, Polygon, Outline)
 # What `at` lists if no types are named, where the camera has them.
 _TYPES = ("raw", "calexp", "src", "deepCoadd", "deepCoadd_calexp", "ref_cat")
@@ -82,34 +79,7 @@ class Sky:
         NoResults
             If there is no sky map, or there are several and no name is passed.
         """
-        if not isinstance(coaddName, str | None):
-            raise DataIdError(f"coaddName: expected the name of a coadd, not {coaddName!r}")
-        if coaddName is not None:
-            name = coaddName if coaddName.endswith("Coadd") else f"{coaddName}Coadd"
-            return self._get(f"{name}{_ENDING}")
-        existing = [name for name in self._names() if self._butler.datasetExists(name)]
-        chosen = [name for name in existing if name == f"{_FIRST}{_ENDING}"] or existing
-        if len(chosen) > 1:
-            reasons = [f"there are  {', '.join(existing)}: name one, map('goodSeeing')"]
-            raise NoResults("No single sky map:", _ENDING[1:], {}, reasons)
-        return self._get(chosen[0] if chosen else f"{_FIRST}{_ENDING}")
-
-    def _get(self, name: str) -> SkyMap:
-        skymap: SkyMap = faces.unwrap(self._butler.get(name))
-        return skymap
-
-    def _names(self) -> Iterable[str]:
-        return sorted(
-            {
-                name
-                for repository in self._butler.chain.inputs
-                for name in repository.mapper.types
-                if name.endswith(_ENDING)
-            }
-        )
-
-    # -- regions
-    # ---------------------------------------------------------------------------
+        return maps.get(self._butler, coaddName)
 
     def refresh(
         self, jobs: int = 1, progress: Progress | None = None, fresh: bool = True
@@ -146,13 +116,19 @@ class Sky:
     def write(self) -> list[str]:
         """Write the regions into the repositories of the chain that are yours, for others.
 
+        Repositories without exposures, of other users, and those that you cannot write are skipped.
+
         Returns
         -------
         paths : `list` [`str`]
             The files that were written.
+
+        Raises
+        ------
+        RepositoryError
+            If none can be written, with the reasons, or writing fails.
         """
-        root = self._butler.chain.inputs[0].root
-        return [home.Footprints(root).write()]
+        return home.write(self._butler.chain.inputs)
 
     def without_region(self, fresh: bool = True) -> Rows:
         """Return the datasets whose region is unknown, with the reason.
@@ -221,7 +197,7 @@ class Sky:
         self,
         datasetType: str,
         dataId: Mapping[str, Any] = {},
-        region: Region | None = None,
+        region: Region | list[Region] | None = None,
         at: str | None = None,
         fresh: bool = True,
         **rest: Any,
@@ -237,7 +213,7 @@ class Sky:
             The region: ``tract`` and ``patch``, ``tract``, or a visit, with or without a detector;
             further keys and columns are conditions. For a type with tracts, ``tract`` is a
             condition.
-        region : `Circle`, `Box` or `Polygon`, optional
+        region : `Circle`, `Box` or `Polygon`, or a `list` of them, optional
             The region, instead.
         at : `str`, optional
             The stage whose WCS counts, ``raw`` or ``calexp``. Default: of each exposure the best
@@ -271,20 +247,79 @@ class Sky:
         """
         store, layers = self._filled(fresh)
         question = self._question(datasetType, fresh)
-        keys = answer.keys(question)
-        is_on_map = "tract" in keys and not {its_layers.renamed(key) for key in keys} & set(
-            layers.identity
-        )
+        is_on_map = self._is_on_map(layers, answer.keys(question))
         where = as_given(dataId, rest)
         if region is None:
             regions, rest, without = self._asked(store, layers, where, at, is_on_map)
         else:
-            regions, rest, without = [_checked(region)], dict(where), frozenset()
+            several = region if isinstance(region, list) else [region]
+            regions, rest, without = list(map(_checked, several)), dict(where), frozenset()
         tract = None if is_on_map or region is not None else where.get("tract")
         return Overlapping(
             self._butler, store, layers, question, regions, rest, self._highest(layers, at),
             tract, without, fresh,
-        ).rows(functools.partial(self._map_of, datasetType))  # fmt: skip
+        ).rows(self._map_of(datasetType))  # fmt: skip
+
+    def pairs(
+        self,
+        datasetType: str,
+        tract: int,
+        at: str | None = None,
+        fresh: bool = True,
+        **where: Any,
+    ) -> Rows:
+        """Return all pairs of a patch of a tract and a dataset that lies on it.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type: an exposure, or another file of a single detector, such as ``src``.
+        tract : `int`
+            The tract.
+        at : `str`, optional
+            The stage whose WCS counts; see `overlaps`.
+        fresh : `bool`
+            False to use the index as it is, without comparing it with the directories.
+        **where
+            Further conditions, as for `overlaps`.
+
+        Returns
+        -------
+        rows : `Rows`
+            ``tract`` and ``patch``, the data ID, and ``covered``, the fraction of the patch that
+            the dataset covers. They are sorted by patch, row by row, and are those of `overlaps`
+            for each patch, in much less time.
+
+        Raises
+        ------
+        DataIdError
+            If data IDs of the type do not name single exposures.
+        """
+        rows = self.overlaps(datasetType, {**where, "tract": tract}, None, at, fresh)
+        store, layers = self._filled(False)
+        names = [name for name in rows.columns if name != overlaps.COVERED]
+        if not {its_layers.renamed(name) for name in names} >= set(layers.identity):
+            raise DataIdError(
+                f"{datasetType} has no pairs: its data ID ({', '.join(names)}) is not that of an "
+                f"exposure ({', '.join(layers.identity)})"
+            )
+        its_tract = maps.of_type(self._butler, datasetType)[tract]
+        kinds = {name: rows.kinds[name] for name in names if name not in ("tract", "patch")}
+
+        def ask() -> Iterator[tuple[Any, ...]]:
+            its: dict[str, list[tuple[Any, ...]]] = {}
+            for row in rows:
+                exposure = json.dumps(layers.exposure(row), default=str)
+                its.setdefault(exposure, []).append(tuple(row[name] for name in kinds))
+            known = store.of_exposures(list(its), 0, self._highest(layers, at), tract)
+            contents = {name: content for name, (content, _) in known.items()}
+            for patch, covered in pairs.of_tract(its_tract, contents):
+                for exposure, fraction in covered.items():
+                    for data_id in its[exposure]:
+                        yield tract, patch, *data_id, fraction
+
+        columns = {"tract": int, "patch": str, **kinds, overlaps.COVERED: float}
+        return Rows(f"{datasetType} on patches", columns, ask)
 
     def at(
         self,
@@ -328,7 +363,7 @@ class Sky:
         circle = circle_of(ra, dec, radius)
         names = [types] if isinstance(types, str) else types
         answers = {}
-        for name in self._positioned() if names is None else names:
+        for name in self.types() if names is None else names:
             rows = self.query(name, circle, where, at, fresh)
             if names is not None or rows:
                 answers[name] = rows
@@ -349,7 +384,7 @@ class Sky:
             self._butler, store, layers, question, [_checked(region)], where,
             self._highest(layers, at), None, frozenset(), fresh,
         )  # fmt: skip
-        return found.existing(functools.partial(self._map_of, datasetType))
+        return found.existing(self._map_of(datasetType))
 
     def condition(
         self,
@@ -375,10 +410,34 @@ class Sky:
         question = self._question(datasetType, fresh)
         highest = self._highest(layers, None)
         found = Overlapping(self._butler, store, layers, question, [_checked(region)], {}, highest)
-        ids = found.selected(functools.partial(self._map_of, datasetType)).data_ids()
+        chosen = found.selected(self._map_of(datasetType))
         if not isinstance(where, expression.Expression):
             where = expression.parse("" if where is None else where)
-        return where & expression.of_data_ids(ids)
+        return where & expression.of_rows(chosen.keys, chosen.fractions)
+
+    def named(
+        self, datasetType: str, where: Mapping[str, Any], at: str | None = None, fresh: bool = True
+    ) -> tuple[list[Region], dict[str, Any]]:
+        """Return the regions that keywords of `overlaps` name, and its further conditions.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        where : mapping
+            The keywords.
+        at, fresh
+            As for `overlaps`.
+
+        Returns
+        -------
+        regions : `tuple`
+            The regions, for ``region`` of `overlaps`, and the conditions.
+        """
+        store, layers = self._filled(fresh)
+        is_on_map = self._is_on_map(layers, answer.keys(self._question(datasetType, fresh)))
+        regions, conditions, _ = self._asked(store, layers, where, at, is_on_map)
+        return regions, conditions
 
     # -- internals
     # ---------------------------------------------------------------------------
@@ -395,28 +454,36 @@ class Sky:
     def _question(self, name: str, fresh: bool) -> Any:
         return ask.question(self._butler.chain, self._reader, name, fresh=fresh)
 
+    @staticmethod
+    def _is_on_map(layers: Layers, keys: Iterable[str]) -> bool:
+        """Return whether a dataset type with some keys has tracts, and no exposures."""
+        its = set(keys)
+        return "tract" in its and not set(map(its_layers.renamed, its)) & set(layers.identity)
+
     def _highest(self, layers: Layers, at: str | None) -> int:
         return len(its_layers.STAGES) if at is None else layers.check(at)
 
-    def _positioned(self) -> list[str]:
-        """Return the types that `at` lists: of coadds only where there is a sky map."""
-        has_map = any(self._butler.datasetExists(name) for name in self._names())
+    def types(self) -> list[str]:
+        """Return the dataset types that `at` lists: of coadds only where there is a sky map.
+
+        Returns
+        -------
+        names : `list` [`str`]
+            The types.
+        """
+        has_map = bool(maps.existing(self._butler))
         names = []
         for name in _TYPES:
             try:
                 question = self._question(name, False)
-            except (UnknownDatasetType, DataIdError):
+            except (UnknownDatasetType, DataIdError, PolicyError):  # this camera has no such files
                 continue
             if has_map or "tract" not in answer.keys(question):
                 names.append(name)
         return names
 
-    def _map_of(self, name: str) -> SkyMap:
-        """Return the sky map of a dataset type: of ``deepCoadd_calexp``, that of deepCoadd."""
-        coadd = name.partition("_")[0]
-        its = f"{coadd}{_ENDING}"
-        is_there = its in self._names() and self._butler.datasetExists(its)
-        return self.map(coadd) if is_there else self.map()
+    def _map_of(self, name: str) -> Callable[[], SkyMap]:
+        return functools.partial(maps.of_type, self._butler, name)
 
     def _asked(
         self,
@@ -425,22 +492,8 @@ class Sky:
         where: Mapping[str, Any],
         at: str | None,
         is_on_map: bool,
-    ) -> tuple[list[Region], dict[str, Any], frozenset[str]]:
-        """Return the regions that keywords name, the further conditions, and what is left out."""
-        patch, exposure, rest = overlaps.data_id_parts(where, layers, is_on_map)
-        if patch and not exposure:
-            return [Outline(overlaps.of_map(self.map(), patch))], rest, frozenset()
-        if not exposure:
-            names = " or ".join(layers.identity) or "visit"
-            raise DataIdError(f"no region is named: expected tract and patch, {names}, or region=")
-        highest = self._highest(layers, at)
-        its = _exposures(store, layers, exposure)
-        best = store.of_exposures(its, 0, highest, patch.get("tract"))
-        if not best:
-            reasons = sorted({problem for one in its for problem in store.problems(one)})
-            reasons = reasons or [did_you_mean(str(exposure), []) or "it is not known"]
-            raise NoResults("No region of:", "exposure", dict(exposure), reasons)
-        return [Outline(content) for content, _ in best.values()], rest, frozenset(its)
+    ) -> naming.Named:
+        return naming.regions(store, layers, where, self._highest(layers, at), is_on_map, self.map)
 
 
 _stores: weakref.WeakKeyDictionary[Any, tuple[Store, Layers]] = weakref.WeakKeyDictionary()
@@ -454,27 +507,6 @@ def _opened(butler: Queried, reader: Reader) -> tuple[Store, Layers]:
         roots = [repository.root for repository in chain.inputs]
         _stores[chain] = home.open_store(roots), layers
     return _stores[chain]
-
-
-def _exposures(store: Store, layers: Layers, exposure: Mapping[str, Any]) -> list[str]:
-    """Return the exposures, as JSON, that a data ID matches."""
-    values = {its_layers.renamed(key): value for key, value in exposure.items()}
-    names = layers.identity
-    if set(values) == set(names):
-        full = json.dumps([_plain(values[name]) for name in names])
-        return [full]
-    conditions = " AND ".join(
-        f"json_extract(exposure, '$[{names.index(name)}]') = ?" for name in values
-    )
-    rows = store.connection.execute(
-        f"SELECT DISTINCT exposure FROM regions WHERE {conditions} ORDER BY exposure",  # noqa: S608
-        [_plain(value) for value in values.values()],
-    )
-    return [text for (text,) in rows]
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
 
 
 def _checked(region: Any) -> Region:
