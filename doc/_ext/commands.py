@@ -47,7 +47,7 @@ def captured(script: str, part: str = "") -> tuple[argparse.ArgumentParser, Any]
         raise Captured(parser, None)
 
     def parse_and_run(cls: Any, *args: Any, **kwargs: Any) -> None:
-        raise Captured(cls._makeArgumentParser(), cls)
+        raise Captured(cls.describedParser(), cls)
 
     with (
         mock.patch.object(argparse.ArgumentParser, "parse_args", parse),
@@ -91,6 +91,16 @@ def _usage(parser: argparse.ArgumentParser) -> list[str]:
     formatter.add_usage(parser.usage, parser._actions, parser._mutually_exclusive_groups, prefix="")
     lines = formatter.format_help().rstrip().splitlines()
     return [".. code-block:: text", "", *(f"   {line}" for line in lines), ""]
+
+
+def _epilog(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield what stands at the end of the help; examples are shown as they are typed."""
+    for part in filter(None, (parser.epilog or "").split("\n\n")):
+        if "\n " not in part:
+            yield from (_plain(part), "")
+            continue
+        lines = (part % {"prog": parser.prog}).splitlines()
+        yield from (".. code-block:: text", "", *(f"   {line}" for line in lines[1:]), "")
 
 
 def _option(action: argparse.Action) -> tuple[str, str]:
@@ -158,10 +168,9 @@ def settings(task: Any) -> Iterator[str]:
 def page(parser: argparse.ArgumentParser, task: Any = None, summary: str = "") -> str:
     """Return the page of a command."""
     lines = title(parser.prog, "=")
-    of_task = "" if task is None else (task.__doc__ or "").partition("\n\n")[0]
-    text = summary or parser.description or of_task
+    text = parser.description or summary
     lines += [f".. program:: {parser.prog}", "", _plain(text).rstrip(".") + ".", ""]
-    lines += [*_usage(parser), *options(parser)]
+    lines += [*_usage(parser), *_epilog(parser), *options(parser)]
     if task is not None and hasattr(task.ConfigClass, "_fields"):
         lines += settings(task)
     return "\n".join(lines) + "\n"

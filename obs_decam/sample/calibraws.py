@@ -22,6 +22,7 @@ from obs_decam.sample.generate import chip_cards, extension, primary_cards, take
 from obs_decam.sample.pixels import pattern
 from obs_decam.sample.raw import read_out, spoil
 from obs_decam.sample.sky import Attitude, Floats, pointing
+from persistence.cli import helptext
 
 FIRST = 410400  # on 2014-02-26, the day before the first exposure of the sky
 _LEVEL, _SPREAD = 20000.0, 0.1  # electrons of a dome flat; by which part lamps differ
@@ -106,28 +107,37 @@ def light(visit: int, kind: str, band: str, chip: Chip, layout: Layout) -> Float
     return np.asarray(part * pattern("flat", band, chip.number, chip.place, layout))
 
 
+EXAMPLES = {
+    "calib-raws": "five biases, darks and flats of all detectors",
+    "calib-raws --chips 25 28 --flats 9 --filter r --darks 0": "two detectors, without darks",
+}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Write raw calibrations: ``generateDecam.py calib-raws DIRECTORY --chips 25 26``."""
     parser = argparse.ArgumentParser(
         prog="generateDecam.py calib-raws",
         description="Make DECam raw files of biases, darks and dome flats, of one night.",
     )
-    parser.add_argument("directory")
+    parser.add_argument("directory", help="the directory for the files")
     for kind, words in (("bias", "biases"), ("dark", "darks"), ("flat", "flats")):
         parser.add_argument(
-            f"--{words}", dest=kind, type=int, default=5, help="how many (default: 5)"
+            f"--{words}", dest=kind, type=int, default=5, metavar="N", help="how many (default: 5)"
         )
     parser.add_argument(
         "--first", type=int, default=FIRST, help=f"the visit of the first (default: {FIRST})"
     )
-    parser.add_argument("--filter", default="g", choices=list(FILTERS), help="of the flats")
+    parser.add_argument("--filter", default="g", choices=list(FILTERS), help="that of the flats")
     parser.add_argument(
         "--chips", nargs="+", type=int, metavar="CCDNUM", help="default: 60 of them"
     )
     parser.add_argument(
         "--size", choices=list(LAYOUTS), default="small", help="full: 2160 x 4146 pixels a chip"
     )
-    parser.add_argument("--compress", action="store_true", help="as fpack does (Rice)")
+    parser.add_argument(
+        "--compress", action="store_true", help="compress files as fpack does (Rice)"
+    )
+    helptext.set_up(parser, EXAMPLES)
     options = parser.parse_args(argv)
     numbers = {kind: getattr(options, kind) for kind in KINDS}
     paths = write_calib_raws(

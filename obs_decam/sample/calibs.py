@@ -33,6 +33,7 @@ from obs_decam.sample.cards import (
 from obs_decam.sample.curated import write_curated
 from obs_decam.sample.facts import FILTERS, LAYOUTS, Chip
 from obs_decam.sample.pixels import STEPS, pixels
+from persistence.cli import helptext
 
 __all__ = ["main", "write_community", "write_curated", "write_masters"]
 
@@ -220,6 +221,11 @@ def _curated(folder: str, options: argparse.Namespace) -> list[str]:
 
 _WRITERS = {"masters": _masters, "community": _community, "curated": _curated}
 
+EXAMPLES = {
+    "calibs --forms masters --kinds bias flat --chips 28": "biases and flats of one detector",
+    "calibs --size full": "all of them, with all pixels",
+}
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
@@ -237,8 +243,21 @@ def _parser() -> argparse.ArgumentParser:
         choices=list(STEPS),
         help="default: all of a form",
     )
-    parser.add_argument("--dates", nargs="+", type=_day, default=list(DATES), metavar="YYYY-MM-DD")
-    parser.add_argument("--filters", nargs="+", default=list(BANDS), choices=list(FILTERS))
+    parser.add_argument(
+        "--dates",
+        nargs="+",
+        type=_day,
+        default=list(DATES),
+        metavar="YYYY-MM-DD",
+        help="the dates of the calibrations (default: {})".format(" ".join(map(str, DATES))),
+    )
+    parser.add_argument(
+        "--filters",
+        nargs="+",
+        default=list(BANDS),
+        choices=list(FILTERS),
+        help="the filters of flats and fringes (default: {})".format(" ".join(BANDS)),
+    )
     parser.add_argument(
         "--chips",
         nargs="+",
@@ -253,8 +272,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--calib-id", action="store_true", help="masters: date, filter, chip in CALIB_ID alone"
     )
-    parser.add_argument("--plain", action="store_true", help="community: not compressed")
+    parser.add_argument("--plain", action="store_true", help="community: do not compress the files")
     parser.add_argument("--regions", action="store_true", help="curated: defects as FITS regions")
+    helptext.set_up(parser, EXAMPLES)
     return parser
 
 

@@ -18,6 +18,7 @@ from obs_decam.sample import sky
 from obs_decam.sample.facts import FILTERS
 from obs_decam.sample.sky import FIELD, Stars
 from persistence import Location
+from persistence.cli import helptext
 from persistence.formatters import formatter
 from persistence.refcats import htm
 from persistence.types.exposure.photocalib import AB_FLUX
@@ -114,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="generateDecam.py refcat",
         description="Make a reference catalog of the invented stars.",
     )
-    parser.add_argument("directory", help="such as repo/ref_cats/invented")
+    parser.add_argument("directory", help="the directory of the catalog: repo/ref_cats/invented")
     parser.add_argument(
         "--visits", type=int, default=2, help="how many exposures it covers (default: 2)"
     )
@@ -122,8 +123,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--first", type=int, default=410877, help="the number of the first (default: 410877)"
     )
     parser.add_argument(
-        "--depth", type=int, choices=range(_SHALLOWEST, _DEEPEST + 1), default=7, help="of the mesh"
-    )
+        "--depth", type=int, choices=range(_SHALLOWEST, _DEEPEST + 1), default=7,
+        help="the depth of the mesh of trixels (default: 7)",
+    )  # fmt: skip
+    helptext.set_up(parser, {"repo/ref_cats/invented": "the stars of the first two exposures"})
     options = parser.parse_args(argv)
     name = os.path.basename(os.path.abspath(options.directory))
     visits = range(options.first, options.first + options.visits)

@@ -99,10 +99,12 @@ def test_help_tells_what_each_subcommand_does(run: Any, command: str) -> None:
     done = run(command, "--help")
     assert done.status == 0
     assert f"usage: persistence {command}" in done.out
-    summary = main.COMMANDS[command]
-    assert summary
-    assert summary in " ".join(done.out.split())
-    assert f"    {command} " in run("--help").out
+    description = done.out.split("\n\n")[1]
+    assert description[0].isupper()
+    assert description.endswith(".")
+    overview = run("--help").out
+    assert f"    {command} " in overview
+    assert main.COMMANDS[command] in " ".join(overview.split())
 
 
 @pytest.mark.parametrize("command", USES)

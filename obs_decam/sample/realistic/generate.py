@@ -23,6 +23,7 @@ from obs_decam.sample.realistic.ccd import Ccd
 from obs_decam.sample.realistic.epochs import Epoch
 from obs_decam.sample.realistic.scene import Numbers, Scene
 from obs_decam.sample.realistic.seeing import Floats
+from persistence.cli import helptext
 
 CHIP = 28
 _MASTERS = 25  # exposures that a master is the mean of
@@ -223,22 +224,56 @@ def _write_epochs(path: str, planned: Sequence[Epoch], detector: Ccd) -> None:
         json.dump(told, stream, indent=1)
 
 
+# What the numbers of a scene are, for --help.
+_MEANINGS = {
+    "stars": "the number of stars on the detector",
+    "galaxies": "the number of galaxies",
+    "transients": "the number of transients",
+    "variables": "the number of variable stars",
+    "brightest": "the magnitude of the brightest star in r",
+    "faintest": "the magnitude of the faintest star in r",
+    "slope": "the slope of the logarithm of the number of stars, for each magnitude",
+    "proper_motion": "the typical proper motion along each axis, in mas a year",
+}
+EXAMPLES = {
+    "field": "exposures of a detector with stars, galaxies, transients and variables",
+    "field --size window --stars 400 --galaxies 200 --transients 0 --variables 0": (
+        "a part of the detector, where nothing changes"
+    ),
+}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Write a field: ``generateDecam.py realistic DIRECTORY --seed 1``."""
     parser = argparse.ArgumentParser(
         prog="generateDecam.py realistic",
         description="Make realistic exposures of one chip, their calibrations, and the truth.",
     )
-    parser.add_argument("directory")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--size", choices=list(LAYOUTS), default="full")
-    parser.add_argument("--chip", type=int, default=CHIP, metavar="CCDNUM")
-    parser.add_argument("--filter", default="g", choices=list(generate.FILTERS))
+    parser.add_argument("directory", help="the directory for the files")
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of the random numbers (default: 1)"
+    )
+    parser.add_argument(
+        "--size", choices=list(LAYOUTS), default="full", help="how much of the detector"
+    )
+    parser.add_argument(
+        "--chip", type=int, default=CHIP, metavar="CCDNUM",
+        help=f"the detector (default: {CHIP})",
+    )  # fmt: skip
+    parser.add_argument("--filter", default="g", choices=list(generate.FILTERS), help="default: g")
     for name, value in Numbers(transients=300, variables=60)._asdict().items():
-        kind = type(value)
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=value)
-    parser.add_argument("--rays", type=int, default=80, help="cosmic rays in each exposure")
-    parser.add_argument("--dead", choices=["left", "right"], default="", help="an amplifier")
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=type(value), default=value, metavar="N",
+            help=f"{_MEANINGS[name]} (default: {value})",
+        )  # fmt: skip
+    parser.add_argument(
+        "--rays", type=int, default=80, metavar="N",
+        help="the number of cosmic rays in each exposure (default: 80)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--dead", choices=["left", "right"], default="", help="an amplifier without signal"
+    )
+    helptext.set_up(parser, EXAMPLES)
     options = parser.parse_args(argv)
     numbers = Numbers(*(getattr(options, name) for name in Numbers._fields))
     own = options.size, options.chip, numbers, options.filter, options.rays, options.dead

@@ -18,35 +18,47 @@ FEDERATES = True
 # The unit of an angle by its letter: degrees, minutes, seconds.
 _UNITS = {"d": 1.0, "m": 1 / 60, "s": 1 / 3600}
 _ANGLE = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)([dms]?)")
+EXAMPLES = {
+    "repo 150.1 2.2 --radius 1m --type calexp": (
+        "calexps within 1 arcminute of RA 150.1, Dec 2.2 degrees"
+    ),
+    "repo --overlaps tract=0 patch=1,1 --type calexp --id filter=r --short": (
+        "the --id options of the calexps in r that overlap a patch"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the position, ``--radius``, ``--overlaps``, ``--type``, ``--id`` and ``--short``."""
+    parser.description = (
+        "List the datasets that cover a position (RA DEC), or that overlap a patch, a tract or an "
+        "exposure (--overlaps). Where an exposure lies is read from its header once, and kept."
+    )
     parser.add_argument(
         "ra", nargs="?", type=angle, metavar="RA", help="right ascension (deg, ICRS)"
     )
     parser.add_argument("dec", nargs="?", type=angle, metavar="DEC", help="declination (deg, ICRS)")
-    parser.add_argument(
+    where = parser.add_argument_group("where on the sky")
+    where.add_argument(
         "--radius", type=angle, default=0.0, metavar="ANGLE",
-        help="also what is this near: 0.5d or 0.5 (degrees), 1m (arcmin), 30s (arcsec)",
+        help="also list what is within this distance: 0.5d or 0.5 (degrees), 1m (arcminutes), 30s "
+        "(arcseconds)",
     )  # fmt: skip
-    parser.add_argument(
+    where.add_argument(
         "--overlaps", nargs="+", metavar="KEY=VALUE",
-        help="instead of a position: what lies on a patch (tract=0 patch=1,1), on a tract, or on "
-        "an exposure (visit=123456 ccdnum=28)",
+        help="instead of RA DEC: a patch (tract=0 patch=1,1), a tract (tract=0), or an exposure "
+        "(visit=123456 ccdnum=28)",
     )  # fmt: skip
-    parser.add_argument(
-        "--type", action="append", metavar="TYPE",
-        help="a dataset type: calexp; may be repeated; default: all there is, for --overlaps raw",
-    )  # fmt: skip
-    parser.add_argument(
-        "--id", nargs="*", action="append", default=[], metavar="KEY=VALUE",
-        help="of these only: filter=r",
-    )  # fmt: skip
-    parser.add_argument(
+    where.add_argument(
         "--at", metavar="STAGE",
-        help="the stage whose positions count: raw, calexp; default: the best"
+        help="where an exposure lies is taken from this stage: raw, calexp; default: the best",
     )  # fmt: skip
+    which = parser.add_argument_group("which datasets")
+    which.add_argument(
+        "--type", action="append", metavar="TYPE",
+        help="a dataset type: calexp; may be repeated; default: every type, or with --overlaps raw",
+    )  # fmt: skip
+    usage.add_id(which, "only these: filter=r visit=410877..410879")
     parser.add_argument(
         "--short", action="store_true",
         help="print the shortest --id options that select these, for tasks",

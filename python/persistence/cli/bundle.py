@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
 WRITES = True
+EXAMPLES = {
+    "repo/rerun/night mine.zip --type calexp,src --where 'visit == 410877'": (
+        "the results of one visit in one file"
+    ),
+    "repo/rerun/night mine.tar --type src --with-inputs 2 --dry-run": (
+        "count catalogs, their inputs, and the inputs of those"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

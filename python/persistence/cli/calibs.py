@@ -25,6 +25,14 @@ _OPEN = "(open)"
 # The columns that are the same in rows that a table shows as one.
 _WINDOW = ("type", "calibDate", "first", "last")
 _GAP = ("type", "from", "to", "days")
+EXAMPLES = {
+    "repo flat --calib repo/CALIB --id visit=410877 ccdnum=28": (
+        "explain which flat is chosen for an exposure"
+    ),
+    "repo --calib repo/CALIB --timeline --from 2015-01-01 --to 2015-04-30": (
+        "draw when each calibration is valid"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from persistence.ingest.trial import Tried
 
 REPOSITORY = NONE
+EXAMPLES = {
+    "new --from 'raws/*.fits' -o my_camera.yaml": "draft the file of a new camera",
+    "check my_camera.yaml --try raws/a.fits raws/b.fits": "print what the file makes of two raws",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

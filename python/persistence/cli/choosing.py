@@ -16,18 +16,21 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser, verb: str) -> None:
     """Add ``--type``, ``--where``, ``--id`` and ``--with-inputs``; the verb is for the help."""
-    parser.add_argument(
+    which = parser.add_argument_group("which datasets")
+    which.add_argument(
         "--type", action="append", default=[], metavar="TYPE,TYPE", required=True,
-        help="dataset types: calexp,src; may be repeated",
+        help="the dataset types: calexp,src; may be repeated",
     )  # fmt: skip
-    parser.add_argument(
+    which.add_argument(
         "--where", metavar="CONDITION",
-        help="which: 'visit in (1..100) and filter == \"r\"'; has to make sense for each type",
+        help="only where this is true: 'visit in (1..100) and filter == \"r\"'; each type needs "
+        "these keys",
     )  # fmt: skip
-    usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated")
-    parser.add_argument(
-        "--with-inputs", type=int, default=0, metavar="N",
-        help=f"{verb} their inputs, too, so many levels deep, as far as the journals tell of them",
+    usage.add_id(which, "only these: visit=410877..410879 ccdnum=1^28; may be repeated")
+    which.add_argument(
+        "--with-inputs", type=int, default=0, metavar="LEVELS",
+        help=f"also {verb} what they were made of (1), the inputs of that (2), and so on, as far as "
+        "journals record it",
     )  # fmt: skip
 
 

@@ -22,6 +22,9 @@ _VARIABLES = (
     "XDG_STATE_HOME",
     "NO_COLOR",
 )
+EXAMPLES = {
+    "--format json": "all settings as JSON",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,10 +12,23 @@ if TYPE_CHECKING:
 
 WRITES = True
 _TRANSFERS = ("copy", "link", "relsymlink", "hardlink")
+EXAMPLES = {
+    "repo/rerun/night mine --type calexp,src --where 'visit == 410877'": (
+        "a small repository with the results of one visit"
+    ),
+    "repo/rerun/night mine --type src --with-inputs 2 --transfer hardlink --dry-run": (
+        "count catalogs, their inputs, and the inputs of those"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the target, the datasets, and how they are brought."""
+    parser.description = (
+        "Copy datasets into a repository of their own, with the rows of the registry, the "
+        "definitions and the configuration that they need. It has no parents, and can be moved "
+        "anywhere."
+    )
     parser.add_argument(
         "target", metavar="TARGET", type=naming.repository,
         help="the directory of the new repository, or a copy that was begun before",
@@ -23,7 +36,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     choosing.add(parser, "copy")
     parser.add_argument(
         "-t", "--transfer", choices=_TRANSFERS, default="copy",
-        help="how files are brought; default: copy",
+        help="copy (the default), absolute (link) or relative (relsymlink) symbolic links, or "
+        "hardlink",
     )  # fmt: skip
 
 

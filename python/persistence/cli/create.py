@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from persistence.butler.create import Created
 
 REPOSITORY, WRITES = PATH, True
+EXAMPLES = {
+    "repo --camera decam": "a repository of DECam in the directory repo",
+    "repo --camera my_camera.yaml": "one of a camera that a file of your own describes",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

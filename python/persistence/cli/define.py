@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
 REPOSITORY, WRITES = OPEN, True
+EXAMPLES = {
+    "repo background --template 'background/%(visit)07d-%(ccdnum)02d.yaml' "
+    "--storage YamlStorage --python dict": "a type for a file of results for each detector",
+    "repo 'blue(src)' --template 'blue/%(visit)07d-%(ccdnum)02d.fits'": (
+        "a type that is like src, at another path"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

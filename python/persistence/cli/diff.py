@@ -16,39 +16,56 @@ if TYPE_CHECKING:
 REPOSITORY = PATH
 # Datasets of a type and state that are shown without --all, and differences of one dataset.
 _SHOWN = 5
+EXAMPLES = {
+    "repo/rerun/old repo/rerun/new --detail": "list what differs between two reruns, and how",
+    "repo copy --type calexp --rtol 1e-6 --ignore 'DATE-*,FILENAME'": (
+        "compare calexps only, up to rounding"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the other repository, and how they are compared."""
+    parser.description = (
+        "Compare two repositories by data ID: which datasets only one of them has, and which "
+        "differ. Data count, not bytes: dates and checksums in headers do not. The exit status is "
+        "1 if anything differs."
+    )
     parser.add_argument(
         "other", metavar="OTHER", type=naming.repository, help="the repository to compare with"
     )
-    parser.add_argument(
+    what = parser.add_argument_group("what is compared")
+    what.add_argument(
         "-t", "--type", action="append", default=[], metavar="TYPE,TYPE",
-        help="these dataset types only; may be repeated",
+        help="only these dataset types: calexp,src; may be repeated",
     )  # fmt: skip
-    parser.add_argument(
-        "--rtol", type=float, default=0.0, metavar="X",
-        help="numbers may differ by this part of the second one",
+    what.add_argument(
+        "--chain", action="store_true",
+        help="what a Butler finds in each, also in parents; by default the repository's own files",
     )  # fmt: skip
-    parser.add_argument(
-        "--atol", type=float, default=0.0, metavar="X", help="numbers may differ by this much"
-    )
-    parser.add_argument(
+    what.add_argument(
+        "--rtol", type=float, default=0.0, metavar="FRACTION",
+        help="how much numbers may differ, as a fraction of the one in OTHER; default: 0",
+    )  # fmt: skip
+    what.add_argument(
+        "--atol", type=float, default=0.0, metavar="NUMBER",
+        help="how much numbers may differ, in addition to that; default: 0",
+    )  # fmt: skip
+    what.add_argument(
         "--ignore", action="append", default=[], metavar="CARD,CARD",
-        help="do not compare these FITS cards, or entries of YAML, either: DATE*,FILENAME",
+        help="further FITS cards, or entries of YAML, that are not compared: 'DATE-*,FILENAME'; "
+        "may be repeated",
     )  # fmt: skip
-    parser.add_argument(
-        "--chain", action="store_true", help="as a Butler finds them, in parents, too"
-    )
+    shown = parser.add_argument_group("what is printed")
+    shown.add_argument(
+        "--detail", action="store_true",
+        help=f"list datasets that differ, and how: the first {_SHOWN} of each type",
+    )  # fmt: skip
+    shown.add_argument("--all", action="store_true", help="list all of them")
     parser.add_argument(
         "-j", "--jobs", type=int, default=0, metavar="N",
-        help="compare so many files at the same time; by default one for each processor",
+        help="the number of files compared at the same time; default: the number of processors",
     )  # fmt: skip
-    parser.add_argument(
-        "--detail", action="store_true", help="list the datasets, and what differs in each"
-    )
-    parser.add_argument("--all", action="store_true", help="list each one, however many")
 
 
 def run(root: str, arguments: argparse.Namespace) -> int:

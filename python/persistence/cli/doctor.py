@@ -18,24 +18,38 @@ REPOSITORY = PATH
 WRITES = True
 # Findings of a kind that are shown without --all.
 _SHOWN = 5
+EXAMPLES = {
+    "repo": "print what is wrong, and change nothing",
+    "repo --fix --relink /old/disk/raw=/new/disk/raw": (
+        "mend it, and find raws that were moved to another disk"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--fix``, ``--relink`` and what limits the findings."""
+    parser.description = (
+        "Find what is wrong with a repository, its reruns and calibration roots: dangling links, "
+        "empty or truncated files, wrong paths, rows without files, gaps between calibrations, ... "
+        "Without --fix, nothing is changed. The exit status is 1 if there is a fault."
+    )
     parser.add_argument(
         "--fix", action="store_true",
-        help="mend what can be mended; the old state goes into .persistence/trash, from where "
-        "'persistence trash REPO --undo' brings it back",
+        help="mend what can be mended; the old state is kept in .persistence/trash, and "
+        "'persistence trash REPO --undo SESSION' restores it",
     )  # fmt: skip
     parser.add_argument(
         "--relink", action="append", default=[], metavar="OLD=NEW",
-        help="what was in the directory OLD is in NEW now; may be repeated",
+        help="files of the directory OLD, to which links lead, are in NEW now; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--only", action="append", default=[], metavar="KIND,KIND",
-        help="these kinds of findings: dangling-link,empty-file; may be repeated",
+        help="only these kinds of findings, by the names that are printed: "
+        "dangling-link,empty-file; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--all", action="store_true", help="show each finding, however many")
+    parser.add_argument(
+        "--all", action="store_true", help=f"show all findings, not only {_SHOWN} of a kind"
+    )
 
 
 def run(root: str, arguments: argparse.Namespace) -> int:

@@ -24,6 +24,9 @@ _TYPE, _RERUN = "type", "rerun"
 _OTHERS = "(other files)"
 # The type in whose registry keys are looked up that a template lacks.
 _RAW = "raw"
+EXAMPLES = {
+    "repo/rerun/night --by type,filter": "the sizes by dataset type and filter",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -20,6 +20,12 @@ _TRANSFERS = {
     "symlink": "relsymlink", "link": "link", "hardlink": "hardlink", "copy": "copy",
     "direct": "direct",
 }  # fmt: skip
+EXAMPLES = {
+    "repo repo --dry-run": "list what Gen3 can take over, and what not",
+    "repo for-gen3 --calib repo/CALIB --transfer hardlink": (
+        "write for-gen3/export.yaml, with files beside it"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +42,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--transfer", choices=list(_TRANSFERS), default="symlink",
-        help="how files come to another directory: by relative symbolic links (the default), by "
-        "absolute ones (link), hardlink, copy; or direct: export.yaml names them where they are",
+        help="how files come to another DEST: by relative (symlink, the default) or absolute "
+        "(link) symbolic links, hardlink, copy; or not at all (direct): export.yaml has their "
+        "paths",
     )  # fmt: skip
     parser.add_argument(
         "--universe", type=int, choices=[5, 6], default=6,
@@ -45,17 +52,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--full-stack", action="store_true",
-        help="name the storage classes and formatters of the LSST stack (ExposureF), for targets "
-        "that have it; without, Gen3 reads with persistence.gen3.formatters",
+        help="use storage classes and formatters of the LSST stack (ExposureF), where Gen3 runs in "
+        "it; otherwise Gen3 reads files by persistence.gen3.formatters",
     )  # fmt: skip
-    parser.add_argument("--skymap", metavar="NAME", help="Gen3's name of the sky map")
+    parser.add_argument("--skymap", metavar="NAME", help="the name of the sky map in Gen3")
     parser.add_argument(
-        "--no-reruns", action="store_true", help="without the reruns below the repository"
+        "--no-reruns", action="store_true", help="leave out the reruns below the repository"
     )
     parser.add_argument(
         "--no-regions", action="store_true",
-        help="without regions on the sky, for which each detector's WCS is read: Gen3 will not "
-        "know which patches a visit overlaps",
+        help="do not read the WCS of each detector: Gen3 will not know which patches a visit "
+        "overlaps",
     )  # fmt: skip
 
 

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 FEDERATES = True
 _PLACE = ("repository", "path")
+EXAMPLES = {
+    "repo/rerun/night calexp --where 'filter == \"g\" and expTime > 60' --columns "
+    "visit,ccdnum,size": "long exposures in g, with the sizes of the files",
+    "repo raw --id visit=410877 --short": "the shortest --id options for the raw files of a visit",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

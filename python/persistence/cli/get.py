@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from persistence.dataids.request import Request
 
 _SHOWN = 3
+EXAMPLES = {
+    "repo calexp --id visit=410877 ccdnum=28": "a summary of a calexp",
+    "repo src --id visit=410877 ccdnum=28 -o src.csv": "write a catalog into a table",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

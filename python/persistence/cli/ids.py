@@ -13,18 +13,26 @@ if TYPE_CHECKING:
 
 _STDIN = "-"
 _INTEGER = "integer"
+EXAMPLES = {
+    "repo calexp --id visit=410877 ccdnum=28": "the integer of an exposure of one detector",
+    "repo src 98521400104452097": "visit, detector and counter in the ID of a source",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset type, the integers, ``--id`` and ``--counter``."""
+    parser.description = (
+        "Print the integers of data IDs (--id), or the data IDs of integers: exposures of one "
+        "detector, patches of coadds, and the rows of catalogs have one. They are Gen2's numbers."
+    )
     usage.add_dataset(parser)
     parser.add_argument(
         "integers", nargs="*", metavar="INTEGER",
-        help="integers whose data IDs are printed; - reads them from standard input",
+        help="an integer whose data ID is printed; - reads integers from standard input",
     )  # fmt: skip
     parser.add_argument(
         "--counter", type=int, metavar="N",
-        help="of a catalog such as src: the number of a row, with --id",
+        help="with --id and a catalog such as src: the number of the row",
     )  # fmt: skip
 
 

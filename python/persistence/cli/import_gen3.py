@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 REPOSITORY, WRITES = NONE, True
 _MODES = {"copy": "copy", "link": "link", "symlink": "relsymlink", "hardlink": "hardlink"}
+EXAMPLES = {
+    "exported/export.yaml repo": "create a repository from an export of Gen3",
+    "exported/export.yaml repo --transfer symlink --collection DECam/calib": (
+        "link the files, and take the validity from one collection"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,17 +42,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--transfer", choices=list(_MODES), default="copy",
-        help="how files come there: copy (the default), hardlink, absolute (link) or relative "
+        help="how files come into REPO: copy (the default), hardlink, absolute (link) or relative "
         "(symlink) symbolic links",
     )  # fmt: skip
     parser.add_argument(
         "--collection", metavar="NAME",
-        help="the CALIBRATION collection whose validity counts, if there are several",
+        help="if there are several CALIBRATION collections: the one whose validity is used",
     )  # fmt: skip
     parser.add_argument(
         "--round-days", action="store_true",
-        help="if the camera's registry knows days only, take the midnights that are nearest to the "
-        "ends of a calibration's validity",
+        help="if the registry has days but no times: round the ends of a calibration's validity to "
+        "the nearest midnight",
     )  # fmt: skip
 
 

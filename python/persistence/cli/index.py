@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from persistence.butler.index.tree import Tree
 
 WRITES = True
+EXAMPLES = {
+    "repo --sizes --regions -j 8": "store sizes and regions on the sky, too, with 8 processes",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

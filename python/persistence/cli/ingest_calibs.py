@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from persistence.cli import ingest_options, naming
+from persistence.cli import helptext, ingest_options, naming
 from persistence.cli.usage import PATH
 from persistence.files import atomic
 
@@ -27,6 +27,14 @@ _DESCRIPTION = (
     "OBSTYPE. Ingesting twice does nothing. At the end, days without a calibration and days with "
     "two are listed."
 )
+EXAMPLES = {
+    "repo 'masters/*.fits' --calib repo/CALIB --validity 30": (
+        "copy masters, each valid for 30 days before and after its date"
+    ),
+    "repo 'masters/flat-*.fits' --calib repo/CALIB --rule nearest --transfer symlink": (
+        "link flats; on each day, the nearest one is valid"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +56,16 @@ def run(repository: str, arguments: argparse.Namespace) -> int:
     return ingesting.perform(arguments, lambda: _task(arguments))
 
 
+_OF_SCRIPT = {
+    "repo 'masters/*.fits' --calib repo/CALIB --validity 30 --mode copy": (
+        "copy masters, each valid for 30 days before and after its date"
+    ),
+    "repo 'masters/flat-*.fits' --calib repo/CALIB --rule nearest --mode link": (
+        "link flats; on each day, the nearest one is valid"
+    ),
+}
+
+
 def parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of the script's command line."""
     command = argparse.ArgumentParser(prog=prog, description=_DESCRIPTION.format("MOVED", "--mode"))
@@ -64,6 +82,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     )  # fmt: skip
     ingest_options.add_calib(command)
     ingest_options.add_options(command)
+    helptext.set_up(command, _OF_SCRIPT)
     return command
 
 

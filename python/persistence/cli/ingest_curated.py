@@ -9,9 +9,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from persistence.cli import ingest_options, ingesting, naming
+from persistence.cli import helptext, ingest_options, ingesting, naming
 from persistence.ingest import calibconfig, curated
 from persistence.ingest.calibs import CalibTask, calibs_file
+
+EXAMPLES = {
+    "repo curated/decam --calib repo/CALIB": (
+        "ingest all types of curated calibrations in a directory"
+    ),
+    "repo curated/decam/defects --calib repo/CALIB --dry-run": (
+        "print what would be ingested of the defects"
+    ),
+}
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
@@ -34,6 +43,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     )
     ingest_options.add_calib(command)
     ingest_options.add_options(command)
+    helptext.set_up(command, EXAMPLES)
     return command
 
 

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from persistence.cli import ingesting
 
 REPOSITORY, WRITES = PATH, True
+EXAMPLES = {
+    "repo background results.csv": "take paths and data IDs from the columns of a table",
+    "repo background 'results/*.yaml' --match '%(visit)d-%(ccdnum)02d.yaml' --transfer copy": (
+        "take the data IDs from the names of the files"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

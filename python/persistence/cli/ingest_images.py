@@ -6,10 +6,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from persistence.cli import ingest_options, ingesting, naming
+from persistence.cli import helptext, ingest_options, ingesting, naming
 from persistence.dataids import grammar
 from persistence.ingest import config as ingest_config
 from persistence.ingest.task import IngestTask
+
+EXAMPLES = {
+    "repo 'night/DECam_*.fits.fz'": "link all raw files of a directory into the repository",
+    "repo 'night/*.fits.fz' --mode copy --badId ccdnum=61 --dry-run": (
+        "print what would be copied, without one detector"
+    ),
+}
 
 
 def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
@@ -36,6 +43,7 @@ def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
             default="raw",
             help="raw (default), or instcal: Community Pipeline triples",
         )
+    helptext.set_up(command, EXAMPLES)
     return command
 
 

@@ -8,6 +8,12 @@ from persistence.cli import ingest_options
 from persistence.cli.usage import PATH
 
 REPOSITORY, WRITES = PATH, True
+EXAMPLES = {
+    "repo 'night/DECam_*.fits.fz'": "link all raw files of a directory into the repository",
+    "repo 'night/*.fits.fz' --transfer copy --badId ccdnum=61 --dry-run": (
+        "print what would be copied, without one detector"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,12 @@ from persistence.cli.usage import PATH, WrongUse
 
 REPOSITORY, WRITES = PATH, True
 _DEPTH = 7
+EXAMPLES = {
+    "repo gaia 'gaia/*.csv' --map coord_ra=ra coord_dec=dec g_flux=gmag --unit "
+    "ra=deg dec=deg gmag=ABmag --epoch J2016.0": (
+        "create ref_cats/gaia from tables that have neither units nor an epoch"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

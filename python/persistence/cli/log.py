@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 REPOSITORY = usage.PATH
 _SHOWN = 50
+EXAMPLES = {
+    "repo/rerun/night calexp --since 2026-11-30 -N 0": "all calexps that were written since a date",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from persistence.cli import cameras, messages, naming, output, stdout
+from persistence.cli import cameras, helptext, messages, naming, output, stdout
 from persistence.cli.complete import completion
 from persistence.cli.usage import NONE, OPEN, PATH, Command, WrongUse
 from persistence.errors import (
@@ -143,12 +143,16 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     lay = _defaults(made, texts)
     for name, text in texts.items():
         under = commands.add_parser(
-            name, help=text, description=text, formatter_class=made.formatter_class
+            name, help=text, description=_sentence(text), formatter_class=made.formatter_class
         )
         if name == named:
             fill(under, name)
             lay(under, name)
     return made
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else text
 
 
 def _defaults(
@@ -173,8 +177,8 @@ def _defaults(
 
 def parser_of_all() -> argparse.ArgumentParser:
     """Return a parser of the options that all subcommands have, and ``--version``."""
-    formatter = completion.PlainHelp if completion.wanted() else argparse.HelpFormatter
-    description = (__doc__ or "").partition(": ")[2]
+    formatter = completion.PlainHelp if completion.wanted() else helptext.Formatter
+    description = _sentence((__doc__ or "").partition(": ")[2].strip(" .\n").replace("``", ""))
     common = argparse.ArgumentParser(
         prog="persistence", description=description, formatter_class=formatter
     )
@@ -199,6 +203,8 @@ def fill(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument("-n", "--dry-run", action="store_true", help="print what would be done")
     # The options may also follow the subcommand; those before it hold unless they are repeated.
     _add_common(parser, {})
+    if not completion.wanted():
+        helptext.set_up(parser, getattr(module, "EXAMPLES", {}))
 
 
 class _Version(argparse.Action):
@@ -240,11 +246,12 @@ _DEFAULTS: Mapping[str, Any] = {
 
 
 def _add_common(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
-    group = parser.add_argument_group("options of all subcommands")
+    group = parser.add_argument_group(helptext.COMMON)
     suppressed = argparse.SUPPRESS
     group.add_argument(
-        "--format", choices=list(output.FORMS), default=defaults.get("format", suppressed)
-    )
+        "--format", choices=list(output.FORMS), default=defaults.get("format", suppressed),
+        help="the form of the result; default: table",
+    )  # fmt: skip
     messages.add_options(group, defaults)
     cameras.add_options(group, default=defaults.get("cameras", suppressed))
     group.add_argument(

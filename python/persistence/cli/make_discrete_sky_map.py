@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from persistence.butler.butler import Butler
-from persistence.cli import skymaps, usage
+from persistence.cli import helptext, skymaps, usage
 from persistence.errors import NoResults, PolicyError, did_you_mean
 from persistence.skymap import DiscreteSkyMap
 from persistence.skymap.config import DiscreteConfig, SkyMapConfig
@@ -23,19 +23,27 @@ _DEFAULTS = {"coaddName": "deep", "doWrite": True, "doAppend": False, "borderSiz
 _OF_MAP = "skyMap."
 _BASE = tuple(field.name for field in dataclasses.fields(SkyMapConfig))
 
+EXAMPLES = {
+    "repo/rerun/night --id visit=410877^410878 -c skyMap.projection=TAN "
+    "skyMap.pixelScale=0.263 borderSize=0.1": (
+        "a tract that covers two visits, and 0.1 degrees around them"
+    ),
+    "repo/rerun/night --id visit=410879 -c doAppend=True": "add a tract for another visit",
+}
+
 
 def parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     command = argparse.ArgumentParser(
         prog=prog,
-        description="Make a sky map of one tract that covers exposures; with -c doAppend=True, add "
-        "the tract to the stored one. For example: --id visit=1^2 -c skyMap.projection=TAN "
-        "skyMap.pixelScale=0.263 borderSize=0.1",
+        description="Create a sky map of one tract that covers exposures; with -c doAppend=True, "
+        "add the tract to the stored one.",
     )
     skymaps.add_options(command)
     usage.add_id(
         command, "which calexps: visit=410877..410879; what is left out comes from the registry"
     )
+    helptext.set_up(command, EXAMPLES)
     return command
 
 

@@ -9,23 +9,32 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from persistence import skymap
-from persistence.cli import skymaps
+from persistence.cli import helptext, skymaps
 
 _DEFAULTS = {"coaddName": "deep", "doWrite": True, "skyMap": "dodeca"}
 # Shells remove the quotes.
 _OF_KIND = re.compile(r"""skyMap\[(['"]?)(\w+)\1\]\.(\w+)""")
 _OF_ACTIVE = re.compile(r"skyMap\.active\.(\w+)")
 
+EXAMPLES = {
+    "repo -c skyMap=rings skyMap[rings].numRings=120 skyMap[rings].projection=TAN": (
+        "store a sky map of rings for deep coadds"
+    ),
+    "repo --rerun maps -c skyMap=healpix coaddName=goodSeeing --all": (
+        "store one in a rerun, and print all its tracts"
+    ),
+}
+
 
 def parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     command = argparse.ArgumentParser(
         prog=prog,
-        description="Cut the sky into tracts and patches, and store how, for coadds. "
-        f"Kinds: {', '.join(skymap.KINDS)}. For example: "
-        "-c skyMap=rings skyMap[rings].numRings=120 skyMap[rings].projection=TAN",
+        description="Cut the sky into tracts and patches for coadds, and store this sky map. "
+        f"Kinds: {', '.join(skymap.KINDS)}.",
     )
     skymaps.add_options(command)
+    helptext.set_up(command, EXAMPLES)
     return command
 
 

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 # A value of --given other than a dataset type: the patches of the sky map, with or without files.
 _PATCHES = "patches"
 _OF_ROWS = ("columns", "order", "limit", "where")
+EXAMPLES = {
+    "repo/rerun/night calexp --short": (
+        "the --id options of all raws without a calexp, to process them"
+    ),
+    "repo/rerun/night src --given calexp --where 'filter == \"g\"'": (
+        "the calexps in g without a catalog"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,14 @@ _SHOWN: Mapping[str, tuple[str, int, float]] = {
     "nMatch": ("match", 0, 1),
     "fractionMasked": ("lost %", 2, 100),
 }
+EXAMPLES = {
+    "repo/rerun/night --id filter=g --sort seeing-": (
+        "the exposures of a filter, with the worst seeing first"
+    ),
+    "repo/rerun/night --bound seeing:max=2.0 --strict --plot night.png": (
+        "draw them, and fail if the seeing exceeds 2 arcseconds"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

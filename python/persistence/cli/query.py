@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
 FEDERATES = True
+EXAMPLES = {
+    "repo raw visit filter --id ccdnum=28": "each visit with its filter",
+    "repo raw visit --format csv": "the visits, for another program",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
     from persistence.registry import Registry
     from persistence.registry.summaries import Names, Row
+EXAMPLES = {
+    "repo --visit 410877..410879": "what the registry has about some visits",
+    "repo --summary": "totals by filter and field, with --id options",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

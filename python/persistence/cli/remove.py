@@ -15,22 +15,39 @@ if TYPE_CHECKING:
 WRITES = True
 # Dependents that are shown.
 _SHOWN = 20
+EXAMPLES = {
+    "repo/rerun/night --type src --where 'visit == 410877' --dry-run": (
+        "print what would be moved into the trash, and what depends on it"
+    ),
+    "repo --whole-rerun night": "move repo/rerun/night into the trash",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is removed, and ``--force``."""
-    parser.add_argument(
+    parser.description = (
+        "Move datasets, or a whole rerun, into the trash of the repository, "
+        ".persistence/trash. If other datasets were made of them, these are listed, and nothing is "
+        "moved without --force. 'persistence trash' restores or deletes what was moved."
+    )
+    which = parser.add_argument_group("what is removed")
+    which.add_argument(
         "--type", action="append", default=[], metavar="TYPE,TYPE",
-        help="datasets of these types in REPO itself, with their rows; may be repeated",
+        help="datasets of these types in REPO itself, with their rows: calexp,src; may be "
+        "repeated",
     )  # fmt: skip
-    parser.add_argument(
-        "--where", metavar="CONDITION", help="which: 'visit in (1..100) and ccdnum < 20'"
+    which.add_argument(
+        "--where", metavar="CONDITION",
+        help="only where this is true: 'visit in (1..100) and ccdnum < 20'",
+    )  # fmt: skip
+    usage.add_id(which, "only these: visit=410877..410879 ccdnum=1^28; may be repeated")
+    which.add_argument(
+        "--whole-rerun", metavar="NAME", help="instead of --type: all of REPO/rerun/NAME"
     )
-    usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated")
-    parser.add_argument("--whole-rerun", metavar="NAME", help="all of REPO/rerun/NAME")
     parser.add_argument(
-        "--force", action="store_true", help="although other datasets or reruns depend on them"
-    )
+        "--force", action="store_true",
+        help="move them although other datasets or reruns depend on them",
+    )  # fmt: skip
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:

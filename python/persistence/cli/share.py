@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
 WRITES = True
+EXAMPLES = {
+    "repo --group astro": "allow a group to write into the repository",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

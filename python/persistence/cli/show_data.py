@@ -22,6 +22,9 @@ _Row = tuple[Any, ...]
 # Directories are listed for so many data IDs at first, so that the first lines come at once, and
 # for so many later.
 _FIRST, _AT_ONCE = 64, 8192
+EXAMPLES = {
+    "repo raw --id filter=g --short": "the shortest --id options for the raws in g",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

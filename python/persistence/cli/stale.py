@@ -11,6 +11,9 @@ from persistence.cli import messages, output
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
+EXAMPLES = {
+    "repo/rerun/night calexp src": "the calexps and catalogs that should be made anew",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _PATHS = 3
 # Dataset types with the types that they are computed from: missing ones are counted.
 _MADE = ("calexp", "raw")
+EXAMPLES = {
+    "repo/rerun/night": "what there is in a rerun and in the repository below it",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,14 +10,22 @@ from persistence.cli.usage import PATH, WrongUse
 
 REPOSITORY = PATH
 WRITES = True
+EXAMPLES = {
+    "repo": "list the sessions, with names, times and sizes",
+    "repo --undo SESSION": "move all files of a session back",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--undo`` and ``--purge``."""
+    parser.description = (
+        "List the sessions in which doctor --fix and remove moved files away; restore or delete "
+        "their files. A session has a name, which is printed."
+    )
     parser.add_argument("--undo", metavar="SESSION", help="move all files of a session back")
     parser.add_argument(
         "--purge", nargs="?", const="", metavar="SESSION",
-        help="delete a session permanently; without a name, all sessions",
+        help="delete the files of a session for good; without a name, those of all sessions",
     )  # fmt: skip
 
 

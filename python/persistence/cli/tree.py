@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _CALIBRATIONS = "calibRegistry"
 _SHOWN = 8
+EXAMPLES = {
+    "repo 'rerun/*'": "the repository, and all its reruns",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

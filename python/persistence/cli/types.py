@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
     from persistence.butler.repository import Repository
     from persistence.dataids.request import Request
+EXAMPLES = {
+    "repo 'deep*_src'": "the dataset types of a pattern, with their templates",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

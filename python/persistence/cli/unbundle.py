@@ -8,6 +8,9 @@ from persistence.cli import choosing, naming, output, progress
 from persistence.cli.usage import NONE
 
 REPOSITORY, WRITES = NONE, True
+EXAMPLES = {
+    "mine.zip mine": "create a repository from a bundle, and check each file",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

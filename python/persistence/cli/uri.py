@@ -10,6 +10,10 @@ from persistence.cli import messages, output, usage
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
+EXAMPLES = {
+    "repo calexp --id visit=410877 ccdnum=28": "the path of one calexp",
+    "repo src --id visit=410877 --write": "where catalogs of a visit would be written",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -36,9 +36,10 @@ OPEN, PATH, NONE = "open", "path", "none"
 class Command(Protocol):
     """A subcommand: a module with these two functions.
 
-    It may also have three constants: ``REPOSITORY``, which is `OPEN` (the default), `PATH` or
-    `NONE`; ``WRITES``, true if it has ``--dry-run`` (``arguments.dry_run``); and ``FEDERATES``,
-    true if it accepts a `Federation`, too.
+    It may also have four constants: ``REPOSITORY``, which is `OPEN` (the default), `PATH` or
+    `NONE`; ``WRITES``, true if it has ``--dry-run`` (``arguments.dry_run``); ``FEDERATES``, true if
+    it accepts a `Federation`, too; and ``EXAMPLES``, which ``--help`` shows at its end: a mapping
+    from the words that follow the subcommand to what they do.
 
     It is imported whenever somebody types the subcommand and TAB: slow imports must wait until it
     is run.
@@ -67,7 +68,7 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_id(parser: argparse.ArgumentParser, purpose: str) -> None:
+def add_id(parser: argparse._ActionsContainer, purpose: str) -> None:
     """Add ``--id``."""
     parser.add_argument(
         "--id", nargs="*", action="append", default=[], metavar="KEY=VALUE", help=purpose

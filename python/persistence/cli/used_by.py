@@ -9,6 +9,9 @@ from persistence.cli import descent, usage
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
+EXAMPLES = {
+    "repo raw --id visit=410877 ccdnum=28": "everything that was made of one raw",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,13 +14,23 @@ if TYPE_CHECKING:
 
 REPOSITORY = PATH
 WRITES = True
+EXAMPLES = {
+    "repo": "record checksums; the next time, compare with them",
+    "repo --within 30 -j 8": "leave out what was read in the last 30 days; read 8 files at a time",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is read, and what is recorded."""
+    parser.description = (
+        "Record a checksum of each file of a repository, and the next time compare the files with "
+        "it. Nothing but the record, .persistence/manifest, is written. The exit status is 1 if a "
+        "file is gone, or has changed without a record of who changed it."
+    )
     parser.add_argument(
         "--quick", action="store_true",
-        help="read only new files and files with another size or time; flipped bits are not found",
+        help="read only new files, and those with another size or time; flipped bits are not "
+        "found",
     )  # fmt: skip
     parser.add_argument(
         "--within", type=float, default=0.0, metavar="DAYS",

@@ -33,11 +33,18 @@ pipes and redirections write --exec 'sh -c "grep x \\"$1\\" >>log" sh {path}'.
 
 What is begun is recorded first, and is not begun again, whatever is killed.
 What failed, or was cut off, is run again with --retry."""
+EXAMPLES = {
+    "repo --exec 'processCcd.py repo --rerun night --id {id}' -j 4": (
+        "process each new raw, four at a time"
+    ),
+    "repo calexp --by visit --exec 'echo {visit}' --once": (
+        "print each visit that has a calexp now, and end"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset type, the command, and when it is run."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument(
         "type", nargs="?", default="raw", metavar="TYPE",

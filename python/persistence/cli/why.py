@@ -9,6 +9,14 @@ from persistence.cli import descent, usage
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
+EXAMPLES = {
+    "repo/rerun/night calexp --id visit=410877 ccdnum=28": (
+        "what a calexp was made of, and by which configuration"
+    ),
+    "repo/rerun/night src --id visit=410877 ccdnum=28 --dot": (
+        "the same for a catalog, as a graph for Graphviz"
+    ),
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,9 +9,10 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from persistence.cli import helptext
 from persistence.cli.complete import completion
 from persistence.errors import MissingExtra, PersistenceError, for_commands
 from persistence.pipe import memory, stored
@@ -45,6 +46,8 @@ class CmdLineTask(Task):
     RunnerClass: ClassVar[type[TaskRunner]] = TaskRunner
     ParserClass: ClassVar[type[ArgumentParser]] = ArgumentParser
     canMultiprocess: ClassVar[bool] = True
+    # What --help shows at its end: the words after the script's name, and what they do.
+    EXAMPLES: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def applyOverrides(cls, config: Any) -> None:
@@ -98,7 +101,7 @@ class CmdLineTask(Task):
             command, args = shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]), sys.argv[1:]
         else:
             command = f"{cls.__name__} {shlex.join(args)}"
-        parser = cls._makeArgumentParser()
+        parser = cls.describedParser()
         completion.complete_task(parser, cls._makeConfig)
         parser.require_input(args)
         try:
@@ -113,6 +116,16 @@ class CmdLineTask(Task):
         return Struct(
             argumentParser=parser, parsedCmd=parsed, taskRunner=runner, resultList=results
         )
+
+    @classmethod
+    def describedParser(cls) -> ArgumentParser:
+        """Return the parser, with a description from the task's docstring, and its examples."""
+        parser = cls._makeArgumentParser()
+        if parser.description is None:
+            parser.description = " ".join((cls.__doc__ or "").partition("\n\n")[0].split())
+            parser.formatter_class = helptext.Formatter
+        helptext.set_up(parser, cls.EXAMPLES)
+        return parser
 
     @classmethod
     def _makeConfig(cls) -> Any:

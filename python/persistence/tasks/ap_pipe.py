@@ -57,11 +57,21 @@ class ApPipeTaskRunner(TaskRunner):
 
 
 class ApPipeTask(CmdLineTask):
-    """Runs the steps of alert production on raw exposures, detector by detector."""
+    """Run the steps of alert production on raw exposures, detector by detector."""
 
     ConfigClass: ClassVar[Any] = Later("persistence.tasks.ap_pipe_config", "ApPipeConfig")
     RunnerClass = ApPipeTaskRunner
     _DefaultName = "apPipe"
+    EXAMPLES: ClassVar = {
+        "repo --calib repo/CALIB --template repo/rerun/templates --rerun night "
+        "--id visit=410877 ccdnum=28 -c diaPipe.apdb.db_url=sqlite:///association.db": (
+            "process a detector, subtract the template, and store what varies"
+        ),
+        "repo --rerun night --id visit=410877 --templateId visit=234567 "
+        "--reuse-outputs-from ccdProcessor -c diaPipe.apdb.db_url=sqlite:///association.db": (
+            "the same with calexps that exist, and one of them as the template"
+        ),
+    }
 
     ccdProcessor: ProcessCcdTask
     differencer: ImageDifferenceTask

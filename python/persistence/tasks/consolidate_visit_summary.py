@@ -56,10 +56,15 @@ class ConsolidateVisitSummaryConfig(Config):
 
 
 class ConsolidateVisitSummaryTask(CmdLineTask):
-    """Puts the rows of a visit's detectors into one catalog, and compares them."""
+    """Put the summaries of a visit's detectors into one catalog, and compare them."""
 
     ConfigClass: ClassVar[Any] = ConsolidateVisitSummaryConfig
     _DefaultName = "consolidateVisitSummary"
+    EXAMPLES: ClassVar = {
+        "repo/rerun/night --rerun summaries --id visit=410877..410879 -j 3": (
+            "the catalogs of three visits"
+        ),
+    }
 
     @classmethod
     def _makeArgumentParser(cls) -> ArgumentParser:

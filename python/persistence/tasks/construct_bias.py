@@ -20,6 +20,11 @@ class BiasTask(ConstructTask):
     ConfigClass: ClassVar[Any] = Later("persistence.tasks.construct_config", "BiasConfig")
     _DefaultName = "bias"
     calibName = "bias"
+    EXAMPLES: ClassVar = {
+        "repo --rerun calibs --id visit=410400..410404 ccdnum=1..62 -j 4": (
+            "create biases from five exposures, in repo/rerun/calibs"
+        ),
+    }
 
     def make(self, outputRef: Any, prepared: Prepared, levels: Levels | None) -> Struct:
         """Create a bias; see `ConstructTask.make`.

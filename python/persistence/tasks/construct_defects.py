@@ -26,6 +26,11 @@ class DefectsTask(FlatTask):
     ConfigClass: ClassVar[Any] = Later("persistence.tasks.construct_config", "DefectsConfig")
     _DefaultName = "defects"
     calibName = "defects"
+    EXAMPLES: ClassVar = {
+        "repo --calib repo/CALIB --rerun calibs --id visit=410405..410414 ccdnum=1..62": (
+            "detect defects in darks and flats"
+        ),
+    }
 
     def refusal(self, look: Look, kind: str) -> str:
         """Return why an input is not used; see `FlatTask.refusal`."""

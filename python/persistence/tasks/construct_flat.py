@@ -19,11 +19,17 @@ from persistence.tasks.prepared_inputs import Prepared
 
 
 class FlatTask(ConstructTask):
-    """The task that constructs master flats: the relative sensitivity of pixels, about 1."""
+    """Create master flats: the relative sensitivity of pixels, about 1."""
 
     ConfigClass: ClassVar[Any] = Later("persistence.tasks.construct_config", "FlatConfig")
     _DefaultName = "flat"
     calibName = "flat"
+    EXAMPLES: ClassVar = {
+        "repo --calib repo/CALIB --rerun calibs --id visit=410410..410414 "
+        "ccdnum=1..62 --calibId calibDate=2014-02-20": (
+            "create flats, with the date that they are to have"
+        ),
+    }
 
     @classmethod
     def compares(cls, config: Any, number: int) -> bool:

@@ -32,10 +32,16 @@ class ForcedPhotDiffConfig(Config):
 
 
 class ForcedPhotDiffTask(CmdLineTask):
-    """Measures objects on the difference images that were stored before they were found."""
+    """Measure objects on the difference images that were stored before they were found."""
 
     ConfigClass: ClassVar[Any] = ForcedPhotDiffConfig
     _DefaultName = "forcedPhotDiff"
+    EXAMPLES: ClassVar = {
+        "repo/rerun/night --id visit=410877 ccdnum=28 -c "
+        "diaPipe.apdb.db_url=sqlite:///association.db": (
+            "measure known objects on one difference image"
+        ),
+    }
 
     diaPipe: DiaPipelineTask
 

@@ -33,13 +33,18 @@ class ImageDifferenceTaskRunner(TaskRunner):
 
 
 class ImageDifferenceTask(CmdLineTask):
-    """Subtracts templates from calibrated exposures, detector by detector."""
+    """Subtract templates from calibrated exposures, detector by detector."""
 
     ConfigClass: ClassVar[Any] = Later(
         "persistence.tasks.image_difference_config", "ImageDifferenceConfig"
     )
     RunnerClass = ImageDifferenceTaskRunner
     _DefaultName = "imageDifference"
+    EXAMPLES: ClassVar = {
+        "repo/rerun/night --rerun diff --id visit=410877 ccdnum=28 --templateId visit=234567": (
+            "subtract another visit from an exposure"
+        ),
+    }
 
     getTemplate: GetTemplateTask
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from persistence.cli import messages
+from persistence.cli import helptext, messages
 from persistence.errors import PersistenceError, UsageError, for_commands
 from persistence.pipe.cmdline import overridefiles, overrides
 
@@ -15,13 +15,18 @@ _FAILED, _MISTYPED = 1, 2
 # Settings may also have the names of ap_pipe.py.
 _PREFIXES = ("diaPipe.apdb.", "apdb.")
 
+EXAMPLES = {
+    "-c db_url=sqlite:///apdb/association.db": "create a database in a file",
+    "-c db_url=postgresql://me@server/alerts namespace=night": "create one in a schema of a server",
+}
+
 
 def parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog=prog,
-        description="Create the tables and views of an alert production database, where they are "
-        "not there: make_apdb.py -c db_url=sqlite:///apdb/association.db",
+        description="Create the tables and views of an alert production database, as far as it "
+        "lacks them.",
     )
     parser.add_argument(
         "-c", "--config", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
@@ -36,6 +41,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         "--drop", action="store_true", help="remove everything in the database first"
     )
     messages.add_options(parser, messages.DEFAULTS)
+    helptext.set_up(parser, EXAMPLES)
     return parser
 
 

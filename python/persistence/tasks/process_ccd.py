@@ -19,10 +19,20 @@ if TYPE_CHECKING:
 
 
 class ProcessCcdTask(CmdLineTask):
-    """Processes raw exposures, detector by detector."""
+    """Process raw exposures, detector by detector: calexps, catalogs of sources, summaries."""
 
     ConfigClass: ClassVar[Any] = Later("persistence.tasks.process_ccd_config", "ProcessCcdConfig")
     _DefaultName = "processCcd"
+    EXAMPLES: ClassVar = {
+        "repo --calib repo/CALIB --rerun night --id visit=410877 ccdnum=1..62 -j 4": (
+            "process the detectors of a visit, four at a time"
+        ),
+        "repo --calib repo/CALIB --rerun night --id filter=g -c "
+        "calibrate.refCat=gaia --skip-existing": (
+            "process what is left of a filter, with a reference catalog"
+        ),
+        "repo --rerun night --show config=isr.*": "print some settings, and process nothing",
+    }
 
     isr: IsrTask
     charImage: CharacterizeImageTask
