@@ -28,6 +28,7 @@ class ApPipeConfig(Config):
     )
 
     def validate(self) -> None:
+        """Raise ValueError if a step lacks what it reads from another."""
         super().validate()
         if not self.differencer.value.doWriteSources:
             raise ValueError("differencer.doWriteSources must be True: diaPipe reads its output")

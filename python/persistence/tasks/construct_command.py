@@ -44,6 +44,7 @@ class CalibIdAction(argparse.Action):
     def __call__(
         self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None
     ) -> None:
+        """Add the words to the mapping; later ones replace earlier ones of the same key."""
         given = dict(getattr(namespace, self.dest) or {})
         for word in values:
             key, sign, value = word.partition("=")

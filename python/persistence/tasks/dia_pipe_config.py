@@ -30,6 +30,7 @@ class DiaPipelineConfig(Config):
     )
 
     def validate(self) -> None:
+        """Raise ValueError if the database has no address."""
         super().validate()
         if not self.apdb.db_url:
             raise ValueError(

@@ -57,6 +57,7 @@ class KernelConfig(Config):
     )
 
     def validate(self) -> None:
+        """Raise ValueError if widths and degrees of the kernel's Gaussians are not pairs."""
         super().validate()
         if len(self.alardSigGauss) != len(self.alardDegGauss):
             raise ValueError("alardSigGauss and alardDegGauss have to be equally long")

@@ -102,6 +102,7 @@ class Surface:
 
     @property
     def degree(self) -> int:
+        """The highest sum of the powers of a term."""
         return len(self.terms) - 1
 
     def __call__(self, pixels: Floats) -> Floats:

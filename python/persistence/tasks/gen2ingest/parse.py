@@ -109,6 +109,22 @@ class CalibsParseTask(ParseTask):
         return kind_of(str(metadata.getScalar("OBSTYPE")))
 
     def getDestination(self, butler: Any, info: Mapping[str, Any], filename: str) -> str:
+        """Return the path of a calibration in its root, from the keys of its data ID.
+
+        Parameters
+        ----------
+        butler : `~persistence.Butler`
+            Knows the path of each type of calibration.
+        info : mapping
+            The keys of the data ID; None is a key without a value.
+        filename : `str`
+            The file, whose header names the type.
+
+        Returns
+        -------
+        path : `str`
+            The path.
+        """
         known = {name: value for name, value in info.items() if value is not None}
         return _path(butler.get(f"{self.getCalibType(filename)}_filename", known)[0])
 

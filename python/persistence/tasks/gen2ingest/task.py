@@ -55,9 +55,11 @@ class IngestArgumentParser:
         return ingest_images.parser("ingestImages.py", filetypes=False)
 
     def add_argument(self, *words: Any, **named: Any) -> Any:
+        """Add an argument, as `argparse.ArgumentParser.add_argument` does."""
         return self.parser.add_argument(*words, **named)
 
     def parse_args(self, argv: Sequence[str] | None = None) -> argparse.Namespace:
+        """Parse a command line, as `argparse.ArgumentParser.parse_args` does."""
         return self.parser.parse_args(argv)
 
 
@@ -209,6 +211,7 @@ class IngestCalibsTask(IngestTask):
     _DefaultName = "ingestCalibs"
 
     def ours(self, args: Any) -> Any:
+        """Return the task of this package that does the work; see `IngestTask.ours`."""
         from persistence.tasks.gen2ingest import configs
 
         self.register.refuse_overridden()
