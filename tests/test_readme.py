@@ -157,6 +157,8 @@ def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     assert steps("test", ["--all"]) == [benchmarks, [*many, tools, "tests"]]
     assert steps("test", [], tools=False) == [[*many, "-m", "not slow", "--ignore", tools]]
     assert steps("test", ["-k", "x"]) == [[*many, "-k", "x"]]
+    assert steps("benchmarks", []) == [benchmarks]
+    assert steps("benchmarks", ["-k", "x"]) == [[*benchmarks, "-k", "x"]]
     assert steps("docs", []) == [
         ["-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "doc", "doc/_build/html"]
     ]
