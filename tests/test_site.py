@@ -6,6 +6,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,18 @@ def test_every_command_has_a_page() -> None:
     page = commands.page(parser, task)
     assert ".. option:: --rerun [IN:]OUT\n" in page
     assert "   * - ``calibrate.refCat``\n" in page
+
+
+def test_the_architecture_shows_every_package_on_its_floor() -> None:
+    """The floors are those of import-linter; the picture leaves out two small packages."""
+    with open(TOP / "pyproject.toml", "rb") as stream:
+        contracts = tomllib.load(stream)["tool"]["importlinter"]["contracts"]
+    floors = [re.findall(r"(?<!\()\b\w+\b(?!\))", line) for line in contracts[0]["layers"]]
+    names = {name for floor in floors for name in floor} - {"__main__"}
+    assert {"tasks", "butler", "errors"} <= names
+    page, drawn = text_of("explanation/architecture"), (DOC / "explanation/floors.svg").read_text()
+    assert {name for name in names if f"``{name}``" not in page} == {"gen2", "testing"}
+    assert {name for name in names if f">{name}<" not in drawn} == {"drawing", "notebook"}
 
 
 @pytest.mark.slow
