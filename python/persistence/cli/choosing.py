@@ -29,8 +29,8 @@ def add(parser: argparse.ArgumentParser, verb: str) -> None:
     usage.add_id(which, "only these: visit=410877..410879 ccdnum=1^28; may be repeated")
     which.add_argument(
         "--with-inputs", type=int, default=0, metavar="LEVELS",
-        help=f"also {verb} what they were made of (1), the inputs of that (2), and so on, as far as "
-        "journals record it",
+        help=f"also {verb} what they were made of (1), the inputs of that (2), and so on, as far "
+        "as journals record it",
     )  # fmt: skip
 
 
