@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import persistence
 from persistence import Butler
 from persistence.errors import FileConflict, RepositoryError, UsageError
-from persistence.keep import archive_writing, archive_zip, digests, doctor, same, verify
+from persistence.keep import archive_writing, archive_zip, diff, digests, doctor, same, verify
 from persistence.keep.archive_layout import Member, layout
 from persistence.keep.bundling import bundle
 from persistence.keep.copying import copy
@@ -142,6 +142,41 @@ def test_what_is_unpacked_is_the_repository(source: Path, tmp_path: Path, form: 
     assert butler.get("bias", ccdnum=28, calibDate="2015-02-18").image.size
     assert not list(tmp_path.glob(".unbundle*"))
     assert not list(tmp_path.glob(".bundle*"))
+
+
+@FORMS
+def test_a_part_of_a_bundle_is_copied_and_bundled_in_place(
+    source: Path, tmp_path: Path, form: str
+) -> None:
+    path, again = tmp_path / f"out.{form}", tmp_path / f"again.{form}"
+    whole(source, path, bundle)
+    expected = Butler(str(source)).get("raw", DATA_ID).image
+    source.parent.parent.rename(tmp_path / "gone")
+    copied = copy(path, tmp_path / "mine", ["src", "raw", "bias"])
+    assert copied.rows
+    copy(path, tmp_path / "mine", ["src"])  # and again
+    butler = Butler(str(tmp_path / "mine"))
+    assert np.array_equal(butler.get("raw", DATA_ID).image, expected)
+    assert butler.get("bias", ccdnum=28, calibDate="2015-02-18").image.size
+    assert verify(tmp_path / "mine").is_well
+    assert doctor(tmp_path / "mine").findings == []
+    bundle(path, again, ["src"], "visit == 410878")
+    assert [name for name in contents(again) if name.endswith(".fits")] == [
+        name for name in contents(path) if name.endswith("src-0410878_28.fits")
+    ]
+    with pytest.raises(UsageError, match="files of an archive are copied"):
+        copy(path, tmp_path / "linked", ["src"], transfer="link")
+
+
+@pytest.mark.parametrize("act", [verify, doctor, lambda path: diff(path, path)])
+def test_what_needs_all_files_of_a_bundle_tells_to_unpack_it(
+    source: Path, tmp_path: Path, act: Any
+) -> None:
+    bundle(source, tmp_path / "out.zip", ["src"])
+    with pytest.raises(
+        RepositoryError, match=r"out\.zip is not a directory: `persistence unbundle`"
+    ):
+        act(tmp_path / "out.zip")
 
 
 def test_links_are_followed_and_no_name_is_absolute(source: Path, tmp_path: Path) -> None:

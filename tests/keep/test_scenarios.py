@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from astropy.table import Table
 
 from persistence import Butler
-from persistence.keep import diff, doctor, same, verify
+from persistence.keep import bundle, copy, diff, doctor, same, unbundle, verify
 
 pytestmark = pytest.mark.slow
 _DETECTORS = range(1, 61)
@@ -106,6 +107,32 @@ def test_tar_rsync_and_re_processed_copies_are_the_same_until_a_value_changes(
     assert {pair.datasetType for pair in found.pairs} == {"src", "icSrc"}
     assert len(found.pairs) == 4 * len(_DETECTORS)
     assert same(big / "rerun/a", tmp_path / "other", atol=0.3)
+
+
+def test_a_bundle_of_500_datasets_is_opened_in_place(big: Path, tmp_path: Path) -> None:
+    types = ["src", "icSrc", "processCcd_metadata", "ossThumb", "deepCoadd_obj"]
+    bundled = bundle(big / "rerun/c", tmp_path / "out.zip", types)
+    assert len(bundled.files) >= 580
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert archive.testzip() is None
+    butler = Butler(str(tmp_path / "out.zip"))
+    for visit in (410877, 410878):
+        for ccd in (1, 30, 60):
+            assert butler.get("src", visit=visit, ccdnum=ccd)["flux"].tolist() == [ccd] * 20
+    objects = butler.get("deepCoadd_obj", tract=1, patch="9,4").toDataFrame()
+    assert objects["id"].tolist() == [9, 4]
+    assert butler.queryMetadata("raw", "visit") == [410877, 410878]
+    unbundle(tmp_path / "out.zip", tmp_path / "mine")
+    copy(big / "rerun/c", tmp_path / "copied", types)
+    assert diff(tmp_path / "mine", tmp_path / "copied").is_same
+    left_out = ["-x", "*.sqlite3", "-x", ".persistence"]
+    subprocess.run(["diff", "-r", *left_out, tmp_path / "mine", tmp_path / "copied"], check=True)
+    for path in (tmp_path / "copied").rglob("*.fits"):
+        original = next(filter(Path.exists, (  # of the first rerun that has it
+            big / "rerun" / name / path.relative_to(tmp_path / "copied") for name in "cba"
+        )))  # fmt: skip
+        assert path.read_bytes() == original.read_bytes()
+    assert verify(tmp_path / "mine").counts.keys() == {"same"}
 
 
 def test_each_of_50_flipped_bits_in_2000_files_is_found(big: Path, tmp_path: Path) -> None:

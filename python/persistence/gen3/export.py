@@ -11,7 +11,7 @@ from persistence.butler.repository import Repository
 from persistence.cameras import faces
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.errors import DataIdError, FileConflict, PersistenceError, RepositoryError
-from persistence.files import atomic, durable, links, marks
+from persistence.files import atomic, durable, links, marks, temporaries
 from persistence.gen3 import certify, contents, dataids, document, names, records, storages
 from persistence.gen3.certify import Master
 from persistence.gen3.contents import Group
@@ -155,6 +155,7 @@ def write(plan: Plan, track: Track = lambda items, total, noun: items) -> None:
         )
     for target, source in track(plan.files.items(), len(plan.files), "Exporting"):
         if os.path.lexists(target) and atomic.same(source, target):
+            temporaries.sweep_once(os.path.dirname(target))  # of an export that was killed
             continue
         atomic.deliver(source, target, plan.options.transfer, atomic.is_lost(target))
     files = [target for target in plan.files if not os.path.islink(target)]

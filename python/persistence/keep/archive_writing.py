@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from persistence.errors import RepositoryError
-from persistence.files import durable, groups, marks
+from persistence.files import durable, groups, marks, mirrors
 from persistence.keep import archive_layout, digests, manifest
 from persistence.keep.archive_layout import NS, Form, Member, Slot
 from persistence.keep.manifest import Line, Manifest
@@ -34,7 +34,7 @@ class Source(NamedTuple):
 
 def member_of(path: str, name: str) -> Member:
     """Return a file as the member of an archive."""
-    status = os.stat(path)
+    status = mirrors.stat(path)
     return Member(name, status.st_size, status.st_mtime_ns, stat.S_IMODE(status.st_mode) & 0o777)
 
 

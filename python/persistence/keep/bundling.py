@@ -11,7 +11,7 @@ from typing import Any
 from persistence.butler.butler import Butler
 from persistence.dataids.template import PathTemplate
 from persistence.errors import FileConflict
-from persistence.files import durable, marks
+from persistence.files import durable, marks, mirrors
 from persistence.keep import archive_formats, parts, standalone, workspaces
 from persistence.keep.archive_writing import Archive, Source, Track, member_of
 from persistence.keep.selection import File, definition, select
@@ -120,6 +120,8 @@ def bundle_from(
     selection = select(butler, types, where, with_inputs)
     bundled = Bundled(path, selection.files, missing=selection.missing)
     whole = [file for file in bundled.files if not file.part]
+    for file in whole if not dry_run else ():
+        mirrors.fetch(file.source)
     sources = [_source(file.source, file, butler) for file in whole]
     bundled.bytes = sum(source.member.size for source in sources)
     if dry_run or not bundled.files:

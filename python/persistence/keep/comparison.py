@@ -17,6 +17,7 @@ from persistence.files import links, marks
 from persistence.keep import contents
 from persistence.keep.contents import Dataset
 from persistence.keep.filediff import file_differences
+from persistence.keep.survey import refuse_archive
 from persistence.keep.values import IGNORED, How
 
 STATES = ("only in the first", "only in the second", "differ", "same")
@@ -163,6 +164,7 @@ def compare(
 
 def _opened(root: str | os.PathLike[str], arguments: Mapping[str, Any]) -> Butler:
     path = os.fspath(root)
+    refuse_archive(path)
     if not os.path.isdir(path):
         raise RepositoryError(links.fault(path) or f"there is no directory {path}")
     return Butler(path, **arguments)

@@ -12,7 +12,7 @@ from persistence.butler import repository_cfg
 from persistence.butler.butler import Butler
 from persistence.butler.repository import Repository
 from persistence.errors import FileConflict, RepositoryError, UsageError
-from persistence.files import atomic, durable, ownership, temporaries
+from persistence.files import atomic, durable, mirrors, ownership, temporaries
 from persistence.files.atomic import Mode
 from persistence.keep import parts, standalone
 from persistence.keep.selection import File, select
@@ -137,6 +137,8 @@ def copy_from(
     root = os.path.abspath(target)
     if transfer not in TRANSFERS:
         raise UsageError(f"there is no transfer {transfer!r} (known: {', '.join(TRANSFERS)})")
+    if transfer != "copy" and mirrors.of(butler.chain.inputs[0].root) is not None:
+        raise UsageError(f"files of an archive are copied: they have no paths to {transfer}")
     _refuse_target(root, butler.chain.inputs[0])
     selection = select(butler, types, where, with_inputs)
     copied = Copied(root, selection.files, missing=selection.missing)
@@ -144,7 +146,7 @@ def copy_from(
         if _is_there(file, copied.target(file)):
             copied.present += 1
         elif not file.part:  # how large a part is, is only known when it is cut out
-            copied.bytes += os.path.getsize(file.source)
+            copied.bytes += mirrors.stat(file.source).st_size
     if dry_run or not copied.files:
         return copied
     begun = os.path.join(root, _BEGUN)
@@ -183,13 +185,16 @@ def _is_there(file: File, target: str) -> bool:
     if not os.path.lexists(target):
         return False
     if file.part:  # it has the time of its whole
-        return os.stat(source).st_mtime_ns == os.stat(target).st_mtime_ns
+        return bool(mirrors.stat(source).st_mtime_ns == os.stat(target).st_mtime_ns)
     if os.path.islink(target) or not os.path.isfile(target):
         return atomic.same(source, target)
-    before, after = os.stat(source), os.stat(target)
+    before, after = mirrors.stat(source), os.stat(target)
     if before.st_size != after.st_size:
         return False
-    return before.st_mtime_ns == after.st_mtime_ns or atomic.same(source, target)
+    if before.st_mtime_ns == after.st_mtime_ns:
+        return True
+    mirrors.fetch(source)
+    return atomic.same(source, target)
 
 
 def _deliver(butler: Butler, copied: Copied, mode: Mode, track: Track) -> None:
@@ -204,6 +209,7 @@ def _deliver(butler: Butler, copied: Copied, mode: Mode, track: Track) -> None:
                 f"{target} is another file than {file.source}: copy to another directory",
                 pathname=target,
             )
+        mirrors.fetch(file.source)
         if file.part:
             parts.cut(butler, file.request, file.dataIds[0], file.source, target)
         else:

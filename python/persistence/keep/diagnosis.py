@@ -14,7 +14,7 @@ from persistence.keep.checks import links as link_checks
 from persistence.keep.finding import KINDS, Finding
 from persistence.keep.moved import Moved
 from persistence.keep.patient import Patient
-from persistence.keep.survey import survey
+from persistence.keep.survey import refuse_archive, survey
 from persistence.keep.trash import Trash
 
 Progress = Callable[[int, int, int], None]
@@ -100,6 +100,7 @@ def diagnose(
         If a kind is unknown.
     """
     root = os.path.abspath(root)
+    refuse_archive(root)
     if not os.path.isdir(root):
         raise RepositoryError(links.fault(root) or f"there is no directory {root}")
     for kind in only:

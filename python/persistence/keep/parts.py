@@ -14,7 +14,7 @@ from persistence.butler.butler import Butler
 from persistence.dataids.location import Location
 from persistence.dataids.request import PARTS, Request
 from persistence.errors import FormatterError, UsageError
-from persistence.files import atomic
+from persistence.files import atomic, mirrors
 from persistence.formatters import formatter
 from persistence.policy import in_repository
 from persistence.policy.dataset_type import DatasetType
@@ -113,5 +113,5 @@ def cut(
     location = Location(folder, base, None, _STORAGE, python, name, data_id)
     with atomic.atomic_write(path) as temporary:
         formatter(_STORAGE, python).write(value, temporary, location)
-        moment = os.stat(source).st_mtime_ns
+        moment = mirrors.stat(source).st_mtime_ns
         os.utime(temporary, ns=(moment, moment))

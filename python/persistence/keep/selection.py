@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from persistence.butler.butler import Butler
 from persistence.butler.provenance.origin import Origin
 from persistence.dataids.request import Request
-from persistence.files import marks
+from persistence.files import marks, mirrors
 from persistence.keep import parts
 from persistence.policy.dataset_type import DatasetType
 
@@ -119,7 +119,7 @@ class _Files:
             for data_id in file.dataIds:
                 origin = self._butler.why(file.request.datasetType, data_id)
                 for each in _inputs(origin, levels):
-                    if not os.path.exists(each.file):
+                    if not (os.path.exists(each.file) or mirrors.lists(each.file)):
                         yield f"{each.datasetType} {dict(each.dataId)}: {each.file}"
                     elif each.datasetType:
                         self._add(each.datasetType, each.dataId, each.root, each.path)
@@ -133,7 +133,8 @@ class _Files:
                 if template is None or template.keys or template.file_text in seen:
                     continue
                 root = repository.root_of(dataset)
-                if os.path.isfile(os.path.join(root, template.file_text)):
+                path = os.path.join(root, template.file_text)
+                if os.path.isfile(path) or mirrors.lists(path):
                     seen.add(template.file_text)
                     self._add(dataset.name, {}, root, template.file_text)
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from persistence.files import marks
+from persistence.errors import RepositoryError
+from persistence.files import marks, mirrors
 
 _PRIVATE = ".persistence"
 CALIBRATIONS = "calibRegistry.sqlite3"
@@ -74,7 +75,13 @@ def survey(root: str, progress: Callable[[int, int, int], None] | None = None) -
     -------
     survey : `Survey`
         What is there.
+
+    Raises
+    ------
+    RepositoryError
+        If it is an archive.
     """
+    refuse_archive(root)
     seen = Survey(os.path.realpath(root))
     left, done = [""], 0
     while left:
@@ -85,6 +92,21 @@ def survey(root: str, progress: Callable[[int, int, int], None] | None = None) -
         if progress is not None:
             progress(done, done + len(left), len(seen.files))
     return seen
+
+
+def refuse_archive(root: str) -> None:
+    """Raise an error for an archive, of which only what is read is on the disk.
+
+    Raises
+    ------
+    RepositoryError
+        With the command that checks all of it.
+    """
+    if os.path.isfile(root) or mirrors.of(os.path.abspath(root)) is not None:
+        raise RepositoryError(
+            f"{mirrors.shown(root)} is not a directory: `persistence unbundle` checks each file of "
+            "an archive while it unpacks it"
+        )
 
 
 def _look(seen: Survey, folder: str) -> Iterator[str]:

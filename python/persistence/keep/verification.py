@@ -15,7 +15,7 @@ from persistence.keep.manifest import Line, Manifest
 from persistence.keep.moved import Moved
 from persistence.keep.patient import Patient
 from persistence.keep.states import Task, Verification, is_known_gone, judge, last_operations
-from persistence.keep.survey import survey
+from persistence.keep.survey import refuse_archive, survey
 
 _DAY = 86400.0
 # Files whose lines are written to the disk at once.
@@ -71,6 +71,7 @@ def verify(
     again.
     """
     root = os.path.abspath(root)
+    refuse_archive(root)
     if not os.path.isdir(root):
         raise RepositoryError(links.fault(root) or f"there is no directory {root}")
     patient = Patient(survey(root), Moved(), arguments)
