@@ -60,7 +60,7 @@ def test_json_tells_the_same_with_real_types(run: Any, rerun: Path, filled: Path
     assert second == {
         "root": str(rerun), "mapper": MAPPER, "mode": "rw", "tags": [], "registry": registry,
         "registry_of": str(filled), "rows": {}, "parents": [first["root"]],
-        "calibrations": str(rerun.parent / "first" / "calibRegistry.sqlite3"),
+        "calibrations": str(rerun.parent / "first" / "calibRegistry.sqlite3"), "pins": {},
     }  # fmt: skip
     assert (first["mode"], first["parents"]) == ("r", [str(filled)])
     assert (base["rows"], base["parents"], base["registry_of"]) == (

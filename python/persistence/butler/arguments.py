@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from persistence.butler.chain import Chain
 from persistence.butler.open import open_chain, open_one
+from persistence.butler.pins import Given, of_caller
 from persistence.butler.repository_args import TAKEN, RepositoryArgs, as_args, refuse_untaken
 from persistence.calibs import roots
 from persistence.errors import RepositoryError, UnknownArgument, did_you_mean
@@ -26,6 +27,7 @@ OWN = (
     "mode",
     "force",
     "record",
+    "pins",
 )
 
 
@@ -39,6 +41,7 @@ class Arguments(NamedTuple):
     trust: tuple[str, ...]
     calibs: dict[str, str]
     mapper_args: Mapping[str, Any]
+    pins: Given
 
 
 def open_repositories(
@@ -51,6 +54,7 @@ def open_repositories(
     mode: str,
     force: bool,
     mapper_args: Mapping[str, Any],
+    pins: Given = None,
 ) -> tuple[Arguments, Chain]:
     """Return the arguments with absolute paths, and the opened chain; see `Butler`.
 
@@ -62,15 +66,19 @@ def open_repositories(
         If a repository cannot be opened.
     """
     trust = _dotted_names(trust)
+    if pins:  # with absolute paths
+        pins = {pin.pattern: list(pin.roots) for pin in of_caller(pins)}
     if inputs is None and outputs is None:
         directory = root if root is not None else getattr(mapper, "root", None) or os.curdir
         args = RepositoryArgs(os.fspath(directory), mapper=mapper, mapperArgs=mapper_args)
         args.settle()
         calibs = _calibration_directories(calibs, [args])
         mapper_args = args.mapperArgs or {}
-        chain = open_one(os.fspath(directory), mapper, trust, mapper_args, calibs, mode, force)
+        chain = open_one(
+            os.fspath(directory), mapper, trust, mapper_args, calibs, mode, force, pins
+        )
         refuse_untaken(chain.inputs[0].mapper, mapper_args, OWN)
-        return Arguments(args.root, mapper, None, None, trust, calibs, mapper_args), chain
+        return Arguments(args.root, mapper, None, None, trust, calibs, mapper_args, pins), chain
     if root or mapper or mapper_args or mode != "rw":
         values = {"root": root, "mapper": mapper, "mode": mode != "rw", **mapper_args}
         names = [name for name, value in values.items() if value]
@@ -83,8 +91,8 @@ def open_repositories(
     for args in (*inputs, *outputs):
         args.settle()
     calibs = _calibration_directories(calibs, [*inputs, *outputs])
-    chain = open_chain(inputs, outputs, trust, calibs, force)
-    return Arguments(None, None, inputs, outputs, trust, calibs, {}), chain
+    chain = open_chain(inputs, outputs, trust, calibs, force, pins)
+    return Arguments(None, None, inputs, outputs, trust, calibs, {}, pins), chain
 
 
 def _dotted_names(trust: Any) -> tuple[str, ...]:

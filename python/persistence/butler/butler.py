@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from persistence import notebook
-from persistence.butler import arguments, locate, patches, query, repository_cfg
+from persistence.butler import arguments, locate, patches, query, repository_cfg, selecting
 from persistence.butler.answers import TypeNames, Values
 from persistence.butler.chain import Chain
 from persistence.butler.define import Definer
@@ -25,7 +27,7 @@ from persistence.cameras import faces
 from persistence.cameras.installed import find, names_of_given, remember
 from persistence.cameras.mapper import Mapper
 from persistence.composites.cache import ComponentCache
-from persistence.dataids.dataid import DataId, as_given
+from persistence.dataids.dataid import DataId, as_given, as_tags
 from persistence.dataids.request import Request
 from persistence.errors import (
     AliasError,
@@ -33,6 +35,7 @@ from persistence.errors import (
     NoResults,
     PolicyError,
     RepositoryError,
+    UnknownArgument,
     UnknownKey,
 )
 from persistence.files import mirrors
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
     from persistence.butler.provenance.origin import Origin
     from persistence.butler.provenance.stale import Stale
     from persistence.butler.provenance.trees import Trees
+    from persistence.butler.repository import Repository
     from persistence.butler.sky.sky import Sky
     from persistence.calibs.explain import Explanation
     from persistence.dataids.expression import Expression
@@ -119,6 +123,12 @@ class Butler:
         Whether the provenance of written datasets is recorded: True records the size and
         modification time of each input, ``"digest"`` also the SHA-256 digest of its content. See
         `recording`, `why`, and doc/provenance.rst.
+    pins : mapping or False, optional
+        For dataset types, or shell patterns of some, the repository in which they are looked up, or
+        several, in order: ``{'src': 'repo/rerun/a', 'deepCoadd*': ['repo/rerun/b', 'repo']}``. Such
+        a repository and its parents are searched, and nothing else; it need not be in the chain.
+        They precede the pins that repositories keep in their settings (``persistence pin``); False
+        ignores these, too. See doc/keeping.rst.
     **mapperArgs
         Arguments for the mapper and its repository: ``calibRoot``, the directory of the
         calibrations; ``calibRegistry`` and ``registry``, for registries with unusual names; and
@@ -137,7 +147,8 @@ class Butler:
     UnknownArgument
         If a keyword is accepted neither by the Butler nor by the mapper.
     UnknownDatasetType
-        If ``calibs`` names an unknown dataset type, or one that is not a calibration.
+        If ``calibs`` names an unknown dataset type, or one that is not a calibration; or ``pins``
+        one that is unknown.
 
     Notes
     -----
@@ -164,6 +175,8 @@ class Butler:
 
     GENERATION = 2
     default_types: ClassVar[str] = "astropy"
+    # The only repository that is read, of a Butler that ``repo=`` selects.
+    _only: str | None = None
 
     def __init__(
         self,
@@ -179,6 +192,7 @@ class Butler:
         mode: str = "rw",
         force: bool = False,
         record: bool | Literal["digest"] = False,
+        pins: Mapping[str, Any] | Literal[False] | None = None,
         **mapperArgs: Any,
     ) -> None:
         self._aliases: dict[str, str] = {}
@@ -186,7 +200,7 @@ class Butler:
         # Copies: a Butler rebuilt in another process does not depend on later changes by the
         # caller, or of the current directory.
         self._arguments, self._chain = arguments.open_repositories(
-            root, mapper, inputs, outputs, trust, calibs, mode, force, mapperArgs
+            root, mapper, inputs, outputs, trust, calibs, mode, force, mapperArgs, pins
         )
         self._types = faces.check(self.default_types if types is None else types)
         self._durable, self._mode, self._force, self._record = durable, mode, force, record
@@ -204,6 +218,8 @@ class Butler:
         self._writer = Writer(chain, self._reader, self._definer, self._durable, self._recorders)
         # Compiled look-ups by the name that was requested; see `persistence.butler.plan`.
         self._plans: dict[str, Plan] = {}
+        # Butlers of single repositories; see `_in`.
+        self._single: dict[Repository, Butler] = {}
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
@@ -217,14 +233,12 @@ class Butler:
     def __reduce__(self) -> tuple[Any, ...]:
         cache = self.cache.limit > 0
         preferences = cache, self._types, self._durable, self._mode, self._force, self._record
-        used = {
-            type(repository.mapper) for repository in (*self._chain.inputs, *self._chain.outputs)
-        }
+        used = {type(repository.mapper) for repository in self._chain.every}
         # a new process does not know the cameras that the caller passed to other Butlers
         cameras = names_of_given(used)
         return _rebuild, (
             self._arguments, self._aliases, preferences, self._defined, self._staged, cameras,
-            type(self),
+            type(self), self._only,
         )  # fmt: skip
 
     @property
@@ -288,6 +302,7 @@ class Butler:
                 raise AliasError(f"Alias: {alias} overlaps with existing alias: {known}")
         self._aliases[alias] = datasetType
         self._plans.clear()
+        self._single.clear()
 
     def defineDataset(
         self,
@@ -397,6 +412,10 @@ class Butler:
             If the dataset type is unknown.
         """
         _check_level(level, datasetType)
+        family = self._chain.family(datasetType) if isinstance(datasetType, str) else {}
+        if family:
+            every = [self.getKeys(each, level, tag) or {} for each in family.values()]
+            return {"flavour": str, **{key: kind for one in every for key, kind in one.items()}}
         name = None if datasetType is None else self.request(datasetType).datasetType
         return query.keys(self._chain, name, level, DataId(tag=tag))
 
@@ -491,7 +510,8 @@ class Butler:
                 f"{datasetType}: no key is requested; its keys are "
                 f"{', '.join(self.getKeys(datasetType) or ()) or 'unknown'}"
             )
-        rows = self.query_rows(datasetType, keys, self._data_id(datasetType, dataId, rest))
+        datasetType, data_id = self._selected(datasetType, dataId, rest)
+        rows = self.query_rows(datasetType, keys, data_id)
         values = [row[0] for row in rows] if len(keys) == 1 else rows
         return Values(values, keys, self.getKeys(datasetType) or {})
 
@@ -552,7 +572,17 @@ class Butler:
             The data IDs.
         """
         _check_level(level, datasetType)
-        request = self.request(datasetType)
+        name = self._resolve(datasetType)
+        family = self._chain.family(name)
+        if family and "flavour" not in data_id:
+            from persistence.butler.asking import flavoured  # lazy: few queries are of families
+
+            every = {key: self.matching(each, level, data_id) for key, each in family.items()}
+            return flavoured.matching(every, data_id)
+        if family:
+            name, own_id = selecting.selected(self._chain, name, data_id)
+            return self.matching(name, level, own_id)._replace(data_id=data_id)
+        request = self.request(name)
         matching = query.matching(self._chain, request, level, data_id)
         warn_strange(self._chain, request, data_id)
         return matching
@@ -562,6 +592,8 @@ class Butler:
         datasetType: str,
         level: str | None = None,
         dataId: Mapping[str, Any] = {},
+        *,
+        repo: Any = None,
         **rest: Any,
     ) -> ButlerSubset:
         """Return the datasets that a partial data ID matches, at a level.
@@ -575,6 +607,9 @@ class Butler:
             camera's default level.
         dataId : mapping, optional
             The values that the data IDs must have; further keys may be passed as keywords.
+        repo : `str` or path, optional
+            Only look in this repository of the chain: its path, the last part of its path, or its
+            tag. It is never a key of the data ID.
         **rest
             Further keys of the data ID.
 
@@ -592,14 +627,19 @@ class Butler:
             If the dataset type is unknown.
         """
         _check_level(level, datasetType)
-        data_id = self._data_id(datasetType, dataId, rest)
-        return ButlerSubset(self, datasetType, level or "", data_id)
+        if self._chain.family(self._resolve(datasetType)):
+            data_id = DataId(dataId, **rest)  # of all flavours, or with its flavour
+        else:
+            datasetType, data_id = self._selected(datasetType, dataId, rest)
+        return ButlerSubset(self._in(repo), datasetType, level or "", data_id)
 
     def dataRef(
         self,
         datasetType: str,
         level: str | None = None,
         dataId: Mapping[str, Any] = {},
+        *,
+        repo: Any = None,
         **rest: Any,
     ) -> ButlerDataRef:
         """Return a reference to the one dataset that a data ID matches.
@@ -612,6 +652,9 @@ class Butler:
             As for `subset`.
         dataId : mapping, optional
             The data ID; further keys may be passed as keywords.
+        repo : `str` or path, optional
+            Only look in this repository of the chain: its path, the last part of its path, or its
+            tag. It is never a key of the data ID.
         **rest
             Further keys of the data ID.
 
@@ -625,9 +668,9 @@ class Butler:
         NoResults
             If the data ID matches no dataset, or more than one.
         """
-        subset = self.subset(datasetType, level, dataId, **rest)
+        subset = self.subset(datasetType, level, dataId, repo=repo, **rest)
         if len(subset) != 1:
-            data_id = self._data_id(datasetType, dataId, rest)
+            datasetType, data_id = self._selected(datasetType, dataId, rest)
             shown = [
                 str(dict(reference.dataId)) for _, reference in zip(range(3), subset, strict=False)
             ]
@@ -646,6 +689,8 @@ class Butler:
         distinct: bool = False,
         fresh: bool = True,
         region: Circle | SkyBox | Polygon | None = None,
+        repo: Any = None,
+        tag: Any = None,
         **rest: Any,
     ) -> Rows:
         """Return one row for each existing dataset of a type: its file is in a repository.
@@ -678,6 +723,12 @@ class Butler:
             False to use the index as it is, without comparing it with the directories.
         region : `Circle`, `Box` or `Polygon` of `persistence.sky`, optional
             A region of the sky that the datasets have a position in common with; see doc/sky.rst.
+        repo : `str` or path, optional
+            Only look in this repository of the chain: its path, the last part of its path, or its
+            tag. It is never a key of the data ID.
+        tag : `str` or several, optional
+            Only datasets whose data IDs have one of these tags (``persistence tag``). The tag of a
+            repository of this Butler chooses repositories instead, as for `get`.
         **rest
             Further required values of columns.
 
@@ -704,18 +755,50 @@ class Butler:
         """
         from persistence.butler.asking import answer  # lazy: only needed for queries
 
-        names = [
-            self.request(name).datasetType for name in answer.words("datasetType", datasetType)
-        ]
+        if repo is not None:
+            return self._in(repo).query(
+                datasetType, where, columns, dataId, limit, order, distinct, fresh, region,
+                tag=tag, **rest,
+            )  # fmt: skip
+        names = [self._resolve(name) for name in answer.words("datasetType", datasetType)]
         if not names:
             raise DataIdError("expected the name of a dataset type, not an empty list")
-        data_id = self._data_id(names[0], dataId, rest)
+        data_id, tags = self._tagged(DataId(dataId, **rest), tag)
+        if self._chain.family(names[0]) and "flavour" not in data_id:
+            from persistence.butler.asking import flavoured  # lazy: few queries are of families
+
+            ask = functools.partial(
+                self.query, dataId=data_id, fresh=fresh, region=region, tag=tags or None
+            )
+            query = flavoured.of(self, self._reader, names, where, limit, order, distinct, ask)
+            return query.rows(() if columns is None else answer.words("columns", columns))
+        others = [
+            selecting.selected(self._chain, name, data_id)[0] if self._chain.family(name) else name
+            for name in names[1:]
+        ]
+        name, data_id = self._selected(names[0], data_id, {})
+        names = [self.request(each).datasetType for each in (name, *others)]
+        if tags:
+            from persistence.butler import tags as tag_files
+
+            keys = list(self.getKeys(names[0]) or ())
+            where = tag_files.condition(self._chain.read, tags, names[0], keys, where)
         if region is not None:
             where = self.sky.condition(names[0], region, where, fresh)
         return answer.query(
             self, self._reader, names, where, data_id, columns, limit, order,
             distinct, fresh,
         )  # fmt: skip
+
+    def _tagged(self, data_id: DataId, tag: Any) -> tuple[DataId, list[Any]]:
+        """Return a data ID with the tags of repositories, and the tags of data IDs."""
+        named = as_tags(tag)
+        of_repositories = {each for repository in self._chain.every for each in repository.tags}
+        if named & of_repositories:
+            if not named <= of_repositories:
+                raise DataIdError(f"tag={tag!r}: these are tags of repositories and of data IDs")
+            return DataId(data_id, tag=named), []
+        return data_id, sorted(named, key=str)
 
     @property
     def index(self) -> Inventory:
@@ -742,7 +825,13 @@ class Butler:
     # ---------------------------------------------------------------------------------
 
     def datasetExists(
-        self, datasetType: str, dataId: Mapping[str, Any] = {}, write: bool = False, **rest: Any
+        self,
+        datasetType: str,
+        dataId: Mapping[str, Any] = {},
+        write: bool = False,
+        *,
+        repo: Any = None,
+        **rest: Any,
     ) -> bool:
         """Check whether a dataset exists.
 
@@ -755,6 +844,9 @@ class Butler:
         write : `bool`
             Check the outputs instead: whether the dataset is in every output that knows its type,
             whatever the data ID's tags, so that `put` would have nothing left to write.
+        repo : `str` or path, optional
+            Only look in this repository of the chain: its path, the last part of its path, or its
+            tag. It is never a key of the data ID.
         **rest
             Further keys of the data ID.
 
@@ -768,10 +860,13 @@ class Butler:
         UnknownDatasetType
             If the dataset type is unknown.
         """
+        if repo is not None:
+            _refuse_write(write, repo)
+            return self._in(repo).datasetExists(datasetType, dataId, **rest)
         keys = as_given(dataId, rest)
         if not write and self._plan(datasetType).holds(keys):
             return True
-        data_id = self._data_id(datasetType, keys, {})
+        datasetType, data_id = self._selected(datasetType, keys, {})
         request = self.request(datasetType, data_id)
         if not write:
             is_there = self._reader.exists(request, data_id)
@@ -782,7 +877,9 @@ class Butler:
         warn_strange(self._chain, request, data_id)
         return is_there
 
-    def exists(self, datasetType: str, ids: Any, **rest: Any) -> np.ndarray[Any, np.dtype[np.bool]]:
+    def exists(
+        self, datasetType: str, ids: Any, *, repo: Any = None, **rest: Any
+    ) -> np.ndarray[Any, np.dtype[np.bool]]:
         """Check which of many datasets exist, by listing directories.
 
         Parameters
@@ -793,6 +890,9 @@ class Butler:
             Data IDs, or references to datasets; or an astropy, pandas or numpy table with a column
             per key; or a mapping of arrays and single values, which broadcast as in numpy.
             Additional columns are ignored.
+        repo : `str` or path, optional
+            Only look in this repository of the chain: its path, the last part of its path, or its
+            tag. It is never a key of the data ID.
         **rest
             Further keys, with the same value for all data IDs.
 
@@ -814,7 +914,7 @@ class Butler:
 
         from persistence.butler import exists  # lazy: only needed for many data IDs
 
-        flags, shape = exists.exists(self, datasetType, ids, rest)
+        flags, shape = exists.exists(self._in(repo), self._resolve(datasetType), ids, rest)
         return np.array(flags, dtype=bool).reshape(shape)
 
     def getUri(
@@ -822,6 +922,8 @@ class Butler:
         datasetType: str,
         dataId: Mapping[str, Any] | None = None,
         write: bool = False,
+        *,
+        repo: Any = None,
         **rest: Any,
     ) -> str:
         """Return the path of a dataset's file.
@@ -834,6 +936,9 @@ class Butler:
             The data ID; further keys may be passed as keywords.
         write : `bool`
             Return the path that `put` would write to, whether or not it exists.
+        repo : `str` or path, optional
+            Only look in this repository of the chain: its path, the last part of its path, or its
+            tag. It is never a key of the data ID.
         **rest
             Further keys of the data ID.
 
@@ -848,7 +953,10 @@ class Butler:
         NoResults
             If the dataset does not exist; with ``write``, if no output knows its type.
         """
-        data_id = self._data_id(datasetType, dataId, rest)
+        if repo is not None:
+            _refuse_write(write, repo)
+            return self._in(repo).getUri(datasetType, dataId, **rest)
+        datasetType, data_id = self._selected(datasetType, dataId, rest)
         request = self.request(datasetType, data_id)
         if write:
             writers = self._chain.writers(request)
@@ -886,7 +994,7 @@ class Butler:
         NoResults
             If the exposure is unknown.
         """
-        data_id = self._data_id(datasetType, dataId, rest)
+        datasetType, data_id = self._selected(datasetType, dataId, rest)
         request = self.request(datasetType, data_id)
         first: Explanation | None = None
         warn_strange(self._chain, request, data_id)
@@ -983,6 +1091,8 @@ class Butler:
         datasetType: str,
         dataId: Mapping[str, Any] | None = None,
         immediate: bool = True,
+        *,
+        repo: Any = None,
         **rest: Any,
     ) -> Any:
         """Read a dataset, or a view or component of one.
@@ -996,6 +1106,9 @@ class Butler:
             The data ID; missing keys are looked up in the registry.
         immediate : `bool`
             False returns a `ReadProxy`, which reads the dataset when it is first used.
+        repo : `str` or path, optional
+            Only look in this repository of the chain: its path, the last part of its path, or its
+            tag. It is never a key of the data ID.
         **rest
             Further keys of the data ID. For ``_sub``: ``bbox``, a `Box` in pixels, and
             ``imageOrigin``, ``PARENT`` (the default: pixel positions in the whole image) or
@@ -1018,6 +1131,8 @@ class Butler:
         FormatterError
             If the file is damaged.
         """
+        if repo is not None:
+            return self._in(repo).get(datasetType, dataId, immediate, **rest)
         keys = as_given(dataId, rest)
         plan = self._plan(datasetType)
         location = plan.locate(keys, is_opened=True) if immediate else None
@@ -1027,7 +1142,7 @@ class Butler:
                 return obj if self._types == "astropy" else self._faced(plan.request, obj)
             except FileNotFoundError:
                 pass  # the general look-up below raises the error that lists the paths
-        data_id = self._data_id(datasetType, keys, {})
+        datasetType, data_id = self._selected(datasetType, keys, {})
         request = self.request(datasetType, data_id)
         options = take(self._chain, request, data_id)
         shared = "." in self._resolve(datasetType)
@@ -1078,7 +1193,7 @@ class Butler:
         FormatterError
             If the storage cannot hold the object.
         """
-        data_id = self._data_id(datasetType, dataId, rest)
+        datasetType, data_id = self._selected(datasetType, dataId, rest)
         request = self.request(datasetType, data_id)
         self._writer.put(request, faces.unwrap(obj), data_id, doBackup)
         warn_strange(self._chain, request, data_id)
@@ -1142,11 +1257,21 @@ class Butler:
         NoResults
             If the dataset does not exist, and no journal records that it ever did.
         """
-        from persistence.butler.provenance.why import Why  # lazy: only needed for provenance
+        from persistence.butler import notes  # lazy: only needed for provenance
+        from persistence.butler.provenance.why import Why
 
-        data_id = self._data_id(datasetType, dataId, rest)
+        datasetType, data_id = self._selected(datasetType, dataId, rest)
         with self._trees() as trees:
-            return Why(trees)(self._recorded(trees, datasetType, data_id, "why"))
+            location = self._recorded(trees, datasetType, data_id, "why")
+            origin = Why(trees)(location)
+        roots = [repository.root for repository in self._chain.read]
+        told = [str(pin) for pin in self._chain.pinned(self.request(datasetType, data_id))]
+        told += [
+            str(note)
+            for note in notes.read(roots)
+            if note.is_on(location.datasetType, location.dataId)
+        ]
+        return replace(origin, notes=(*origin.notes, *told)) if told else origin
 
     def used_by(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Origin:
         """Return the datasets computed from a dataset, those computed from them, and so on.
@@ -1175,7 +1300,7 @@ class Butler:
         from persistence.butler.provenance.why import UsedBy  # lazy: only needed for provenance
 
         with self._trees() as trees:
-            data_id = self._data_id(datasetType, dataId, rest)
+            datasetType, data_id = self._selected(datasetType, dataId, rest)
             return UsedBy(trees)(self._recorded(trees, datasetType, data_id, "used_by"))
 
     def stale(self) -> list[Stale]:
@@ -1220,11 +1345,32 @@ class Butler:
             python = faces.declared(self._chain.knowing(request).mapper.dataset(request))
         return faces.wrap(obj, self._types, python)
 
-    def _data_id(
+    def _in(self, repo: Any) -> Butler:
+        """Return a Butler that reads one repository of the chain alone; itself for None.
+
+        It shares all else with this one: outputs, cache, aliases, the recording of provenance.
+        """
+        if repo is None:
+            return self
+        repository = self._chain.named(repo)
+        if repository not in self._single:
+            single = object.__new__(type(self))
+            single.__dict__.update(self.__dict__)
+            single._use(self._chain.only(repository))
+            single._only = repository.root
+            self._single[repository] = single
+        return self._single[repository]
+
+    def _selected(
         self, datasetType: str, data_id: Mapping[str, Any] | None, rest: Mapping[str, Any]
-    ) -> DataId:
-        """Return the data ID of a call; a patch that is a number becomes ``"x,y"``."""
-        return patches.named(self, datasetType, DataId(data_id, **rest))
+    ) -> tuple[str, DataId]:
+        """Return the name and data ID of a call, after `selecting.selected`.
+
+        A patch that is a number becomes ``"x,y"``.
+        """
+        name, whole = self._resolve(datasetType), DataId(data_id, **rest)
+        name, whole = selecting.selected(self._chain, name, whole)
+        return name, patches.named(self, name, whole)
 
     def _plan(self, datasetType: str) -> Plan:
         """Return the compiled look-up of a name, or an empty one if it depends on the data ID."""
@@ -1232,7 +1378,7 @@ class Butler:
             return self._plans[datasetType]
         except (KeyError, TypeError):  # not compiled yet, or not a name
             name, plan = self._resolve(datasetType), NO_PLAN
-        if "." not in name:
+        if "." not in name and not self._chain.family(name):
             request = self._reader.request(name)
             plan = NO_PLAN if request.view == "sub" else self._chain.plan(request)
         self._plans[datasetType] = plan
@@ -1250,6 +1396,14 @@ class Butler:
         return name
 
 
+def _refuse_write(write: bool, repo: Any) -> None:
+    """Raise UnknownArgument if a repository is named whose outputs are asked for, too."""
+    if write:
+        raise UnknownArgument(
+            f"repo={repo!r} and write=True: the latter is about the outputs alone"
+        )
+
+
 def _check_level(level: Any, datasetType: Any) -> None:
     """Raise DataIdError if a level is not a name, but for example a data ID."""
     if level is not None and not isinstance(level, str):
@@ -1265,15 +1419,16 @@ def _rebuild(
     staged: dict[str, str],
     cameras: Iterable[str],
     cls: type[Butler],
+    only: str | None,
 ) -> Butler:
     for name in cameras:
         remember(name)
-    root, mapper, inputs, outputs, trust, calibs, mapper_args = opening
-    butler = cls(root, mapper, inputs, outputs, trust, calibs, *preferences, **mapper_args)
+    root, mapper, inputs, outputs, trust, calibs, mapper_args, pins = opening
+    butler = cls(root, mapper, inputs, outputs, trust, calibs, *preferences, pins, **mapper_args)
     for alias, datasetType in aliases.items():
         butler.defineAlias(alias, datasetType)
     for name, section, keys in defined:
         butler.defineDataset(name, section=section, **keys)
     for name, stage in staged.items():
         butler.defineStage(name, stage)
-    return butler
+    return butler._in(only)

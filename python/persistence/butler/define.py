@@ -46,7 +46,7 @@ class Definer:
         whole = _evaluated(definitions[0][0], definitions[0][1], bare)
         # omitted keys have their defaults here, not the values of an earlier definition
         meant = load.anew(whole, bare)
-        for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):
+        for repository in self._chain.every:
             if bare in repository.mapper.types:
                 in_repository.refuse_other(bare, repository.mapper.types[bare], meant)
                 repository.vocabulary.mark_own(bare)
@@ -68,7 +68,7 @@ class Definer:
         chain : `Chain`
             The chain that knows them.
         """
-        every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
+        every = self._chain.every
         matching = [
             (definition, one.vocabulary.is_foreign(definition))
             for one in every

@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from persistence.butler import patches, supplying
+from persistence.butler import patches, selecting, supplying
 from persistence.butler.id_table import IdTable, flat, tables
-from persistence.butler.plan import Leg, may_refer
+from persistence.butler.plan import SELECTING, Leg, may_refer
 from persistence.butler.refusal import warn_strange
 from persistence.butler.repository import Repository
 from persistence.butler.subset import Asked
@@ -49,7 +49,10 @@ class Existence:
     def __init__(self, butler: Asked, name: str) -> None:
         self._butler, self._name = butler, name
         self._listings = Listings()
-        self._test = self._test_of(butler.request(name)) or self._one_by_one
+        if butler.chain.family(name):  # of many types
+            self._test: _Test = self._one_by_one
+        else:
+            self._test = self._test_of(butler.request(name)) or self._one_by_one
 
     def __call__(self, data_id: Mapping[str, Any]) -> bool:
         """Return whether a dataset exists."""
@@ -63,7 +66,8 @@ class Existence:
         """Return whether each of a number of datasets exists."""
         flags = [False] * number
         for table in every:
-            answers = (self._one_by_one if table.tags else self._test)(table)
+            is_odd = table.tags or not SELECTING.isdisjoint(table.keys)
+            answers = (self._one_by_one if is_odd else self._test)(table)
             for position, answer in zip(table.places, answers, strict=True):
                 flags[position] = answer
         return flags
@@ -236,8 +240,14 @@ def exists(
     """Return whether each dataset exists, with their shape, and warn of keys that are unknown."""
     columns, shape = flat(ids, rest)
     number, every = tables(columns, rest if shape is None else {})
-    every = [patches.named_table(butler, name, table) for table in every]
-    for table in every:
-        warn_strange(butler.chain, butler.request(name), next(table.data_ids()))
+    every = [_named(butler, name, table) for table in every]
     flags = Existence(butler, name).of_tables(number, every)
     return flags, (number,) if shape is None else shape
+
+
+def _named(butler: Asked, name: str, table: IdTable) -> IdTable:
+    """Return data IDs with patches as in paths; warn of unknown keys, refuse unknown flavours."""
+    named, first = selecting.selected(butler.chain, name, DataId(next(table.data_ids())))
+    table = patches.named_table(butler, named, table)
+    warn_strange(butler.chain, butler.request(named), first)
+    return table

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import itertools
-import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from persistence.butler.asking import columns as asked_columns
-from persistence.butler.asking.rows import Rows
+from persistence.butler.asking.rows import ConvertedRows, Rows, ordered
 from persistence.butler.butler import Butler
 from persistence.dataids import expression
 from persistence.dataids.dataid import DataId
@@ -83,11 +82,12 @@ class Member:
         aliases: dict[str, str] = {}
         request = self.butler.request(datasetType)._replace(view=None)
         name, chain = request.datasetType, self.butler.chain
-        knowing = [repository for repository in chain.inputs if name in repository.mapper.types]
+        searched = chain.searched(name)
+        knowing = [repository for repository in searched if name in repository.mapper.types]
         if knowing:
             its = asked_columns.of(knowing, knowing[0].mapper.dataset(request))
             kinds = {**its.kinds, **kinds}
-        for repository in chain.inputs:
+        for repository in searched:
             policy = repository.mapper.policy
             aliases = {**policy.aliases, **aliases}
             if name not in policy.types:
@@ -151,14 +151,6 @@ def registered(
         yield member.row(keys, columns, dict(zip(own_keys, row, strict=True)))
 
 
-class _Rows(Rows):
-    """Rows whose values the members have already converted to the form in which they are shown."""
-
-    def __init__(self, title: str, kinds: Mapping[str, type], ask: Any, refer: Any) -> None:
-        super().__init__(title, kinds, ask, refer)
-        self._shown = {}
-
-
 @dataclass(frozen=True)
 class Question:
     """A query of all members; see `Butler.query`."""
@@ -195,17 +187,17 @@ class Question:
                 self._of(member, where, needed, is_whole=bool(order or self.distinct))
                 for member in selected
             )
-            rows = _sorted(list(rows), needed, order) if order else rows
+            rows = ordered(list(rows), needed, order) if order else rows
             shown = (row[: len(names)] for row in rows)
             distinct = iter(dict.fromkeys(shown)) if self.distinct else shown
             return itertools.islice(distinct, self.limit)
 
         def refer() -> list[Any]:
             rows = [row for member in selected for row in self._refer(member, where, sorting)]
-            rows = _sorted(rows, sorting, order)
+            rows = ordered(rows, sorting, order)
             return [reference for *_, reference in rows[: self.limit]]
 
-        return _Rows(self.datasetType, kinds, ask, refer)
+        return ConvertedRows(self.datasetType, kinds, ask, refer)
 
     def _default(self, selected: Sequence[Member], members: Sequence[Member]) -> list[str]:
         every = [member.vocabulary(self.datasetType) for member in members]
@@ -296,13 +288,3 @@ def _kind(datasetType: str, name: str, members: Sequence[Member]) -> type:
 
 def _identity(reference: Any, keys: Sequence[str]) -> Row:
     return tuple(reference.dataId.get(key) for key in keys)
-
-
-def _sorted(rows: list[Row], names: Sequence[str], order: Sequence[str]) -> list[Row]:
-    """Sort rows; missing values come last."""
-    for word in reversed(order):
-        position = names.index(word.removeprefix("-"))
-        present = [row for row in rows if row[position] is not None]
-        present.sort(key=operator.itemgetter(position), reverse=word.startswith("-"))
-        rows = present + [row for row in rows if row[position] is None]
-    return rows

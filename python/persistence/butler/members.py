@@ -219,6 +219,14 @@ class Members:
                 self.add_parents(ancestor, [*ancestry, ancestor.place])
             member.parents.append(ancestor)
 
+    def add_pinned(self, root: str) -> Member:
+        """Find a repository in which only some dataset types are looked up, and its parents."""
+        known = self.found.get(os.path.realpath(root))
+        member = known or self._member(RepositoryArgs(cfgRoot=root).frozen("r"))
+        if not member.parents:
+            self.add_parents(member, [member.place])
+        return member
+
     def _parent(self, child: Member, parent: Any) -> Member:
         path = repository_cfg.shown(parent)
         directory = os.path.realpath(path)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persistence.butler import members, moved_trees, repository_cfg
+from persistence.butler import members, moved_trees, pins, repository_cfg
 from persistence.butler.chain import Chain
 from persistence.butler.members import Member, Members
 from persistence.butler.repository import Repository
@@ -46,6 +46,8 @@ class Opening:
         Calibration dataset types, with their directories.
     force : `bool`
         Whether outputs may belong to other users.
+    pinned : mapping, False or None
+        The caller's pins; see `persistence.butler.pins`.
     """
 
     def __init__(
@@ -55,10 +57,12 @@ class Opening:
         trust: Sequence[str] = (),
         calibs: Mapping[str, str] = {},
         force: bool = False,
+        pinned: pins.Given = None,
     ) -> None:
         self._trust, self._force = trust, force
         self._calibs = {name: os.path.abspath(directory) for name, directory in calibs.items()}
         self._members = Members(inputs, outputs, trust, force)
+        self._pinning = pins.Pinning(self._members, pinned)
         self._made: dict[str, Repository] = {}
 
     def chain(self) -> Chain:
@@ -67,13 +71,21 @@ class Opening:
         for member in self._members.readable:
             if member not in outputs:
                 self._repository(member)
+        self._pinning.open(self._repository)
         if self._made:
             self._check_calibs()
+        if all(member.is_new for member in outputs):  # others may define further dataset types
+            self._pinning.check(self._made.values(), self._calibs)
         for member in outputs:
             self._write(member)
         opened = [self._repository(member) for member in outputs]
         self._check_calibs()
-        return Chain([self._repository(member) for member in self._members.readable], opened)
+        self._pinning.check(self._made.values(), self._calibs)
+        return Chain(
+            [self._repository(member) for member in self._members.readable],
+            opened,
+            pins=self._pinning.opened(self._repository),
+        )
 
     def _write(self, member: Member) -> None:
         """Write the configuration of an output if planned; another process may do so, too."""
@@ -190,9 +202,10 @@ def open_chain(
     trust: Sequence[str] = (),
     calibs: Mapping[str, str] = {},
     force: bool = False,
+    pinned: pins.Given = None,
 ) -> Chain:
     """Open the repositories of a Butler; see `Opening`."""
-    return Opening(inputs, outputs, trust, calibs, force).chain()
+    return Opening(inputs, outputs, trust, calibs, force, pinned).chain()
 
 
 def open_one(
@@ -203,6 +216,7 @@ def open_one(
     calibs: Mapping[str, str] = {},
     mode: str = "rw",
     force: bool = False,
+    pinned: pins.Given = None,
 ) -> Chain:
     """Open one repository to read and write, as Gen2's older ``Butler(root, mapper)`` does.
 
@@ -219,6 +233,8 @@ def open_one(
             f"mode={mode!r}: the mode of a Butler on a root is 'rw', or 'r' to read only"
         )
     args = RepositoryArgs(cfgRoot=root, mapper=mapper, mapperArgs=dict(arguments) or None)
-    opening = Opening([args], [], trust, calibs, force)
+    opening = Opening([args], [], trust, calibs, force, pinned)
     chain = opening.chain()
-    return chain if mode == "r" else Chain(chain.inputs, chain.inputs[:1], opening.write_new)
+    if mode == "r":
+        return chain
+    return Chain(chain.inputs, chain.inputs[:1], opening.write_new, chain.pins)

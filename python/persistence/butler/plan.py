@@ -28,6 +28,8 @@ from persistence.formatters import HDU_KEYS
 from persistence.policy import storages, suppliers
 from persistence.policy.dataset_type import DatasetType
 
+# Keys that select another dataset type, unless a dataset type has them; see `selecting`.
+SELECTING = frozenset({"version", "flavour"})
 # A global is found faster than an attribute of a module.
 _access, _THERE = os.access, os.F_OK
 
@@ -222,6 +224,8 @@ def _route(request: Request, leg: Leg, keys: tuple[str, ...]) -> Route | None:
     template = dataset.template
     assert template is not None
     kinds = [dataset.keys.get(key) or policy.keys.get(key) for key in keys]
+    if SELECTING.intersection(keys) - dataset.keys.keys():  # they select another dataset type
+        return None
     hdu_key = HDU_KEYS.get(dataset.storage or "")
     if (
         None in kinds

@@ -21,7 +21,7 @@ from persistence.composites import assemble, provenance, references
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
-from persistence.errors import NoResults, PersistenceError
+from persistence.errors import NoResults, PersistenceError, RepositoryError
 from persistence.files import atomic
 from persistence.files.batch import Batch
 
@@ -129,6 +129,8 @@ class Writer:
         if not writers:
             reasons = [] if self._chain.outputs else ["no output: this Butler only reads"]
             raise NoResults("No locations for put:", request.name, data_id, reasons)
+        for repository in self._chain.hidden(request):
+            raise _unseen(repository, request, self._chain)
         self._definer.register_in_outputs(request.datasetType)
         return writers
 
@@ -163,7 +165,7 @@ class Writer:
     def _source(self, location: Location, obj: Any) -> Location | None:
         """Return the file that an object was read from, if a reference to it is allowed."""
         source = provenance.location(obj)
-        parents = {repository.root for repository in self._chain.inputs} - {location.root}
+        parents = {repository.root for repository in self._chain.read} - {location.root}
         if source is None or source.root not in parents:
             return None
         same_form = (source.storage, source.python, source.hdu) == (
@@ -174,6 +176,19 @@ class Writer:
         return (
             source if same_form and os.path.splitext(source.path)[1] not in (".gz", ".fz") else None
         )
+
+
+def _unseen(repository: Repository, request: Request, chain: Chain) -> RepositoryError:
+    """Return the error for a dataset that `get` would not find again where it is written.
+
+    A warning would not do: what is computed next would be computed from another dataset.
+    """
+    name, root, pins = request.datasetType, repository.root, chain.pinned(request)
+    roots = [root, *(pinned for pin in pins for pinned in pin.roots)]
+    return RepositoryError(
+        f"{' and '.join(map(str, pins))}: what is written into {root} would not be found again. "
+        f"Take the pin away, or search the output, too: pins={{{name!r}: {roots}}}"
+    )
 
 
 def _is_unchanged(prepared: Prepared, source: Location, written: str, types: str) -> bool:

@@ -38,7 +38,7 @@ def keys(
 
     None if no repository knows the dataset type.
     """
-    for repository in chain.tagged(data_id):
+    for repository in chain.tagged(data_id, name):
         if name is None or repository.has(name):
             return repository.mapper.getKeys(name, level)
     return None

@@ -46,12 +46,15 @@ def refuse(chain: Chain, verb: str, request: Request, data_id: Mapping[str, Any]
         for repository in chain.asked(request, data_id):
             reasons += nearest.reasons(repository, request, data_id)
     unread = [
-        output for output in chain.outputs if output not in chain.inputs and output.knows(request)
+        output
+        for output in (() if chain.is_single else chain.outputs)
+        if output not in chain.inputs and output.knows(request)
     ]
     reasons += [
         f"not searched  {os.path.relpath(output.root)}, which is only written (mode rw: read, too)"
         for output in unread
     ]
+    reasons += [f"nothing else is searched  {pin}" for pin in chain.pinned(request)]
     reasons += strange(chain, request, data_id)
     kinds = {type(error) for error in problems}
     kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults

@@ -21,7 +21,7 @@ def butler(chain: Chain, inventory: Inventory) -> Html:
     Files are counted by the index as it is: no directory is looked at.
     """
     sections: dict[str, dict[str, DatasetType]] = {}
-    for repository in dict.fromkeys((*chain.inputs, *chain.outputs)):
+    for repository in chain.every:
         for name, dataset in repository.mapper.types.items():
             if not name.startswith("_"):
                 sections.setdefault(dataset.section, {}).setdefault(name, dataset)
@@ -54,10 +54,11 @@ def _repositories(chain: Chain) -> Html:
                 verb
                 for verb, which in (("read", chain.inputs), ("written", chain.outputs))
                 if repository in which
-            ),
+            )
+            or "pinned",
             ", ".join(map(str, repository.tags)),
         )
-        for number, repository in enumerate(dict.fromkeys((*chain.inputs, *chain.outputs)), start=1)
+        for number, repository in enumerate(chain.every, start=1)
     ]
     return notebook.table(rows, ["", "repository", "camera", "is", "tags"])
 

@@ -25,6 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     usage.add_id(parser, "the data IDs: visit=410877..410879 ccdnum=1^28; may be repeated")
     parser.add_argument(
+        "--tag", action="append", default=[], metavar="TAG,TAG",
+        help="those with any of these tags (persistence tag); may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
         "--columns", metavar="COLUMN,COLUMN",
         help="the columns: keys, columns of the registry, size (bytes), written (UTC), path, "
         "repository; default: the keys of the data ID",
@@ -52,7 +56,7 @@ _count.__name__ = "number of rows"  # argparse shows it
 
 
 def condition(butler: Butler, name: str, arguments: argparse.Namespace) -> Expression:
-    """Return the combined condition of ``--where`` and ``--id``.
+    """Return the combined condition of ``--where``, ``--id`` and ``--tag``.
 
     Raises
     ------
@@ -64,7 +68,18 @@ def condition(butler: Butler, name: str, arguments: argparse.Namespace) -> Expre
     typed = (word.partition("=")[0] for words in arguments.id for word in words)
     known, aliases = keys.known(butler, name, typed)
     chosen = expression.of_words(arguments.id, known, aliases)
+    named = usage.words(getattr(arguments, "tag", None) or ())
+    if named:
+        chosen &= _tagged(butler, name, named)
     return expression.parse(arguments.where or "") & chosen
+
+
+def _tagged(butler: Butler, name: str, named: Sequence[str]) -> Expression:
+    from persistence.butler import tags
+
+    if not hasattr(butler, "chain"):
+        raise usage.WrongUse("--tag: ask one repository of the federation, which keeps its tags")
+    return tags.condition(butler.chain.read, named, name, list(butler.getKeys(name) or ()))
 
 
 def tell_unlisted(butler: Any, types: Iterable[str]) -> int:
@@ -79,7 +94,8 @@ def tell_unlisted(butler: Any, types: Iterable[str]) -> int:
         fault
         for name in types
         for member in _members(butler, name)
-        for fault in _unlisted(member, name)
+        for each in member.chain.family(name).values() or [name]
+        for fault in _unlisted(member, each)
     )
     for path, problem in unlisted.items():
         messages.problem(f"{path} cannot be listed: {problem}")

@@ -53,9 +53,9 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     from persistence.cli import save  # lazy: only needed for -o
 
     save.check(
-        arguments.output, arguments.force, [repository.root for repository in butler.chain.inputs]
+        arguments.output, arguments.force, [repository.root for repository in butler.chain.read]
     )
-    location = _file(butler, butler.request(arguments.type), data_id)
+    location = _file(butler, *usage.selected(butler, arguments.type, data_id))
     if location is not None and save.ending(arguments.output) == save.ending(location.path):
         save.copy(location.full_path, arguments.output)
     else:
@@ -77,7 +77,7 @@ def _only(data_ids: list[DataId]) -> DataId:
 
 def _read(butler: Butler, arguments: argparse.Namespace, data_id: DataId) -> object:
     name, bbox = arguments.type, arguments.bbox
-    is_sub = butler.request(name).view == "sub"
+    is_sub = usage.selected(butler, name, data_id)[0].view == "sub"
     if is_sub and bbox is None:
         raise WrongUse(f"{name} needs --bbox X0 Y0 WIDTH HEIGHT")
     if bbox is not None and not is_sub:
@@ -104,7 +104,7 @@ def _file(butler: Butler, request: Request, data_id: DataId) -> Location | None:
 
 def _described(butler: Butler, name: str, data_id: DataId) -> Location:
     """Return the location that is written: the policy's type determines the layout of an image."""
-    request = butler.request(name)
+    request, data_id = usage.selected(butler, name, data_id)
     repositories = butler.chain.asked(request, data_id)
     python = repositories[0].mapper.dataset(request).python if repositories else None
     return Location("", "", None, "", python, name, data_id)

@@ -92,6 +92,9 @@ COMMANDS: Mapping[str, str] = {
     "trash": "list, restore or delete the files that doctor and remove moved away",
     "export-gen3": "write an export.yaml by which Gen3 imports a repository",
     "import-gen3": "take over what Gen3's butler export wrote",
+    "pin": "keep in a repository where some of its dataset types are looked up",
+    "tag": "put tags on data IDs, take them away, and list them",
+    "note": "write notes on datasets, and list them",
     "share": "allow a group to write into the repository, too",
     "index": "list all files now, and store the index in the repository for others",
 }

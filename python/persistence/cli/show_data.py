@@ -67,7 +67,15 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         if not arguments.short and counts["shown"] > 1:
             messages.note(f"these are {counts['shown']} data IDs; --long lists them")
     elif arguments.format == "table":
-        output.lines(" ".join(map(_word, keys, row)) for row in rows)
+        family = butler.chain.family(name)  # its types have different keys
+        output.lines(
+            " ".join(
+                _word(key, value)
+                for key, value in zip(keys, row, strict=True)
+                if not family or value is not None
+            )
+            for row in rows
+        )
     else:
         output.stream(rows, arguments.format, keys)
     usage.tell_dangling(butler, _request(butler, name), absent)
@@ -116,6 +124,8 @@ def _nothing(butler: Butler, arguments: argparse.Namespace, registered: int) -> 
 
 def _request(butler: Butler, name: str) -> Request:
     """Return the request for a name; a component has its composite's keys."""
+    family = butler.chain.family(name)
+    name = next(iter(family.values())) if family else name
     return butler.chain.request(name.partition(".")[0])
 
 

@@ -93,6 +93,7 @@ def _of_calibrations(path: str) -> dict[str, Any]:
         "rows": {table: number for table, number in counts.items() if number},
         "calibrations": registry.path,
         "parents": [],
+        "pins": {},
     }
 
 
@@ -104,7 +105,10 @@ def _write(
     for butler in butlers:
         described, faults = _found(butler)
         rows += [row for row in described.values() if row not in rows]
-        shown += _shown(butler.chain.inputs[0], described, [])
+        above: list[Repository] = []
+        for repository in butler.chain.read:  # the first, with its parents, then pinned ones
+            if repository not in above:
+                shown += _shown(repository, described, above)
         problems += faults
     rows += calibrations
     for row in calibrations:
@@ -127,9 +131,12 @@ def _found(butler: Butler) -> tuple[dict[Repository, dict[str, Any]], list[str]]
 
     described: dict[Repository, dict[str, Any]] = {}
     problems: list[str] = []
-    for repository in butler.chain.inputs:
+    for repository in butler.chain.read:
         counts, problem = _counts(repository)
-        described[repository] = _described(repository, counts, repository in butler.chain.outputs)
+        described[repository] = {
+            **_described(repository, counts, repository in butler.chain.outputs),
+            "pins": _pins(butler, repository),
+        }
         problems += problem
         registries = (
             path_of(repository.root),
@@ -137,6 +144,12 @@ def _found(butler: Butler) -> tuple[dict[Repository, dict[str, Any]], list[str]]
         )
         problems += filter(None, map(links.fault, registries))
     return described, problems
+
+
+def _pins(butler: Butler, repository: Repository) -> dict[str, list[str]]:
+    """Return the pins that a repository keeps: the repositories by dataset type."""
+    pins = (pinned.pin for pinned in butler.chain.pins.kept.get(repository, ()))
+    return {pin.pattern: list(pin.roots) for pin in pins}
 
 
 def _counts(repository: Repository) -> tuple[dict[str, int], list[str]]:
@@ -205,6 +218,9 @@ def _shown(
         if any(fields["calibrations"] for fields in described.values())
         else {}
     )
+    pins = (
+        {"pins": _shown_pins(row)} if any(fields["pins"] for fields in described.values()) else {}
+    )
     yield {
         "root": indented,
         "mapper": row["mapper"],
@@ -213,9 +229,18 @@ def _shown(
         "registry": _registry(row),
         "rows": _counted(row),
         **calibrations,
+        **pins,
     }
     for parent in repository.parents:
         yield from _shown(parent, described, above, depth + 1)
+
+
+def _shown_pins(row: Mapping[str, Any]) -> str:
+    """Return the pins of a repository on one line, with paths relative to it."""
+    return " ".join(
+        f"{name}={','.join(os.path.relpath(root, row['root']) for root in roots)}"
+        for name, roots in row["pins"].items()
+    )
 
 
 def _registry(row: Mapping[str, Any]) -> str:

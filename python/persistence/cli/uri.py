@@ -47,12 +47,13 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
             if references
             else usage.data_ids(butler, arguments.type, arguments.id)[0]
         )
-        raise refusal.refuse(butler.chain, "uri", butler.request(arguments.type), first)
+        request, first = usage.selected(butler, arguments.type, first)
+        raise refusal.refuse(butler.chain, "uri", request, first)
     if len(rows) < len(references):
         absent = [
             reference.dataId for reference, uri in zip(references, uris, strict=True) if uri is None
         ]
-        usage.tell_dangling(butler, butler.request(arguments.type), absent)
+        usage.tell_dangling(butler, usage.selected(butler, arguments.type, absent[0])[0], absent)
         messages.note(f"{len(rows)} of {len(references)} {arguments.type} exist")
     return 0
 
@@ -60,5 +61,5 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 def _uri(butler: Butler, name: str, reference: ButlerDataRef, write: bool) -> str | None:
     if write:
         return reference.getUri(write=True)
-    location = butler.chain.locate(butler.request(name), reference.dataId)
+    location = butler.chain.locate(*usage.selected(butler, name, reference.dataId))
     return None if location is None else location.uri

@@ -152,6 +152,20 @@ def references(
         tell_empty(empty)
 
 
+def selected(butler: Butler, name: str, data_id: DataId) -> tuple[Request, DataId]:
+    """Return what a name means with a data ID, and the data ID without its version and flavour.
+
+    Of a family of dataset types without a flavour, the first type.
+    """
+    from persistence.butler import selecting  # lazy: TAB does without
+
+    family = butler.chain.family(name)
+    if family and "flavour" not in data_id:
+        return butler.request(next(iter(family.values()))), data_id
+    name, data_id = selecting.selected(butler.chain, name, data_id)
+    return butler.request(name, data_id), data_id
+
+
 def tell_empty(data_ids: Sequence[DataId]) -> None:
     """Print which of several data IDs match nothing; gaps in a range are not an error."""
     if data_ids:

@@ -10,12 +10,29 @@ if TYPE_CHECKING:
     from persistence.keep.comparison import compare as diff
     from persistence.keep.copying import copy
     from persistence.keep.diagnosis import diagnose as doctor
+    from persistence.keep.noting import note, notes
+    from persistence.keep.pinning import pin
     from persistence.keep.removal import remove
     from persistence.keep.sameness import same
+    from persistence.keep.tagging import tag, untag
     from persistence.keep.unbundling import unbundle
     from persistence.keep.verification import verify
 
-__all__ = ["bundle", "copy", "diff", "doctor", "remove", "same", "unbundle", "verify"]
+__all__ = [
+    "bundle",
+    "copy",
+    "diff",
+    "doctor",
+    "note",
+    "notes",
+    "pin",
+    "remove",
+    "same",
+    "tag",
+    "unbundle",
+    "untag",
+    "verify",
+]
 
 # Public name -> its module, and its name there. A module must not have the name of a function.
 _HOMES = {
@@ -23,9 +40,14 @@ _HOMES = {
     "copy": ("copying", "copy"),
     "diff": ("comparison", "compare"),
     "doctor": ("diagnosis", "diagnose"),
+    "note": ("noting", "note"),
+    "notes": ("noting", "notes"),
+    "pin": ("pinning", "pin"),
     "remove": ("removal", "remove"),
     "same": ("sameness", "same"),
+    "tag": ("tagging", "tag"),
     "unbundle": ("unbundling", "unbundle"),
+    "untag": ("tagging", "untag"),
     "verify": ("verification", "verify"),
 }
 

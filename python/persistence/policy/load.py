@@ -17,7 +17,7 @@ from typing import Any
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
 from persistence.files.yaml_nodes import Node
-from persistence.policy import bases, composites, default_templates, schema
+from persistence.policy import bases, composites, default_templates, flavours, schema
 from persistence.policy.bases import Base, Chain
 from persistence.policy.dataset_type import DatasetType, words
 from persistence.policy.section import FRAMEWORK, SECTIONS, Layer, Section, split_names
@@ -203,6 +203,7 @@ def _merged(path: str, chain: Chain, overlay: str) -> CameraPolicy:
             _add(types, (section.make(one) for one in section.names()))
     _check_code(types.values())
     _check_indexed(said.get("index"), types)
+    flavours.check(said, types)
     whole = _with_defaults(types, _settings(said))
     return CameraPolicy(path, whole, _settings(said), layers, chain.bases)
 

@@ -555,6 +555,7 @@ SETTINGS: Mapping[str, Shape] = {
     "ingest": _record(**_INGEST),
     "ingestCalibs": _record(**_INGEST_CALIBS, curated=_record(**_INGEST_CALIBS)),
     "stages": _table(_TEXT),
+    "flavours": _table(_table(_TEXT)),
     # What Gen3 calls the camera: doc/gen3.rst.
     "gen3": _record(
         "instrument",

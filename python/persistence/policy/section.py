@@ -23,8 +23,14 @@ FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
 @functools.cache
 def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
     """Return the framework's defaults for a section, and its dataset types."""
-    top = yaml_nodes.items(yaml_nodes.compose(os.path.join(FRAMEWORK, f"{section}.yaml")))
+    top = framework(section)
     return yaml_nodes.items(top.get("defaults")), yaml_nodes.items(top[section])
+
+
+@functools.cache
+def framework(section: str) -> Layer:
+    """Return the top level of the framework's own file of a section."""
+    return yaml_nodes.items(yaml_nodes.compose(os.path.join(FRAMEWORK, f"{section}.yaml")))
 
 
 class Section:

@@ -47,7 +47,7 @@ class Cards:
 
     def __init__(self, chain: Chain, every: Collection[str]) -> None:
         self._every = every
-        self._direct = {repository.root: repository.direct for repository in chain.inputs}
+        self._direct = {repository.root: repository.direct for repository in chain.read}
         self._kept: dict[str, sqlite3.Connection] = {}
         self._faults: list[str] = []
 

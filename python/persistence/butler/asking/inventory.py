@@ -109,9 +109,11 @@ class Inventory:
         """Yield each tree once, with the dataset type of each template in it."""
         names: dict[str, dict[str, str]] = {}
         known: dict[str, Tree] = {}
-        for repository in self._butler.chain.inputs:
+        chain = self._butler.chain
+        for repository in chain.read:
+            is_input = repository in chain.inputs
             for name, dataset in repository.mapper.types.items():
-                if dataset.template is None:
+                if dataset.template is None or not (is_input or repository in chain.searched(name)):
                     continue
                 tree = trees.of(repository, dataset)
                 known[tree.root] = tree

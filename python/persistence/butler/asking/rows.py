@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import html
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from persistence.errors import NoResults, UnknownKey, did_you_mean
@@ -210,6 +211,32 @@ class Rows:
             f"<p>{html.escape(f'{self.title}: {more}')}</p>"
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         )
+
+
+class ConvertedRows(Rows):
+    """Rows whose values already have the form in which they are shown."""
+
+    def __init__(
+        self,
+        title: str,
+        kinds: Mapping[str, type],
+        ask: Callable[[], Iterator[tuple[Any, ...]]],
+        refer: Callable[[], list[ButlerDataRef]] | None = None,
+    ) -> None:
+        super().__init__(title, kinds, ask, refer)
+        self._shown = {}
+
+
+def ordered(
+    rows: list[tuple[Any, ...]], names: Sequence[str], order: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Return rows sorted by some columns, ``-size`` for descending; missing values come last."""
+    for word in reversed(order):
+        position = names.index(word.removeprefix("-"))
+        present = [row for row in rows if row[position] is not None]
+        present.sort(key=operator.itemgetter(position), reverse=word.startswith("-"))
+        rows = present + [row for row in rows if row[position] is None]
+    return rows
 
 
 def _text(value: Any) -> str:

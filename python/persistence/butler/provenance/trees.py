@@ -118,16 +118,14 @@ class Trees:
 
     def roots(self) -> list[str]:
         """Return the repositories of the chain, and their calibration roots."""
-        every = dict.fromkeys((*self.chain.inputs, *self.chain.outputs))
-        roots = [repository.root for repository in every]
-        roots += [repository.calibrations.root for repository in every]
+        roots = [repository.root for repository in self.chain.every]
+        roots += [repository.calibrations.root for repository in self.chain.every]
         return list(dict.fromkeys(map(os.path.realpath, roots)))
 
     def below(self) -> list[str]:
         """Return the repositories of the chain, and the reruns below them."""
-        every = dict.fromkeys((*self.chain.inputs, *self.chain.outputs))
         roots: dict[str, None] = {}
-        for repository in every:
+        for repository in self.chain.every:
             root = os.path.realpath(repository.root)
             roots[root] = None
             roots |= dict.fromkeys(_reruns(os.path.join(root, _RERUN), 1))

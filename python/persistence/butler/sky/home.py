@@ -40,10 +40,13 @@ Stamp = tuple[int | None, int | None]
 Known = tuple[Stamp, bytes | None, str]
 
 
-def open_store(roots: Sequence[str]) -> Store:
-    """Open the regions of a chain of repositories; those of another version are made anew."""
+def open_store(roots: Sequence[str], pins: str = "") -> Store:
+    """Open the regions of a chain of repositories; those of another version are made anew.
+
+    With other pins, the same repositories have other regions.
+    """
     identity = [home.path_of(root) for root in roots if os.path.isdir(root)]
-    digest = hashlib.sha256(repr(identity).encode()).hexdigest()[:32]
+    digest = hashlib.sha256(f"{identity!r}{pins}".encode()).hexdigest()[:32]
     for _ in range(2):
         path = ""
         try:

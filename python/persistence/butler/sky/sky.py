@@ -505,7 +505,7 @@ def _opened(butler: Queried, reader: Reader) -> tuple[Store, Layers]:
     if chain not in _stores:
         layers = its_layers.of(butler, reader)
         roots = [repository.root for repository in chain.inputs]
-        _stores[chain] = home.open_store(roots), layers
+        _stores[chain] = home.open_store(roots, str(chain.pins)), layers
     return _stores[chain]
 
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from persistence.files import user_cache
+from persistence.files import marks, user_cache
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -122,7 +122,7 @@ def _drawn(butler: Butler) -> Outline:
     values: dict[str, list[str]] = {}
     templates: dict[str, str] = {}
     listed: dict[str, list[str]] = {}
-    for repository in butler.chain.inputs:
+    for repository in butler.chain.read:
         mapper = repository.mapper
         types = {name: list(mapper.getKeys(name)) for name in mapper.types} | types
         views |= dict.fromkeys(name for name in mapper.getDatasetTypes() if name not in types)
@@ -137,9 +137,9 @@ def _drawn(butler: Butler) -> Outline:
             **values,
         }
     registries = dict.fromkeys(
-        path_of(member.root, member.mapper.mapperArgs) for member in butler.chain.inputs
+        path_of(member.root, member.mapper.mapperArgs) for member in butler.chain.read
     )
-    roots = [repository.root for repository in butler.chain.inputs]
+    roots = [repository.root for repository in butler.chain.read]
     return Outline(
         types, list(views), list(known), aliases(butler), values, list(registries),
         templates, {name: keys for name, keys in listed.items() if keys}, roots,
@@ -157,10 +157,10 @@ def _files(root: str, butler: Butler) -> Iterator[str]:
     yield from (
         os.path.join(framework, name) for name in os.listdir(framework) if name.endswith(".yaml")
     )
-    for root_ in (root, *(repository.root for repository in butler.chain.inputs)):
-        yield from (os.path.join(root_, mark) for mark in MARKS)
+    for root_ in (root, *(repository.root for repository in butler.chain.read)):
+        yield from (os.path.join(root_, mark) for mark in (*MARKS, marks.SETTINGS))
         yield os.path.join(root_, in_repository.FOLDER)
         yield from (definition.path for definition in in_repository.read(root_))
-    for repository in butler.chain.inputs:
+    for repository in butler.chain.read:
         for layer in repository.mapper.policy.layers:
             yield from (node.start_mark.name for node in layer.values())

@@ -285,7 +285,7 @@ class ArgumentParser(argparse.ArgumentParser):
         looking = repositories.looked_into(namespace)
         if namespace.clobberOutput:
             read = [
-                *(repository.root for repository in looking.chain.inputs),
+                *(repository.root for repository in looking.chain.read),
                 *([namespace.calib] if namespace.calib else []),
             ]
             clobbering.check(namespace.output, read)
