@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from persistence.files import sqlite
@@ -178,6 +178,15 @@ class Store:
                 "DELETE FROM regions WHERE type = ? AND keys = ? RETURNING id", (name, key)
             )
             self.connection.executemany("DELETE FROM boxes WHERE id = ?", rows.fetchall())
+
+    def keep_only(self, names: Container[str]) -> None:
+        """Remove the entries of all types but some."""
+        for name in self.stamps():
+            if name not in names:
+                with self.transaction():
+                    self.remove(name, [one.keys for one in self.entries(name)])
+                    self.set_state(name, "", "", {})
+                    self.connection.execute("DELETE FROM stamps WHERE type = ?", (name,))
 
     def entries(
         self,

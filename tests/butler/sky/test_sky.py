@@ -356,3 +356,34 @@ def test_a_hundred_thousand_exposures_on_a_region_are_one_condition(survey: Path
     assert len(text) < 200
     assert len(values) == 1
     assert len(butler.query("calexp", "visit > 4", region=Circle(0, 0))) == 6
+
+
+def test_calexps_without_a_registry_are_told_apart(survey: Path) -> None:
+    """Without a registry, the raws have no detectors; two chips of a visit are two exposures."""
+    butler = Butler(str(survey))
+    write(calexp(survey, 1, 1), 0.0, 0.0)
+    write(calexp(survey, 1, 2), 0.2, 0.0)
+    assert visits(butler.sky.overlaps("raw", tract=0)) == AT_ZERO
+    os.unlink(survey.parents[1] / "registry.sqlite3")
+    butler = Butler(str(survey))
+    rows = butler.sky.overlaps("calexp", region=Circle(0.2, 0))
+    assert [(row["visit"], row["ccdnum"]) for row in rows] == [(1, 2)]
+    assert butler.sky.refresh() == {"calexp": {"with": 2, "without": 0}}
+
+
+def test_all_pairs_are_those_of_each_patch(survey: Path) -> None:
+    butler = Butler(str(survey))
+    for visit, place in VISITS.items():
+        write(calexp(survey, visit), *place)
+    rows = list(butler.sky.pairs("calexp", 0))
+    assert list(rows[0]) == ["tract", "patch", "visit", "ccdnum", "covered"]
+    expected = [
+        {"tract": 0, "patch": patch.name, **row}
+        for patch in butler.sky.map()[0]
+        for row in butler.sky.overlaps("calexp", tract=0, patch=patch.name)
+    ]
+    assert rows == expected
+    assert len({row["patch"] for row in rows}) > 2
+    assert visits(butler.sky.pairs("calexp", 0, visit=2)) == {2}
+    with pytest.raises(DataIdError, match="no pairs"):
+        butler.sky.pairs("deepCoadd", 0)

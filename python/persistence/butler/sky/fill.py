@@ -57,6 +57,7 @@ def fill(
     fresh : `bool`
         False to use the index as it is, without comparing it with the directories.
     """
+    store.keep_only(layers.questions)
     for name, question in layers.questions.items():
         its = changes.state(question, layers, fresh)
         if its.trees and its == (store.stamp(name), store.rest(name)):

@@ -66,7 +66,13 @@ def of(butler: Asked, reader: Reader) -> Layers:
             questions[name] = ask.question(butler.chain, reader, name)
         except (UnknownDatasetType, PolicyError):  # not a type of this camera, or without template
             continue
-    questions = {name: one for name, one in questions.items() if _known(one)}
+    every = {key for one in questions.values() for key in _known(one)}
+    # Without a registry, raws cannot be told apart: their names have no detector.
+    questions = {
+        name: one
+        for name, one in questions.items()
+        if _known(one) and every.intersection(map(renamed, one.columns.keys)) <= set(_known(one))
+    }
     keys = [_known(one) for one in questions.values()]
     common = set.intersection(*map(set, keys)) if keys else set()
     identity = tuple(key for key in (keys[0] if keys else ()) if key in common)

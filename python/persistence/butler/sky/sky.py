@@ -295,15 +295,19 @@ class Sky:
         DataIdError
             If data IDs of the type do not name single exposures.
         """
-        rows = self.overlaps(datasetType, {**where, "tract": tract}, None, at, fresh)
-        store, layers = self._filled(False)
+        store, layers = self._filled(fresh)
+        skymap = maps.of_type(self._butler, datasetType)
+        whole = [Outline(overlaps.of_map(skymap, {"tract": tract}))]
+        rows = Overlapping(
+            self._butler, store, layers, self._question(datasetType, fresh), whole, where,
+            self._highest(layers, at), tract, frozenset(), fresh,
+        ).rows(self._map_of(datasetType))  # fmt: skip
         names = [name for name in rows.columns if name != overlaps.COVERED]
         if not {its_layers.renamed(name) for name in names} >= set(layers.identity):
             raise DataIdError(
                 f"{datasetType} has no pairs: its data ID ({', '.join(names)}) is not that of an "
                 f"exposure ({', '.join(layers.identity)})"
             )
-        its_tract = maps.of_type(self._butler, datasetType)[tract]
         kinds = {name: rows.kinds[name] for name in names if name not in ("tract", "patch")}
 
         def ask() -> Iterator[tuple[Any, ...]]:
@@ -313,7 +317,7 @@ class Sky:
                 its.setdefault(exposure, []).append(tuple(row[name] for name in kinds))
             known = store.of_exposures(list(its), 0, self._highest(layers, at), tract)
             contents = {name: content for name, (content, _) in known.items()}
-            for patch, covered in pairs.of_tract(its_tract, contents):
+            for patch, covered in pairs.of_tract(skymap[tract], contents):
                 for exposure, fraction in covered.items():
                     for data_id in its[exposure]:
                         yield tract, patch, *data_id, fraction
