@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +15,13 @@ from persistence import Butler
 from persistence.cli import main
 from persistence.skymap.config import DiscreteConfig
 from persistence.skymap.discrete import DiscreteSkyMap
+from persistence.types.table.catalog import Catalog
 
-from .pages import blocks
+from .pages import TOP, blocks
 
 pytest.importorskip("lsst.sphgeom")
+pytest.importorskip("mocpy")
+pytest.importorskip("matplotlib")
 PAGE = "doc/sky.rst"
 
 
@@ -53,21 +57,32 @@ def survey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raList=(150.1,), decList=(2.2,), radiusList=(0.02,), patchInnerDimensions=(50, 50),
         pixelScale=1.0, tractOverlap=0.0,
     )  # fmt: skip
-    Butler(str(rerun)).put(DiscreteSkyMap(config), "deepCoadd_skyMap")
+    butler = Butler(str(rerun))
+    butler.put(DiscreteSkyMap(config), "deepCoadd_skyMap")
+    sources = Catalog({"coord_ra": [150.1, 150.11, 150.1], "coord_dec": [2.2, 2.2, 2.21]})
+    for name in sources.colnames:
+        sources[name].unit = "deg"
+    butler.put(sources, "src", visit=123456, ccdnum=42)
     return tmp_path
 
 
 def test_the_lines_in_python_run(survey: Path) -> None:
     code, *others = [body for language, body in blocks(PAGE) if language == "python"]
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(compile(code, PAGE, "exec"), names)  # our own page
     (survey / "cameras.yaml").write_text("decam: repo/rerun/processed\n")
     for other in others:
         exec(compile(other, PAGE, "exec"), names)  # and this
-    assert '"' in code
     lines = re.findall(r"^butler\.sky\.overlaps\(\"deepCoadd\".*\)", code, re.M)
     assert lines
     assert all(row["covered"] for row in eval(lines[0], names))  # our own page
+    stack = names["stack"]
+    assert stack.image.shape == (1, 21, 21)
+    there = np.array(stack.wcs[0].world_to_pixel(names["position"]))
+    assert np.abs(there - 10).max() < 0.51
+    assert names["depth"].values.max() == 1
+    assert names["moc"].contains_skycoords(names["position"])
+    assert (survey / "calexp-r.fits").is_file()
 
 
 def test_the_lines_in_the_shell_run(survey: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,3 +93,11 @@ def test_the_lines_in_the_shell_run(survey: Path, capsys: pytest.CaptureFixture[
                 assert words[0] == "persistence"
                 assert main.main(words[1:]) in (0, 1), line
     assert "No such" not in capsys.readouterr().err
+    with fits.open(survey / "cutout.fits") as hdus:  # 8 pixels of 3.6 arcsec
+        assert any(hdu.is_image and hdu.shape == (8, 8) for hdu in hdus)
+
+
+def test_the_pictures_of_the_page_are_there() -> None:
+    pictures = re.findall(r"image:: (\S+)", (TOP / PAGE).read_text())
+    assert pictures
+    assert [name for name in pictures if not (TOP / "doc" / name).is_file()] == []

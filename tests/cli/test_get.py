@@ -189,7 +189,7 @@ def test_a_composite_with_a_file_of_its_own_is_more_than_that_file(
     butler = Butler(tmp_path, mapper=CameraMapper(str(tmp_path / "camera.yaml")))
     target = tmp_path / "copy.yaml"
     words = argparse.Namespace(
-        type="whole", id=[], bbox=None, output=str(target), force=False, format="csv"
+        type="whole", id=[], bbox=None, at=None, output=str(target), force=False, format="csv"
     )
     assert get.run(butler, words) == 0
     assert yaml.safe_load(target.read_text()) == {"a": 1, "b": 2}

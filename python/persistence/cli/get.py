@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from persistence.cli import output, usage
+from persistence.cli.at import angle
 from persistence.cli.usage import WrongUse
 from persistence.dataids.dataid import DataId, text
 from persistence.dataids.location import Location
@@ -23,7 +24,7 @@ EXAMPLES = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the dataset type, ``--id``, the box to cut out, and the output file."""
+    """Add the dataset type, ``--id``, the pixels to cut out, and the output file."""
     usage.add_dataset(parser)
     parser.add_argument(
         "--bbox",
@@ -32,6 +33,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("X0", "Y0", "WIDTH", "HEIGHT"),
         help="the pixels to read, for calexp_sub",
     )
+    parser.add_argument(
+        "--at", nargs=2, type=angle, metavar=("RA", "DEC"),
+        help="read only the pixels of an image around this position (deg, ICRS); without a "
+        "detector or a patch in --id, of that which has it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--size", type=_size, default="101", metavar="SIZE",
+        help="for --at, the side of the square: 101 (pixels), 30s (arcsec), 1m (arcmin), 0.01d "
+        "(deg); default: %(default)s",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mode", choices=("trim", "partial", "strict"), default="trim",
+        help="for --at at the edge of the image: pixels that there are, the whole square (others "
+        "are NaN and NO_DATA), or an error; default: %(default)s",
+    )  # fmt: skip
     parser.add_argument(
         "-o",
         "--output",
@@ -42,9 +58,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
 
 
+def _size(text: str) -> Any:
+    """Return a size: pixels, or an angle with its unit."""
+    if text.isdigit():
+        return int(text)
+    if text[-1:] not in ("d", "m", "s"):
+        raise ValueError(text)
+    from astropy.units import Quantity  # lazy: only needed for --at
+
+    return Quantity(angle(text), "deg")
+
+
+_size.__name__ = "size"  # argparse shows it
+
+
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print a summary, or write a file and print its name."""
     data_id = _only(usage.data_ids(butler, arguments.type, arguments.id))
+    if arguments.at is not None:
+        return _cut(butler, arguments, data_id)
     if arguments.output is None:
         from persistence.cli import summary  # lazy: only needed for summaries
 
@@ -108,3 +140,23 @@ def _described(butler: Butler, name: str, data_id: DataId) -> Location:
     repositories = butler.chain.asked(request, data_id)
     python = repositories[0].mapper.dataset(request).python if repositories else None
     return Location("", "", None, "", python, name, data_id)
+
+
+def _cut(butler: Butler, arguments: argparse.Namespace, data_id: DataId) -> int:
+    """Print a summary of a cutout, or write it into a file and print its name."""
+    from persistence.cli import save, summary
+
+    if arguments.bbox is not None:
+        raise WrongUse("expected --at or --bbox, not both")
+    name, target = arguments.type, arguments.output
+    roots = [repository.root for repository in butler.chain.inputs]
+    if target is not None:
+        save.check(target, arguments.force, roots)
+    place = tuple(arguments.at)
+    cutout = butler.sky.cutout(name, place, arguments.size, arguments.mode, data_id)
+    if target is None:
+        output.write(summary.rows(cutout), arguments.format)
+        return 0
+    save.write(cutout, target, _described(butler, name, DataId(cutout.dataId)))
+    output.write([{"dataset": name, "file": target}], arguments.format)
+    return 0

@@ -36,6 +36,7 @@ EXTRAS: Mapping[str, Extra] = {
     "lsst.pex.config": Extra("tasks", "lsst-pex-config"),
     "lsst.sphgeom": Extra("sky", "lsst-sphgeom"),
     "matplotlib": Extra("plot", "matplotlib"),
+    "mocpy": Extra("sky", "mocpy"),
     "pandas": Extra("tables", "pandas"),
     "pebble": Extra("tasks", "pebble"),
     "psycopg": Extra("sql", "psycopg"),

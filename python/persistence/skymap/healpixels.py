@@ -42,6 +42,12 @@ def centre(pixel: int, nside: int, nest: bool) -> tuple[Floats, Floats]:
     return _place(face, (x + 0.5) / nside, (y + 0.5) / nside)
 
 
+def centres(pixels: Ints, nside: int) -> tuple[Floats, Floats]:
+    """Return theta and phi of the centres of pixels of the nested scheme (radians)."""
+    face, inside = np.divmod(pixels, nside**2)
+    return _place(face, (_gathered(inside) + 0.5) / nside, (_gathered(inside >> 1) + 0.5) / nside)
+
+
 def corners(pixel: int, nside: int, nest: bool) -> tuple[Floats, Floats]:
     """Return theta and phi of a pixel's corners: north, west, south, east (radians)."""
     face, x, y = _cell(pixel, nside, nest)

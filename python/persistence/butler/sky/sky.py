@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import weakref
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from persistence.butler.asking import answer, ask
 from persistence.butler.asking.rows import Rows
-from persistence.butler.sky import fill, home, maps, naming, overlaps, pairs
+from persistence.butler.sky import cutouts, fill, home, maps, naming, overlaps, pairs, shapes
 from persistence.butler.sky import layers as its_layers
+from persistence.butler.sky.cutouts import Cutouts
 from persistence.butler.sky.overlaps import Overlapping
+from persistence.cameras import faces
 from persistence.dataids import expression
 from persistence.dataids.dataid import as_given
 from persistence.errors import DataIdError, PolicyError, UnknownDatasetType
@@ -20,14 +23,19 @@ from persistence.sky import polygon
 from persistence.sky.regions import Box, Circle, Outline, Polygon
 
 if TYPE_CHECKING:
+    from mocpy import MOC
+
     from persistence.butler.get import Reader
     from persistence.butler.sky.asked import Queried
     from persistence.butler.sky.fill import Progress
     from persistence.butler.sky.layers import Layers
+    from persistence.butler.sky.shapes import Shape
     from persistence.dataids.expression import Expression
+    from persistence.sky.depth import Depth
     from persistence.sky.regions import Region
     from persistence.sky.store import Store
     from persistence.skymap.base import SkyMap
+    from persistence.types.exposure.exposure import Exposure
 
 _REGIONS = (Circle, Box, Polygon, Outline)
 # What `at` lists if no types are named, where the camera has them.
@@ -443,6 +451,292 @@ class Sky:
         regions, conditions, _ = self._asked(store, layers, where, at, is_on_map)
         return regions, conditions
 
+    # -- cutouts
+    # ---------------------------------------------------------------------------
+
+    def cutout(
+        self,
+        datasetType: str,
+        position: Any,
+        size: Any,
+        mode: str = "trim",
+        dataId: Mapping[str, Any] = {},
+        fresh: bool = True,
+        **rest: Any,
+    ) -> Exposure:
+        """Read the pixels of an image around a position, and no others.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type of an image: ``calexp``, ``deepCoadd_calexp``.
+        position : `~astropy.coordinates.SkyCoord` or `tuple` [`float`, `float`]
+            The position, or RA and Dec (deg, ICRS).
+        size : `int`, `~astropy.units.Quantity`, or two of them
+            Pixels, or an angle with a unit; one for a square, or ``(height, width)``.
+        mode : `str`
+            What happens at the edge of an image, as for `astropy.nddata.Cutout2D`: ``trim`` returns
+            the pixels that there are, ``partial`` the whole box, in which other pixels are NaN and
+            have the flag ``NO_DATA``, and ``strict`` is an error.
+        dataId : mapping, optional
+            The data ID; its keys may also be passed as keywords. If it lacks a detector, or tract
+            and patch, that image is read in which the position is farthest from the edges.
+        fresh : `bool`
+            False to use the index as it is, without comparing it with the directories.
+        **rest
+            Keys of the data ID.
+
+        Returns
+        -------
+        cutout : `Exposure`
+            Image, mask and variance; ``bbox`` and ``wcs`` are in pixels of the parent image,
+            ``local_wcs`` counts from the first pixel of the cutout. Nothing is resampled.
+
+        Raises
+        ------
+        NoResults
+            If there is no image, or it has no pixel there.
+        AmbiguousDataId
+            If there are images of several exposures or filters.
+        DataIdError
+            If the position, the size or the mode is invalid.
+
+        Examples
+        --------
+        ::
+
+            butler.sky.cutout("calexp", (150.1, 2.2), 30 * units.arcsec, visit=123456)
+        """
+        asked = cutouts.wanted(_position(position), size, mode)
+        cutouts.check(self._butler, datasetType)
+        given = as_given(dataId, rest)
+        if set(self._butler.getKeys(datasetType, "") or {}) <= set(given):
+            data_id = dict(given)
+        else:
+            ids = self._there(datasetType, asked.circle, None, given, fresh)
+            _, layers = self._filled(False)
+            places = {"tract", "patch", *layers.identity} - {"visit"}
+            data_id = cutouts.chosen(self._butler, datasetType, ids, asked, places, given)
+        place = cutouts.located(self._butler, datasetType, data_id, asked)
+        return cutouts.read(self._butler, datasetType, data_id, asked, place)
+
+    def cutouts(
+        self,
+        datasetType: str,
+        position: Any,
+        size: Any,
+        where: str | Expression | None = None,
+        mode: str = "partial",
+        radius: Any = 0.0,
+        jobs: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+        dataId: Mapping[str, Any] = {},
+        fresh: bool = True,
+        **rest: Any,
+    ) -> Cutouts:
+        """Return the cutouts of all images that contain a position.
+
+        Parameters
+        ----------
+        datasetType, position, size, dataId, fresh, **rest
+            As for `cutout`.
+        where : `str` or `Expression`, optional
+            A condition, as for `Butler.query`: ``"filter == 'r'"``.
+        mode : `str`
+            As for `cutout`; by default ``partial``, so that all have the same size.
+        radius : `float` or `~astropy.units.Quantity`
+            Images this near to the position (deg) count, too.
+        jobs : `int`
+            The number of processes that read.
+        progress : callable, optional
+            Called with the numbers of images that are done, and of all.
+
+        Returns
+        -------
+        cutouts : `Cutouts`
+            An iterable of `Exposure`, each with its ``dataId`` and ``local_wcs``, read when it is
+            reached; ``stack()`` returns all of them as arrays.
+
+        Raises
+        ------
+        DataIdError
+            If the position, the size, the mode or the radius is invalid.
+        """
+        if not isinstance(jobs, int) or jobs < 1:
+            raise DataIdError(f"jobs={jobs!r}: expected a number of processes, 1 or more")
+        circle = dataclasses.replace(_position(position), radius=radius)
+        asked = cutouts.wanted(circle, size, mode)
+        cutouts.check(self._butler, datasetType)
+        ids = self._there(datasetType, circle, where, as_given(dataId, rest), fresh)
+        return Cutouts(self._butler, datasetType, ids, asked, jobs, progress)
+
+    def _there(
+        self,
+        name: str,
+        circle: Circle,
+        where: str | Expression | None,
+        data_id: Mapping[str, Any],
+        fresh: bool,
+    ) -> list[dict[str, Any]]:
+        """Return the data IDs of the datasets on a circle."""
+        keys = list(self._butler.getKeys(name, "") or {})
+        rows = self._butler.query(name, where, keys, data_id, fresh=fresh, region=circle)
+        return [{key: value for key, value in row.items() if value is not None} for row in rows]
+
+    # -- shapes
+    # ---------------------------------------------------------------------------
+
+    def regions(
+        self,
+        datasetType: str,
+        where: str | Expression | None = None,
+        columns: str | Sequence[str] = (),
+        region: Region | None = None,
+        at: str | None = None,
+        dataId: Mapping[str, Any] = {},
+        fresh: bool = True,
+        **rest: Any,
+    ) -> list[Shape]:
+        """Return the regions of all existing datasets of a type.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        where : `str` or `Expression`, optional
+            A condition, as for `Butler.query`: ``"filter == 'r'"``.
+        columns : `str` or sequence of `str`
+            Further columns, beside the keys of the data ID.
+        region : `Circle`, `Box` or `Polygon`, optional
+            Only datasets that have a position in common with it.
+        at : `str`, optional
+            The stage whose WCS counts; see `overlaps`.
+        dataId : mapping, optional
+            Required values of columns; they may also be passed as keywords.
+        fresh : `bool`
+            False to use the index as it is, without comparing it with the directories.
+        **rest
+            Further values, as in ``dataId``.
+
+        Returns
+        -------
+        shapes : `list` [`Shape`]
+            Of each dataset its ``dataId`` and ``regions``: one, or those of all exposures of a
+            visit, or none if it is unknown.
+
+        Raises
+        ------
+        DataIdError
+            If the type has no position on the sky.
+        """
+        store, layers = self._filled(fresh)
+        keys = list(self._butler.getKeys(datasetType, "") or {})
+        more = [columns] if isinstance(columns, str) else list(columns)
+        rows = self._butler.query(
+            datasetType, where, list(dict.fromkeys([*keys, *more])), as_given(dataId, rest),
+            fresh=fresh, region=region,
+        )  # fmt: skip
+        skymap, highest = self._map_of(datasetType), self._highest(layers, at)
+        return list(shapes.shapes(datasetType, keys, rows, store, layers, highest, skymap))
+
+    def depth(
+        self,
+        datasetType: str,
+        where: str | Expression | None = None,
+        order: int = 12,
+        weight: str | None = None,
+        dataId: Mapping[str, Any] = {},
+        fresh: bool = True,
+        **rest: Any,
+    ) -> Depth:
+        """Return a map of how many datasets there are at each position.
+
+        Parameters
+        ----------
+        datasetType, where, dataId, fresh, **rest
+            As for `regions`.
+        order : `int`
+            The order of the HEALPix pixels: ``nside`` is 2**order; those of 12 are 51 arcsec wide.
+        weight : `str`, optional
+            A column that is added up instead, such as the exposure time.
+
+        Returns
+        -------
+        depth : `Depth`
+            The covered ``pixels`` (nested), and their ``values``: numbers, or sums of the column.
+
+        Raises
+        ------
+        DataIdError
+            If the type has no position on the sky, or the column is no number.
+        """
+        more = [] if weight is None else [weight]
+        every = self.regions(datasetType, where, more, dataId=dataId, fresh=fresh, **rest)
+        return shapes.depth(every, order, weight)
+
+    def moc(
+        self,
+        datasetType: str,
+        where: str | Expression | None = None,
+        order: int = 12,
+        dataId: Mapping[str, Any] = {},
+        fresh: bool = True,
+        **rest: Any,
+    ) -> MOC:
+        """Return the part of the sky that the datasets of a type cover, as a MOC.
+
+        Parameters
+        ----------
+        datasetType, where, dataId, fresh, **rest
+            As for `regions`.
+        order : `int`
+            The order of the smallest cells, 0 to 29: those of 12 are 51 arcsec wide.
+
+        Returns
+        -------
+        moc : `mocpy.MOC`
+            All cells that have a position in common with a dataset: at the edges it is larger, by
+            a cell at most.
+
+        Raises
+        ------
+        DataIdError
+            If the type has no position on the sky, or the order is invalid.
+        MissingExtra
+            If mocpy is not installed.
+        """
+        return shapes.moc(
+            self.regions(datasetType, where, dataId=dataId, fresh=fresh, **rest), order
+        )
+
+    def hull(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Polygon:
+        """Return the convex hull of the positions in a catalog, which is read.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type of a catalog: ``src``, ``ref_cat``.
+        dataId : mapping, optional
+            The data ID; its keys may also be passed as keywords.
+        **rest
+            Keys of the data ID.
+
+        Returns
+        -------
+        hull : `Polygon`
+            The smallest convex polygon with all positions that are finite. `region` is that of the
+            catalog's image.
+
+        Raises
+        ------
+        NoResults
+            If there is no such catalog, or fewer than three positions.
+        DataIdError
+            If it has no positions, or they are not within a hemisphere.
+        """
+        given = as_given(dataId, rest)
+        return shapes.hull(datasetType, given, faces.unwrap(self._butler.get(datasetType, given)))
+
     # -- internals
     # ---------------------------------------------------------------------------
 
@@ -528,3 +822,12 @@ def circle_of(ra: Any, dec: Any = None, radius: Any = 0.0) -> Circle:
             raise DataIdError(f"expected one position, not {ra.size}")
         ra, dec = float(ra.icrs.ra.deg), float(ra.icrs.dec.deg)
     return Circle(ra, dec, radius)
+
+
+def _position(position: Any) -> Circle:
+    """Return a position that a user passes: a `SkyCoord`, or RA and Dec (deg)."""
+    if not isinstance(position, tuple | list):
+        return circle_of(position)
+    if len(position) != 2:
+        raise DataIdError(f"position={position!r}: expected a SkyCoord, or (ra, dec) in degrees")
+    return circle_of(*position)
