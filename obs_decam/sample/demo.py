@@ -113,7 +113,7 @@ def _process(folder: str, root: str, calibs: str) -> int:
     calexp = butler.get("calexp", visit=410877, ccdnum=28)
     src = butler.get("src", visit=410877, ccdnum=28)
     print(
-        "\nWhat it has become:  Butler('repo/rerun/processed').get('calexp', visit=410877, "
+        f"\nWhat it has become:  Butler('{root}/rerun/processed').get('calexp', visit=410877, "
         "ccdnum=28)"
     )
     print(calexp)
