@@ -6,6 +6,7 @@ Source: doc/gen2/gen2-cli.md, 3.7.
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -96,13 +97,16 @@ class DataIdContainer:
         empty = []
         those_there = present(namespace.butler, self.datasetType)
         try:
-            every = matching.references(
-                namespace.butler, str(self.datasetType), self.level, self.idList
+            every = list(
+                matching.references(
+                    namespace.butler, str(self.datasetType), self.level, self.idList
+                )
             )
+            # All at once: there may be a data ID for each of 10^5 datasets.
+            self.refList += those_there(list(itertools.chain.from_iterable(every)))
+            existing = set(map(id, self.refList))
             for data_id, references in zip(self.idList, every, strict=True):
-                select = those_there(references)
-                self.refList += select
-                if not select:
+                if existing.isdisjoint(map(id, references)):
                     empty.append((data_id, len(references)))
         except PersistenceError as error:
             raise UsageError(str(error)) from error
