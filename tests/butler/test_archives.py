@@ -20,7 +20,11 @@ from astropy.table import Table
 
 from persistence import Box, Butler, NoResults, RepositoryError
 from persistence.cli import ingest_images, main
+from persistence.errors import UsageError
 from persistence.files import mirrors
+from persistence.keep.bundling import bundle
+from persistence.keep.comparison import compare
+from persistence.keep.copying import copy
 from persistence.keep.values import How, differences
 
 DATA_ID = {"visit": 410877, "ccdnum": 28}
@@ -253,3 +257,27 @@ def test_a_part_of_an_exposure_needs_a_part_of_the_bytes(tree, tmp_path, counted
     assert 0 < sum(counted) < large.image.nbytes / 4
     fetched = mirrors.directory(str(tmp_path.parent / "large.tar/repo"))
     assert not list(Path(fetched).rglob("calexp-*.fits"))
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["share"], ["verify"], ["remove", "--type", "src"]])
+def test_commands_that_would_change_it_refuse_an_archive(packed, words, capsys):
+    command, *rest = words
+    before = Path(packed).parent.read_bytes()
+    assert main.main([command, f"{packed}/{RERUN}", *rest]) != 0
+    assert "is an archive" in capsys.readouterr().err
+    assert Path(packed).parent.read_bytes() == before
+
+
+def test_an_archive_holds_the_data_of_its_directory(tree, packed):
+    assert compare(tree / RERUN, f"{packed}/{RERUN}").is_same
+
+
+def test_datasets_are_copied_out_of_an_archive(tree, packed, tmp_path):
+    copied = copy(f"{packed}/{RERUN}", tmp_path / "mine", ["calexp", "src"])
+    assert len(copied.files) == 3
+    assert compare(tmp_path / "mine", tree / RERUN, ["calexp", "src"]).is_same
+    with pytest.raises(UsageError, match="files of an archive are copied"):
+        copy(f"{packed}/{RERUN}", tmp_path / "linked", ["calexp"], transfer="link")
+    bundle(f"{packed}/{RERUN}", tmp_path / "again.zip", ["src"])
+    again = Butler(str(tmp_path / "again.zip"))
+    assert again.get("src", DATA_ID)["flux"].tolist() == [1.5, 2.5]

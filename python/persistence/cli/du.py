@@ -10,6 +10,7 @@ from persistence.cli import keys, output, usage
 from persistence.cli.usage import WrongUse
 from persistence.dataids.dataid import DataId
 from persistence.errors import did_you_mean
+from persistence.files import mirrors
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -115,12 +116,12 @@ def _groups(
 
     join = _Join(butler)
     for holding in inventory.holdings(places):
-        fixed = {_TYPE: holding.types[0], _RERUN: holding.place.tree.root}
+        fixed = {_TYPE: holding.types[0], _RERUN: mirrors.shown(holding.place.tree.root)}
         for values, totals in _by_keys(holding, [key for key in by if key not in fixed], join):
             known = {**fixed, **values}
             yield tuple(known.get(column) for column in by), totals
     for place in places:
-        rest = tuple(place.tree.root if column == _RERUN else None for column in by)
+        rest = tuple(mirrors.shown(place.tree.root) if column == _RERUN else None for column in by)
         for file in place.tree.foreign():
             yield rest, Totals(1, file.size, file.time, file.time)
 

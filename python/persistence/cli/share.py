@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from persistence.cli import output
 from persistence.cli.usage import WrongUse
 from persistence.errors import RepositoryError, did_you_mean
-from persistence.files import ownership, sharing
+from persistence.files import mirrors, ownership, sharing
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -30,6 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Share the repository, and print the paths that could not be shared."""
     root = butler.chain.inputs[0].root
+    if refused := mirrors.refusal(root):
+        raise RepositoryError(refused)
     status = os.stat(root)
     if os.geteuid() not in (0, status.st_uid):
         raise RepositoryError(

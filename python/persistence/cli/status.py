@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from persistence.cli import messages, output, usage
 from persistence.dataids.dataid import DataId
 from persistence.errors import RegistryError
+from persistence.files import mirrors
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -58,7 +59,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         output.write(types, arguments.format)
         return 1 if faults else 0
     whole = {
-        "repository": butler.chain.inputs[0].root,
+        "repository": mirrors.shown(butler.chain.inputs[0].root),
         "camera": gen2_name(butler.chain.inputs[0].mapper),
         "chain": list(_chain(places, holdings)),
         "types": types,
@@ -98,7 +99,7 @@ def _chain(places: Sequence[Place], holdings: Sequence[Holding]) -> Iterator[dic
     for place in places:
         totals = inventory.added([each.totals for each in holdings if each.place is place])
         yield {
-            "root": place.tree.root,
+            "root": mirrors.shown(place.tree.root),
             "calibrations": not place.is_repository,
             **_totals(totals),
         }

@@ -152,7 +152,8 @@ def _list(directory: str, limit: int) -> _Names | None:
     except (OSError, ValueError):
         return None
     # A directory that may be listed, but not entered, has no files for us.
-    return _Names(plain, links) if os.access(directory, os.X_OK) else _NOTHING
+    is_open = os.access(directory, os.X_OK) or mirrors.lists(directory)
+    return _Names(plain, links) if is_open else _NOTHING
 
 
 def _is_there(directory: str, name: str, endings: Sequence[str], listed: _Names | None) -> bool:

@@ -13,11 +13,10 @@ from persistence.butler.index import listing, trees
 from persistence.butler.repository import Repository
 from persistence.dataids.template import PathTemplate
 from persistence.errors import RepositoryError, UnknownDatasetType
-from persistence.files import links, marks
+from persistence.files import links, marks, mirrors
 from persistence.keep import contents
 from persistence.keep.contents import Dataset
 from persistence.keep.filediff import file_differences
-from persistence.keep.survey import refuse_archive
 from persistence.keep.values import IGNORED, How
 
 STATES = ("only in the first", "only in the second", "differ", "same")
@@ -145,6 +144,8 @@ def compare(
     both = [key for key in first if key in second]
 
     def differing(key: _Key) -> list[str]:
+        for its in (first, second):
+            mirrors.fetch(its[key].path)
         return file_differences(first[key].path, second[key].path, how)
 
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
@@ -163,8 +164,7 @@ def compare(
 
 
 def _opened(root: str | os.PathLike[str], arguments: Mapping[str, Any]) -> Butler:
-    path = os.fspath(root)
-    refuse_archive(path)
+    path = mirrors.directory(os.fspath(root))
     if not os.path.isdir(path):
         raise RepositoryError(links.fault(path) or f"there is no directory {path}")
     return Butler(path, **arguments)
