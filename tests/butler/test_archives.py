@@ -264,7 +264,7 @@ def test_commands_that_would_change_it_refuse_an_archive(packed, words, capsys):
     command, *rest = words
     before = Path(packed).parent.read_bytes()
     assert main.main([command, f"{packed}/{RERUN}", *rest]) != 0
-    assert "is an archive" in capsys.readouterr().err
+    assert " an archive" in capsys.readouterr().err
     assert Path(packed).parent.read_bytes() == before
 
 

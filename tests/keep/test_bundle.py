@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import persistence
 from persistence import Butler
 from persistence.errors import FileConflict, RepositoryError, UsageError
-from persistence.keep import archive_writing, archive_zip, diff, digests, doctor, same, verify
+from persistence.keep import archive_writing, archive_zip, digests, doctor, same, verify
 from persistence.keep.archive_layout import Member, layout
 from persistence.keep.bundling import bundle
 from persistence.keep.copying import copy
@@ -168,7 +168,7 @@ def test_a_part_of_a_bundle_is_copied_and_bundled_in_place(
         copy(path, tmp_path / "linked", ["src"], transfer="link")
 
 
-@pytest.mark.parametrize("act", [verify, doctor, lambda path: diff(path, path)])
+@pytest.mark.parametrize("act", [verify, doctor])
 def test_what_needs_all_files_of_a_bundle_tells_to_unpack_it(
     source: Path, tmp_path: Path, act: Any
 ) -> None:
