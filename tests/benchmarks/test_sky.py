@@ -121,7 +121,7 @@ def test_one_patch(bench: Any, survey: tuple[Butler, float]) -> None:
     def bare() -> list[Any]:
         return store.connection.execute(query, patch).fetchall()
 
-    assert 20 < len(ours()) < 200
+    assert 5 < len(ours()) < 200
     mine, other = bench.pair(ours, bare, 50)
     what = f"one patch -> {len(ours())} exposures"
     bench.tell(what, 1e3 * mine, "ms", f"R*Tree alone {1e3 * other:.2f} ms", 5)
@@ -145,7 +145,7 @@ def test_one_position(bench: Any, survey: tuple[Butler, float]) -> None:
         answers = butler.sky.at(181.234, 1.234, types="calexp", fresh=False)
         return list(answers["calexp"].tuples())
 
-    assert 3 < len(ours()) < 30
+    assert 0 < len(ours()) < 30
     mine, other = bench.pair(ours, lambda: store.connection.execute(query, here).fetchall(), 50)
     what = f"one position -> {len(ours())} exposures"
     bench.tell(what, 1e3 * mine, "ms", f"R*Tree alone {1e3 * other:.3f} ms", 2)

@@ -180,3 +180,13 @@ def test_a_file_that_cannot_be_read_is_closed_again(
     with pytest.raises((WrongVersion, sqlite3.DatabaseError)):
         Store(str(path))
     assert len(closed) == 1
+
+
+def test_the_data_ids_of_an_exposure_are_found_without_a_look_at_the_others() -> None:
+    store = Store()
+    with store.transaction():
+        store.add([entry(str(number), None) for number in range(3000)], [None] * 3000)
+    steps = []
+    store.connection.set_progress_handler(lambda: steps.append(1), 100)
+    assert list(store.of_type("raw", ["1234"])) == [("1234", "1234 None")]
+    assert len(steps) < 10

@@ -11,7 +11,7 @@ from persistence.files import sqlite
 from persistence.files.sqlite import Connection
 
 # Of the tables below; a file of another version is not read.
-VERSION = 2
+VERSION = 3
 MEMORY = ":memory:"
 _SCHEMA = f"""
 CREATE TABLE regions (
@@ -19,7 +19,7 @@ CREATE TABLE regions (
     tract INTEGER, rank INTEGER NOT NULL, root TEXT NOT NULL, path TEXT NOT NULL, size INTEGER,
     time INTEGER, polygon BLOB, problem TEXT NOT NULL DEFAULT '', UNIQUE (type, keys)
 );
-CREATE INDEX by_exposure ON regions (exposure, rank);
+CREATE INDEX by_exposure ON regions (exposure, type);
 CREATE INDEX by_path ON regions (type, root, path);
 CREATE VIRTUAL TABLE boxes USING rtree (id, x0, x1, y0, y1, z0, z1);
 CREATE TABLE stamps (type TEXT PRIMARY KEY, stamp TEXT NOT NULL, rest TEXT NOT NULL);
@@ -273,7 +273,9 @@ class Store:
         """Yield the exposure and the data ID of the datasets of a type, for some exposures."""
         for exposure in exposures:
             for (keys,) in self.connection.execute(
-                "SELECT keys FROM regions WHERE exposure = ? AND type = ? ORDER BY keys",
+                # SQLite would prefer the index that is sorted already, with all of the type
+                "SELECT keys FROM regions INDEXED BY by_exposure "
+                "WHERE exposure = ? AND type = ? ORDER BY keys",
                 (exposure, name),
             ):
                 yield exposure, keys
