@@ -214,6 +214,8 @@ class Pinning:
         RepositoryError
             If a repository has a camera that no repository of the chain has.
         """
+        if not self._found:
+            return Pins()
         cameras = {type(opener(member).mapper) for member in self._members.readable}
         cameras |= {type(opener(member).mapper) for member in self._members.outputs}
 
