@@ -60,6 +60,7 @@ WRONG_KINDS = {
     "stages": ("{calexp: [jointcal]}", "text"),
     "gen3": ("{instrument: 5}", "text"),
     "index": ("{calexp: AIRMASS}", "a mapping"),
+    "flavours": ("{coadd: deep}", "a mapping"),
     "layouts": ("5", "a list"),
     "geometry": ("[a]", "a mapping"),
     "skytiles": ("[a]", "text or a mapping"),
