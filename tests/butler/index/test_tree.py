@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pickle
 import re
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 
 from persistence.butler.index import listing, refresh
 from persistence.butler.index.listing import Part, Stamp
+from persistence.butler.index.pages import Query
 from persistence.butler.index.tree import Tree
 from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError
@@ -632,6 +634,27 @@ def test_rows_are_read_page_by_page(
     assert rows(tree, CALEXP) == on_disk(root, CALEXP)
     assert list(tree.rows(CALEXP, ["visit"], limit=3)) == [(1,), (1,), (2,)]
     assert rows(tree, CONFIG) == [()]
+
+
+def test_a_condition_on_a_long_table_of_values_is_asked_in_few_pages(
+    tree: Tree, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persistence.butler.index.tree._PAGE", 1)
+    every = rows(tree, CALEXP)
+    asked = list[int]()
+    page = Query.page
+
+    def counted(self: Query, store: Any, last: Any, size: int) -> Any:
+        asked.append(size)
+        return page(self, store, last, size)
+
+    monkeypatch.setattr(Query, "page", counted)
+    for length, pages in ((10, len(every) + 1), (20_000, 1)):
+        asked.clear()
+        numbers = json.dumps([*range(10), 1234567] + [0] * length * 10)
+        sql = "dataset.visit IN (SELECT value FROM json_each(?))", [numbers]
+        assert len(list(tree.rows(CALEXP, ["visit"], sql))) == len(every)
+        assert len(asked) == pages
 
 
 def test_a_wrong_condition_is_no_damage(tree: Tree, rows: Rows) -> None:

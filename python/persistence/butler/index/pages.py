@@ -9,6 +9,10 @@ from persistence.butler.index.store import Store
 from persistence.butler.index.tables import Row, Table
 from persistence.files.sqlite import quoted
 
+# A parameter of more characters is a table, which SQLite makes anew for each page; then pages have
+# so many times more rows.
+_LONG, _MORE = 100_000, 20
+
 
 class Query:
     """A query of the rows of a template in pages: memory stays small, and locks short.
@@ -23,6 +27,11 @@ class Query:
         A condition in SQL, and its parameters. The table is called ``dataset`` in it.
     known : mapping
         Required values of keys; keys that the template lacks are ignored.
+
+    Attributes
+    ----------
+    factor : `int`
+        How many times more rows than usual a page should have.
     """
 
     def __init__(
@@ -38,6 +47,8 @@ class Query:
         if sql is not None:
             conditions.append(f"({sql[0]})")
             self._values += sql[1]
+        texts = [value for value in self._values if isinstance(value, str)]
+        self.factor = _MORE if any(len(text) > _LONG for text in texts) else 1
         self._table = table
         keys = [f"dataset.{quoted(key)}" for key in table.keys]
         wanted = [f"dataset.{quoted(column)}" for column in columns]

@@ -202,7 +202,8 @@ class Tree:
         query = Query(table, columns, sql, known)
         last, left = None, limit
         while left is None or left > 0:
-            size = _PAGE if left is None else min(left, _PAGE)
+            most = _PAGE * query.factor
+            size = most if left is None else min(left, most)
             try:
                 with self._keeper.lock:
                     page = query.page(store, last, size)
