@@ -65,6 +65,17 @@ def test_a_wide_survey_is_drawn_on_the_whole_sky(survey: Path) -> None:
     assert axes.name == "aitoff"
 
 
+@pytest.mark.parametrize("whole_sky", [True, False])
+def test_images_smaller_than_a_pixel_of_the_figure_are_seen(survey: Path, whole_sky: bool) -> None:
+    places = [(10.0, 0.3), (100.0, -50.2), (200.0, 61.7)] if whole_sky else [(10, 0.3), (35, 20.1)]
+    for visit, place in enumerate(places, start=1):
+        write(calexp(survey, visit), *place)  # of 1 arcmin
+    (axes,) = panels(plot.depth(Butler(str(survey)), by=None, whole_sky=whole_sky))
+    (drawn,) = axes.collections if whole_sky else axes.images
+    cells = np.count_nonzero(np.ma.filled(drawn.get_array(), 0))
+    assert len(places) <= cells <= 4 * len(places)  # some lie on an edge, or a corner, of cells
+
+
 def test_what_has_no_place_is_said(survey: Path) -> None:
     butler = Butler(str(survey))
     with pytest.raises(NoResults, match=r"No images on the sky: calexp .*\n  nothing matches"):

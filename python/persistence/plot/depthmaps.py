@@ -14,6 +14,7 @@ from persistence.butler.sky.shapes import Shape
 from persistence.dataids.expression import Expression
 from persistence.drawing import figures
 from persistence.errors import NoResults
+from persistence.sky import depth as depths
 from persistence.sky.depth import Depth
 from persistence.types.wcs import sphere
 
@@ -21,6 +22,8 @@ from persistence.types.wcs import sphere
 _WIDE = 60.0
 # Pixels of a picture across the sky, and pixels of the map across it, at least.
 _ACROSS, _CELLS = 480, 160
+# Rows of the map of the whole sky: smaller cells would be less than a pixel of the figure.
+_ROWS = 180
 _FINEST = 18
 # The map of a survey has so many pixels at most; more take long, and are not seen.
 _MOST = 2e6
@@ -132,6 +135,10 @@ def _order(placed: Sequence[Shape], across: float) -> int:
     outlines = [one.vertices() for shape in placed for one in shape.regions]
     radii = [float(np.linalg.norm(one - one.mean(axis=0), axis=1).max()) for one in outlines[:1000]]
     number = 2 * float(np.mean(np.square(radii))) * len(outlines) / (np.pi / 3)  # of order 0
+    # cells without an image's middle would hide small images
+    order = max(
+        order, int(np.clip(np.ceil(np.log2(3 * cell / np.degrees(min(radii)))), 3, _FINEST))
+    )
     return max(3, min(order, int(np.log2(max(_MOST / max(number, 1e-12), 1)) / 2)))
 
 
@@ -182,12 +189,22 @@ def _zoomed(axes: Any, one: Depth, norm: Any, colours: Any) -> Any:
     values = np.full(x.shape, np.nan)
     known = np.isfinite(ra) & np.isfinite(dec)
     values.ravel()[known] = one.at(sphere.vector(ra[known], dec[known]))
+    values = np.nan_to_num(values)
+    places = axes.wcs.all_world2pix(*sphere.angles(depths.centres(one.pixels, one.order)), 0)
+    _raise(values, np.round(places[1]), np.round(places[0]), one)
     drawn = axes.imshow(
-        np.ma.masked_equal(np.nan_to_num(values), 0), origin="lower", norm=norm, cmap=colours,
+        np.ma.masked_equal(values, 0), origin="lower", norm=norm, cmap=colours,
         interpolation="nearest",
     )  # fmt: skip
     sky_axes(axes)
     return drawn
+
+
+def _raise(values: NDArray[np.float64], rows: Any, columns: Any, one: Depth) -> None:
+    """Raise cells of a picture to the largest value in them, so that small images are seen."""
+    row, column = np.floor(rows).astype(int), np.floor(columns).astype(int)
+    inside = (row >= 0) & (row < values.shape[0]) & (column >= 0) & (column < values.shape[1])
+    np.maximum.at(values, (row[inside], column[inside]), one.values[inside])
 
 
 def sky_axes(axes: Any) -> None:
@@ -208,15 +225,19 @@ def _is_small(axes: Any) -> bool:
 
 def _aitoff(axes: Any, one: Depth, norm: Any, colours: Any) -> Any:
     """Draw a map of the whole sky, RA 180 deg in the middle and east to the left."""
-    ra, dec = np.linspace(0, 360, 2 * _ACROSS + 1), np.linspace(-90, 90, _ACROSS + 1)
+    ra, dec = np.linspace(0, 360, 2 * _ROWS + 1), np.linspace(-90, 90, _ROWS + 1)
     middles = np.meshgrid((ra[1:] + ra[:-1]) / 2, (dec[1:] + dec[:-1]) / 2)
-    values = np.ma.masked_equal(one.at(sphere.vector(*middles)), 0)
+    values = one.at(sphere.vector(*middles))
+    longitudes, latitudes = sphere.angles(depths.centres(one.pixels, one.order))
+    _raise(values, (latitudes + 90) * _ROWS / 180, longitudes * _ROWS / 180, one)
+    values = np.ma.masked_equal(values, 0)
     drawn = axes.pcolormesh(
         np.radians(180 - ra), np.radians(dec), values, norm=norm, cmap=colours, rasterized=True
     )
     axes.grid(alpha=0.4, linewidth=0.5)
     ticks = np.arange(60, 360, 60)
     axes.set_xticks(np.radians(180 - ticks), [f"{tick}" for tick in ticks], fontsize=8)
+    axes.set_yticks(np.radians([-60, -30, 0, 30, 60]))
     axes.tick_params(axis="y", labelsize=8)
     axes.set_xlabel("RA (deg)")
     axes.set_ylabel("Dec (deg)")
