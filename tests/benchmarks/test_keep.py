@@ -32,7 +32,7 @@ def _tree(root: Path, number: int, size: int) -> Path:
     root.mkdir()
     (root / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
     pixels = np.random.default_rng(1).integers(0, 1 << 15, (size // 2048, 1024), np.int16)
-    butler = Butler(str(root), mode="r")
+    butler = Butler(str(root))
     for ccd in range(number):
         path = Path(
             butler.getUri("calexp", visit=1000 + ccd // 60, ccdnum=ccd % 60 + 1, write=True)
