@@ -40,6 +40,7 @@ def test_an_object_that_takes_the_place_of_a_dead_one_is_another():
 
 
 def test_nothing_is_remembered_of_the_dead():
+    gc.collect()  # of other tests
     before = len(provenance._records)
     things = [Thing() for _ in range(10)]
     for thing in things:

@@ -34,10 +34,12 @@ EXCUSED = {
     "pipe.executors.dask": "its cluster comes first",
     "pipe.executors.processes": "its pool comes first",
     "pipe.task": "the configuration is of pex_config",
+    "plot.depthmaps": "figures.figure comes first",
     "plot.focalplane": "figures.figure comes first",
     "plot.quality": "figures.figure comes first",
     "plot.sky": "figures.figure comes first",
     "plot.stars": "figures.figure comes first",
+    "plot.tracts": "figures.figure comes first",
     "refcats.htm": "without sphgeom, ours is slower",
 }
 

@@ -52,6 +52,12 @@ def test_what_yaml_merges_in_loses_against_what_is_written(tmp_path: Path) -> No
     assert (note.storage, note.level) == ("YamlStorage", "ccd")
 
 
+def _forget_the_framework() -> None:
+    """Let the next policy read the framework's files again."""
+    section.framework.cache_clear()
+    section._central.cache_clear()
+
+
 def test_a_composite_is_overridden_component_by_component_and_key_by_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,12 +69,12 @@ def test_a_composite_is_overridden_component_by_component_and_key_by_key(
         "  both: {composite: {one: {datasetType: a, setter: setOne}, two: {datasetType: b}}}\n"
     )
     monkeypatch.setattr(section, "FRAMEWORK", str(framework))
-    section._central.cache_clear()
+    _forget_the_framework()
     try:
         text = "datasets: {both: {composite: {one: {datasetType: b}, three: {datasetType: a}}}}"
         both = load.load(write(tmp_path, text)).types["both"].composite
     finally:
-        section._central.cache_clear()
+        _forget_the_framework()
     assert {name: (part.datasetType, part.setter) for name, part in both.items()} == {
         "one": ("b", "setOne"),
         "two": ("b", None),

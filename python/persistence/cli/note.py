@@ -12,6 +12,11 @@ from persistence.dataids.dataid import DataId
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
+EXAMPLES = {
+    "repo 'a satellite' --type calexp --id visit=410877 ccdnum=28": "write a note on a calexp",
+    "repo": "list the notes",
+    "repo --type calexp --id visit=410877 ccdnum=28 --remove": "withdraw those on it",
+}
 WRITES = True
 
 

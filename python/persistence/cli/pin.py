@@ -8,6 +8,11 @@ import os
 from persistence.cli import cameras, messages, output, places
 from persistence.cli.usage import PATH, WrongUse, words
 
+EXAMPLES = {
+    "repo/rerun/b src=repo/rerun/a": "look sources up in rerun a, and nowhere else",
+    "repo/rerun/b": "list the pins",
+    "repo/rerun/b --remove src": "remove one",
+}
 REPOSITORY = PATH
 WRITES = True
 

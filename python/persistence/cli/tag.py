@@ -11,6 +11,11 @@ from persistence.cli.usage import WrongUse
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
+EXAMPLES = {
+    "repo good --type calexp --where 'ccdnum < 20'": "put a tag on the data IDs of some calexps",
+    "repo": "list the tags",
+    "repo good --remove": "take it away from all",
+}
 WRITES = True
 
 

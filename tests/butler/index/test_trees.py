@@ -107,6 +107,7 @@ def test_no_more_trees_are_kept_open_than_are_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: Rows
 ) -> None:
     monkeypatch.setattr(trees, "_ENOUGH", 2)
+    monkeypatch.setattr(trees, "_trees", {})  # without those of other tests
     before = len(os.listdir("/proc/self/fd"))
     for number in range(8):
         folder = tmp_path / str(number)
