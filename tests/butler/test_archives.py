@@ -187,6 +187,13 @@ def test_what_comes_first_in_the_chain_wins_though_it_was_not_brought(tree, pack
         assert butler.get("processCcd_metadata", DATA_ID)["a"] == 1
 
 
+def test_one_repository_of_the_chain_is_named_by_its_path_in_the_archive(packed):
+    butler = Butler(f"{packed}/{RERUN}")
+    assert butler.datasetExists("raw", DATA_ID, repo=packed)
+    assert not butler.datasetExists("calexp", DATA_ID, repo=packed)
+    assert butler.datasetExists("calexp", DATA_ID, repo=f"{packed}/{RERUN}")
+
+
 def test_a_pickled_butler_opens_the_archive_in_another_process(packed):
     script = (
         "import pickle, sys\nbutler = pickle.load(sys.stdin.buffer)\n"

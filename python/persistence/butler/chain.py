@@ -18,7 +18,7 @@ from persistence.errors import (
     UnknownDatasetType,
     did_you_mean,
 )
-from persistence.files import user_config
+from persistence.files import mirrors
 from persistence.policy import flavours
 from persistence.registry.source import Source
 
@@ -77,7 +77,7 @@ class Chain:
             each for each in named if each not in tagged or name == os.path.basename(each.root)
         ]
         if isinstance(name, str | os.PathLike) and not named:
-            path = os.path.realpath(user_config.repository(os.fspath(name)))
+            path = os.path.realpath(mirrors.directory(os.fspath(name)))
             named = [each for each in every if os.path.realpath(each.root) == path]
         if len(named) != 1:
             hint = did_you_mean(str(name), {os.path.basename(each.root) for each in every})

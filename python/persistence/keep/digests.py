@@ -105,7 +105,7 @@ def count_hdus(path: str) -> int:
 
 
 def _nowhere(chunk: memoryview, position: int) -> None:
-    """Take a chunk, and do nothing with it."""
+    """Skip a chunk: the digest has no sums of it."""
 
 
 def _data(path: str) -> Sequence[tuple[int, int]]:
